@@ -1,0 +1,45 @@
+/* CPluginLinux - what Swift cannot spell. Each function says why it is C. Functions return -1 and set errno, or as said. */
+#ifndef CPLUGINLINUX_H
+#define CPLUGINLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* memfd_create(2) with MFD_CLOEXEC | MFD_ALLOW_SEALING and, where the kernel knows it (6.3), MFD_EXEC. A long name is cut.
+ * C: the flags are macros that Swift's importer does not see, and the fallback needs errno at once. */
+int kwl_memfd(const char *name);
+
+/* Where memory files must not be executable (vm.memfd_noexec=2): a file without a name, readable and writable by its owner
+ * alone, in the first of the system's temporary folders that allows code to be mapped. C: O_TMPFILE is not imported. */
+int kwl_unnamed_file(void);
+
+/* Another descriptor of the same file, for reading only; the first one is closed, also if this fails. Stands in for the
+ * seals of a memory file. C: beside its sibling. */
+int kwl_reopen_for_reading(int fd);
+
+/* F_ADD_SEALS of write, shrink, grow and seal: from now on the image cannot change. C: fcntl is variadic. */
+int kwl_seal(int fd);
+
+/* Copies exactly size bytes from the start of one file to the start of another, inside the kernel where it can.
+ * 0, or -1; errno ENODATA: the source became shorter. C: a loop over errno. */
+int kwl_copy(int from, int to, uint64_t size);
+
+/* Where a loaded image is, and where its code is. handle is from dlopen. C: link_map and the callback of
+ * dl_iterate_phdr are not usable from Swift. */
+#define KWL_CODE_RANGES 8
+typedef struct kwl_image {
+    uintptr_t base, begin, end;
+    uint32_t code_ranges, reserved;
+    uintptr_t code_begin[KWL_CODE_RANGES], code_end[KWL_CODE_RANGES];
+} kwl_image;
+int kwl_find_image(void *handle, kwl_image *image);
+/* 1 if the address lies in code of the image. */
+int kwl_is_code(const kwl_image *image, const void *address);
+
+/* secure_getenv(3): NULL in a privileged process. C: declared for _GNU_SOURCE only. */
+const char *kwl_secure_getenv(const char *name);
+
+/* CLOCK_MONOTONIC in nanoseconds. C: the macro is not imported everywhere. */
+int64_t kwl_monotonic_ns(void);
+
+#endif

@@ -1,0 +1,124 @@
+package import PluginABI
+package import PluginCore
+
+/// Reads what the other side of the ABI wrote. Pointers come with their lengths; text must be UTF-8. What is not so is the
+/// writer's fault and said so, never a trap.
+package struct ABIReader {
+    /// For the error: which plugin, which operation.
+    package let plugin: String
+    package let operation: StaticString
+
+    package init(plugin: String, operation: StaticString) {
+        self.plugin = plugin
+        self.operation = operation
+    }
+
+    package func violation(_ reason: String) -> PluginError {
+        PluginError(
+            .protocolViolation, "\(operation) \(reason)", remedy: "Report this to the plugin's author", plugin: plugin,
+            stage: .call, operation: "\(operation)")
+    }
+
+    package func text(_ text: kw_str, _ field: String) throws(PluginError) -> String {
+        guard unsafe text.len > 0 else { return "" }
+        guard let pointer = unsafe text.ptr, let count = unsafe Int(exactly: text.len) else {
+            throw violation("replied \(field) with a length and no text")
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: pointer, count: count)
+        guard let string = unsafe String(validating: bytes, as: UTF8.self) else {
+            throw violation("replied \(field) that is not UTF-8")
+        }
+        return string
+    }
+
+    package func optionalText(_ text: kw_str, _ field: String) throws(PluginError) -> String? {
+        unsafe text.len == 0 ? nil : try self.text(text, field)
+    }
+
+    /// Text of an error message: shown, so repaired rather than refused.
+    package static func repaired(_ text: kw_str) -> String {
+        guard let pointer = unsafe text.ptr, let count = unsafe Int(exactly: text.len), count > 0 else { return "" }
+        return unsafe String(decoding: UnsafeRawBufferPointer(start: pointer, count: count), as: UTF8.self)
+    }
+
+    package func bytes(_ bytes: kw_bytes, _ field: String) throws(PluginError) -> [UInt8] {
+        guard unsafe bytes.len > 0 else { return [] }
+        guard let pointer = unsafe bytes.ptr, let count = unsafe Int(exactly: bytes.len) else {
+            throw violation("replied \(field) with a length and no bytes")
+        }
+        return unsafe Array(UnsafeRawBufferPointer(start: pointer, count: count))
+    }
+
+    /// More elements than any reply has, where nothing else says how many there may be.
+    package static var elementLimit: Int { 1 << 20 }
+
+    /// The elements of a span of growable structs, each imported into this host's size.
+    /// - Parameter limit: a count above it is a violation, and nothing is read.
+    package func elements<Element: BitwiseCopyable, Result>(
+        _ span: kw_span, of type: Element.Type, _ field: String, atMost limit: Int = elementLimit,
+        _ convert: (borrowing Element) throws(PluginError) -> Result
+    ) throws(PluginError) -> [Result] {
+        guard unsafe span.count > 0 else { return [] }
+        let stride = unsafe Int(span.stride)
+        guard let base = unsafe span.ptr, stride >= MemoryLayout<kw_hdr>.size, stride % 4 == 0 else {
+            throw violation("replied \(field) as a span without memory or with a stride of \(stride)")
+        }
+        try unsafe check(span, field, limit)
+        var results: [Result] = []
+        unsafe results.reserveCapacity(Int(span.count))
+        for index in unsafe 0..<Int(span.count) {
+            let element = unsafe try imported(unsafe base + index * stride, as: type, limit: stride, field)
+            results.append(try convert(element))
+        }
+        return results
+    }
+
+    /// The one growable struct that a span refers to, or nil.
+    package func optional<Element: BitwiseCopyable, Result>(
+        _ span: kw_span, of type: Element.Type, _ field: String,
+        _ convert: (borrowing Element) throws(PluginError) -> Result
+    ) throws(PluginError) -> Result? {
+        unsafe try elements(span, of: type, field, atMost: 1, convert).first
+    }
+
+    package func values<Element: BitwiseCopyable>(
+        _ span: kw_span, of type: Element.Type, _ field: String, atMost limit: Int = elementLimit
+    ) throws(PluginError) -> [Element] {
+        guard unsafe span.count > 0 else { return [] }
+        let stride = unsafe Int(span.stride)
+        guard let base = unsafe span.ptr, stride >= MemoryLayout<Element>.size else {
+            throw violation("replied \(field) as a span without memory or with a stride of \(stride)")
+        }
+        try unsafe check(span, field, limit)
+        return unsafe (0..<Int(span.count)).map { index in
+            unsafe (base + index * stride).loadUnaligned(as: Element.self)
+        }
+    }
+
+    private func check(_ span: kw_span, _ field: String, _ limit: Int) throws(PluginError) {
+        guard unsafe Int(span.count) <= limit else {
+            throw violation("replied \(unsafe span.count) \(field), where there can be \(limit) at most")
+        }
+    }
+
+    private func imported<Element: BitwiseCopyable>(
+        _ source: UnsafeRawPointer, as type: Element.Type, limit: Int, _ field: String
+    ) throws(PluginError) -> Element {
+        let header = unsafe source.loadUnaligned(as: kw_hdr.self)
+        let size = Int(header.size)
+        guard size >= MemoryLayout<kw_hdr>.size, size <= limit else {
+            throw violation("replied \(field) whose element says that it has \(size) bytes in a stride of \(limit)")
+        }
+        guard size <= MemoryLayout<Element>.size || header.flags & UInt32(KW_MUST) == 0 else {
+            throw violation("replied \(field) that this host is too old to understand")
+        }
+        return unsafe withUnsafeTemporaryAllocation(
+            byteCount: MemoryLayout<Element>.size, alignment: MemoryLayout<Element>.alignment
+        ) { buffer in
+            unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
+            unsafe buffer.baseAddress!.copyMemory(
+                from: source, byteCount: Swift.min(size, MemoryLayout<Element>.size))
+            return unsafe buffer.load(as: Element.self)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/// Checks the events of one answer against the contract of ``ModelEvent`` and folds them into the response.
+///
+/// A pure state machine: what a plugin emitted goes in, what the consumer may see comes out. Used by every body of a
+/// ``ModelProvider`` that receives raw events.
+public struct ModelResponseAssembler: Sendable {
+    /// An event as a plugin emits it.
+    public enum Raw: Sendable {
+        case started(id: String?, model: String?)
+        case text(choice: Int, block: Int, String)
+        case reasoning(choice: Int, block: Int, String, signature: [UInt8]?)
+        case toolBegin(choice: Int, index: Int, id: String, name: String)
+        case toolArguments(choice: Int, index: Int, String)
+        case toolEnd(choice: Int, index: Int)
+        case usage(Usage)
+        case warning(Warning)
+        case heartbeat
+    }
+
+    /// What a plugin broke.
+    public struct ContractBreach: Error, Sendable, Hashable {
+        public let reason: String
+    }
+
+    private enum Slot: Hashable, Sendable {
+        case text(choice: Int, block: Int)
+        case reasoning(choice: Int, block: Int)
+        case tool(choice: Int, index: Int)
+    }
+
+    private struct OpenPart: Sendable {
+        let slot: Slot
+        var text: String
+        var signature: [UInt8]?
+        var id = ""
+        var name = ""
+        var isClosed = false
+    }
+
+    private var parts: [OpenPart] = []
+    private var position: [Slot: Int] = [:]
+    private var hasStarted = false
+    private var id: String?
+    private var model: String?
+    private var usage = Usage()
+    private var warnings: [Warning] = []
+
+    public init() {}
+
+    /// Whether anything was streamed that is part of the answer.
+    public var hasContent: Bool { !parts.isEmpty }
+
+    /// The events that the consumer sees for one raw event.
+    public mutating func accept(_ raw: Raw) throws(ContractBreach) -> [ModelEvent] {
+        var events: [ModelEvent] = []
+        if case .started(let newID, let newModel) = raw {
+            guard !hasStarted else { throw ContractBreach(reason: "STARTED was emitted twice, or after content") }
+            hasStarted = true
+            (id, model) = (newID, newModel)
+            return [.started(id: newID, model: newModel)]
+        }
+        if !hasStarted {
+            hasStarted = true
+            events.append(.started(id: nil, model: nil))
+        }
+        switch raw {
+        case .started: break
+        case .text(let choice, let block, let text):
+            append(text, to: .text(choice: choice, block: block))
+            events.append(.text(choice: choice, block: block, text))
+        case .reasoning(let choice, let block, let text, let signature):
+            let slot = Slot.reasoning(choice: choice, block: block)
+            append(text, to: slot)
+            if let signature, let place = position[slot] { parts[place].signature = signature }
+            events.append(.reasoning(choice: choice, block: block, text, signature: signature))
+        case .toolBegin(let choice, let index, let id, let name):
+            let slot = Slot.tool(choice: choice, index: index)
+            guard position[slot] == nil else { throw ContractBreach(reason: "tool call \(index) was begun twice") }
+            guard !name.isEmpty else { throw ContractBreach(reason: "tool call \(index) has no name") }
+            append("", to: slot)
+            parts[parts.count - 1].id = id
+            parts[parts.count - 1].name = name
+            events.append(.toolStart(choice: choice, index: index, id: id, name: name))
+        case .toolArguments(let choice, let index, let text):
+            let slot = Slot.tool(choice: choice, index: index)
+            guard let place = position[slot], !parts[place].isClosed else {
+                throw ContractBreach(reason: "arguments came for tool call \(index), which is not open")
+            }
+            parts[place].text += text
+            events.append(.toolDelta(choice: choice, index: index, text))
+        case .toolEnd(let choice, let index):
+            let slot = Slot.tool(choice: choice, index: index)
+            guard let place = position[slot], !parts[place].isClosed else {
+                throw ContractBreach(reason: "tool call \(index) was ended, but is not open")
+            }
+            parts[place].isClosed = true
+            events.append(.toolEnd(choice: choice, call(parts[place], index)))
+        case .usage(let new):
+            usage = new
+            events.append(.usage(new))
+        case .warning(let warning):
+            warnings.append(warning)
+            events.append(.warning(warning))
+        case .heartbeat: events.append(.heartbeat)
+        }
+        return events
+    }
+
+    private mutating func append(_ text: String, to slot: Slot) {
+        if let place = position[slot] {
+            parts[place].text += text
+        } else {
+            position[slot] = parts.count
+            parts.append(OpenPart(slot: slot, text: text))
+        }
+    }
+
+    private func call(_ part: OpenPart, _ index: Int) -> ToolCall {
+        ToolCall(id: part.id, name: part.name, arguments: part.text.isEmpty ? "{}" : part.text, index: index)
+    }
+
+    /// Ends the answer with what the plugin replied. Parts that the reply carries replace the streamed ones, unless
+    /// there were streamed ones; the reply's usage wins.
+    public mutating func finish(_ reply: ModelResponse) throws(ContractBreach) -> [ModelEvent] {
+        guard !reply.choices.isEmpty else { throw ContractBreach(reason: "the reply says of no choice how it ended") }
+        if let open = parts.first(where: { part in
+            if case .tool = part.slot { !part.isClosed } else { false }
+        }) {
+            throw ContractBreach(reason: "tool call \"\(open.name)\" was begun and never ended")
+        }
+        var events: [ModelEvent] = []
+        if !hasStarted {
+            hasStarted = true
+            (id, model) = (reply.id, reply.model)
+            events.append(.started(id: reply.id, model: reply.model))
+        }
+        var response = reply
+        response.id = reply.id ?? id
+        response.model = reply.model ?? model
+        if reply.usage == Usage() { response.usage = usage }
+        response.warnings = warnings + reply.warnings
+        for (index, choice) in reply.choices.enumerated() {
+            let streamed = streamedParts(choice: index)
+            if !streamed.isEmpty {
+                response.choices[index].parts = streamed
+            } else {
+                for (block, part) in choice.parts.enumerated() {
+                    switch part {
+                    case .text(let text): events.append(.text(choice: index, block: block, text))
+                    case .reasoning(let text, let signature):
+                        events.append(.reasoning(choice: index, block: block, text, signature: signature))
+                    case .toolCall(let call):
+                        events.append(.toolStart(choice: index, index: call.index, id: call.id, name: call.name))
+                        events.append(.toolDelta(choice: index, index: call.index, call.arguments))
+                        events.append(.toolEnd(choice: index, call))
+                    default: break
+                    }
+                }
+            }
+            events.append(.finished(choice: index, choice.stop))
+        }
+        events.append(.completed(response))
+        return events
+    }
+
+    /// What had arrived, for an error's ``PluginError/partial``; nil if nothing had.
+    public func partial(endedBy kind: StopReason.Kind) -> ModelResponse? {
+        guard hasContent || usage != Usage() else { return nil }
+        let choices = Set(parts.map { choice(of: $0.slot) }).sorted()
+        return ModelResponse(
+            id: id, model: model,
+            choices: choices.map { ModelResponse.Choice(parts: streamedParts(choice: $0), stop: StopReason(kind)) },
+            usage: usage, warnings: warnings)
+    }
+
+    private func choice(of slot: Slot) -> Int {
+        switch slot {
+        case .text(let choice, _), .reasoning(let choice, _), .tool(let choice, _): choice
+        }
+    }
+
+    private func streamedParts(choice: Int) -> [Part] {
+        parts.compactMap { part in
+            switch part.slot {
+            case .text(choice, _): .text(part.text)
+            case .reasoning(choice, _): .reasoning(part.text, signature: part.signature)
+            case .tool(choice, let index): .toolCall(call(part, index))
+            default: nil
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+extension PluginError {
+    /// What a program can act on, apart from the prose.
+    public enum Facts: Sendable, Hashable {
+        case none
+        /// The file concerned.
+        case file(path: String)
+        /// Both sides of a failed negotiation.
+        case sdk(required: SDKRange, built: UInt32, host: SDKRange)
+        /// What the checks found; at least one error.
+        case findings([Finding])
+        /// A limit that was reached, and who set it.
+        case limit(name: String, value: Int64, unit: String, source: String)
+        /// Which deadline passed.
+        case deadline(kind: String, milliseconds: Double)
+        /// RFC 6901 pointer to the value that is wrong.
+        case pointer(String)
+        /// Names of what is missing or unknown.
+        case names([String])
+        case dimensions(expected: Int, actual: Int)
+        /// The dynamic linker's own words.
+        case linker(String)
+        case errno(Int32, call: String)
+        /// What the plugin said, as it said it.
+        case plugin(status: Int32, vendorCode: Int32, httpStatus: Int?, details: JSON)
+    }
+}
+
+extension PluginError.Facts {
+    /// The facts as members of the JSON error object.
+    package var members: [String: JSON] {
+        switch self {
+        case .none: return [:]
+        case .file(let path): return ["file": .string(path)]
+        case .sdk(let required, let built, let host):
+            return [
+                "required": .object([
+                    "min": .int(Int64(required.minimum)), "max": .optional(required.maximum) { .int(Int64($0)) },
+                    "built": .int(Int64(built)),
+                ]),
+                "host": .object([
+                    "min": .int(Int64(host.minimum)), "max": .optional(host.maximum) { .int(Int64($0)) },
+                ]),
+            ]
+        case .findings(let findings): return ["findings": .array(findings.map(\.json))]
+        case .limit(let name, let value, let unit, let source):
+            return [
+                "limit": .string(name), "value": .int(value), "unit": .string(unit), "source": .string(source),
+            ]
+        case .deadline(let kind, let milliseconds):
+            return ["deadline": .string(kind), "milliseconds": .double(milliseconds)]
+        case .pointer(let pointer): return ["pointer": .string(pointer)]
+        case .names(let names): return ["names": .array(names.map(JSON.string))]
+        case .dimensions(let expected, let actual):
+            return ["expected": .int(Int64(expected)), "actual": .int(Int64(actual))]
+        case .linker(let text): return ["linker": .string(text)]
+        case .errno(let number, let call): return ["errno": .int(Int64(number)), "call": .string(call)]
+        case .plugin(let status, let vendorCode, let httpStatus, let details):
+            var members: [String: JSON] = ["status": .int(Int64(status))]
+            if vendorCode != 0 { members["vendorCode"] = .int(Int64(vendorCode)) }
+            if let httpStatus { members["httpStatus"] = .int(Int64(httpStatus)) }
+            if details != .null { members["details"] = details }
+            return members
+        }
+    }
+}
+
+extension Duration {
+    /// The duration in milliseconds, as the commands print durations.
+    public var milliseconds: Double {
+        Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
+    }
+}

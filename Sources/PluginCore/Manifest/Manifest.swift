@@ -1,0 +1,94 @@
+/// What a plugin says about itself, read from the manifest note of its file before anything of it runs.
+public struct Manifest: Sendable, Hashable {
+    /// Identity: letters, digits and `_ - . / @`, at most 128 bytes.
+    public var id: String
+    /// Display name; the id unless said otherwise.
+    public var name: String
+    public var version: SemanticVersion
+    /// provider, embedder, vector-backend, tool-executor, or a kind of the plugin's own.
+    public var type: String?
+    public var description: String?
+    public var license: String?
+    /// Interface ids, such as "keyway.embedder/1"; empty if the manifest leaves them to the notes.
+    public var interfaces: [String]
+    /// JSON Schema of the configuration, or nil.
+    public var configSchema: JSON?
+    /// Members that this version of the host does not read.
+    public var unknownKeys: [String]
+    /// The document as it stands in the note.
+    public var document: JSON
+
+    private static let knownKeys: Set<String> = [
+        "id", "name", "version", "type", "description", "license", "sdk", "interfaces", "configSchema", "permissions",
+        "author", "authors", "homepage", "repository", "requires", "tags",
+    ]
+
+    /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the member that is wrong.
+    public init(_ document: JSON) throws(PluginError) {
+        guard let members = document.objectValue else {
+            throw Self.invalid("", "must be an object, but is \(document.typeName)")
+        }
+        let givenName = try Self.string(members, "name")
+        guard let id = try Self.string(members, "id") ?? givenName else { throw Self.invalid("/id", "is missing") }
+        guard Self.isIdentifier(id) else {
+            throw Self.invalid(
+                "/id", "\"\(id)\" has other characters than letters, digits and _ - . / @, or more than 128")
+        }
+        guard let versionText = try Self.string(members, "version") else {
+            throw Self.invalid("/version", "is missing")
+        }
+        guard let version = SemanticVersion(versionText) else {
+            throw Self.invalid("/version", "\"\(versionText)\" is not a semantic version such as 1.2.3")
+        }
+        self.id = id
+        self.version = version
+        name = givenName ?? id
+        type = try Self.string(members, "type")
+        description = try Self.string(members, "description")
+        license = try Self.string(members, "license")
+        var interfaces: [String] = []
+        if let list = members["interfaces"] {
+            guard let elements = list.arrayValue else { throw Self.invalid("/interfaces", "must be an array") }
+            for (index, element) in elements.enumerated() {
+                guard let text = element.stringValue else {
+                    throw Self.invalid("/interfaces/\(index)", "must be a string, but is \(element.typeName)")
+                }
+                interfaces.append(text)
+            }
+        }
+        self.interfaces = interfaces
+        if let schema = members["configSchema"] {
+            guard schema.objectValue != nil || schema.boolValue != nil else {
+                throw Self.invalid("/configSchema", "must be a JSON Schema, but is \(schema.typeName)")
+            }
+            configSchema = schema
+        }
+        unknownKeys = members.keys.filter { !Self.knownKeys.contains($0) }.sorted()
+        self.document = document
+    }
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "_-./@".utf8.contains(byte)
+                }
+            }
+    }
+
+    private static func string(_ members: [String: JSON], _ key: String) throws(PluginError) -> String? {
+        guard let value = members[key] else { return nil }
+        guard let text = value.stringValue else {
+            throw invalid("/\(key)", "must be a string, but is \(value.typeName)")
+        }
+        return text
+    }
+
+    private static func invalid(_ pointer: String, _ problem: String) -> PluginError {
+        PluginError(
+            .validation, "manifest: \(pointer.isEmpty ? "the document" : pointer) \(problem)",
+            remedy: "Correct the manifest note in the plugin's source and rebuild it", facts: .pointer(pointer),
+            stage: .inspect)
+    }
+}

@@ -1,0 +1,68 @@
+/// Bytes of a file with its byte order. Every access is checked: what lies outside is nil, never a trap.
+struct ByteTable: Sendable {
+    let bytes: [UInt8]
+    let bigEndian: Bool
+
+    static let empty = ByteTable(bytes: [], bigEndian: false)
+
+    var count: Int { bytes.count }
+
+    func u8(_ offset: Int) -> UInt8? {
+        bytes.indices.contains(offset) ? bytes[offset] : nil
+    }
+
+    func u16(_ offset: Int) -> UInt16? { load(offset) }
+    func u32(_ offset: Int) -> UInt32? { load(offset) }
+    func u64(_ offset: Int) -> UInt64? { load(offset) }
+
+    /// An address-sized word of the file's class.
+    func word(_ offset: Int, is64: Bool) -> UInt64? {
+        is64 ? u64(offset) : u32(offset).map(UInt64.init)
+    }
+
+    private func load<Value: FixedWidthInteger & UnsignedInteger>(_ offset: Int) -> Value? {
+        let width = Value.bitWidth / 8
+        guard offset >= 0, offset <= bytes.count - width else { return nil }
+        var value: Value = 0
+        for index in 0..<width {
+            let place = bigEndian ? index : width - 1 - index
+            value = value << 8 | Value(truncatingIfNeeded: bytes[offset + place])
+        }
+        return value
+    }
+
+    /// The range of the C string at an offset, its NUL excluded; nil if it starts outside or never ends.
+    func stringRange(_ offset: Int) -> Range<Int>? {
+        guard bytes.indices.contains(offset) else { return nil }
+        var end = offset
+        while end < bytes.count, bytes[end] != 0 { end += 1 }
+        return end < bytes.count ? offset..<end : nil
+    }
+
+    /// The C string at an offset, invalid UTF-8 repaired; nil if it starts outside or never ends.
+    func string(_ offset: UInt64) -> String? {
+        guard let start = Int(exactly: offset), let range = stringRange(start) else { return nil }
+        return String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    /// Does the C string at an offset begin with these bytes?
+    func hasPrefix(_ prefix: StaticString, at offset: Int) -> Bool {
+        let length = prefix.utf8CodeUnitCount
+        guard offset >= 0, offset <= bytes.count - length else { return false }
+        return prefix.withUTF8Buffer { text in
+            for index in 0..<length where unsafe bytes[offset + index] != text[index] { return false }
+            return true
+        }
+    }
+
+    /// Is the C string at an offset exactly this text?
+    func equals(_ text: some Collection<UInt8>, at offset: Int) -> Bool {
+        guard offset >= 0, offset < bytes.count - text.count else { return false }
+        var place = offset
+        for byte in text {
+            if bytes[place] != byte { return false }
+            place += 1
+        }
+        return bytes[place] == 0
+    }
+}

@@ -1,0 +1,60 @@
+internal import PluginABI
+
+/// The notes of owner "KWY" in a file, as they stand; whether they are sound is for the rules to say.
+public struct PluginNotes: Sendable {
+    /// Descriptors of the ABI notes. More than one is an error of the file.
+    var abiDescriptors: [ByteTable] = []
+    /// Descriptors of the manifest notes; nil for one above the limit.
+    var manifestDescriptors: [[UInt8]?] = []
+    var interfaceDescriptors: [[UInt8]] = []
+    var buildDescriptors: [[UInt8]] = []
+    /// Types of notes that this SDK does not know. They are allowed.
+    public internal(set) var unknownTypes: [UInt32] = []
+
+    /// More notes than any plugin has; what follows is not read.
+    static let limit = 1024
+
+    var count: Int {
+        abiDescriptors.count + manifestDescriptors.count + interfaceDescriptors.count + buildDescriptors.count
+            + unknownTypes.count
+    }
+
+    /// Has the file no note of ours at all? Then it is not a plugin.
+    public var isEmpty: Bool { count == 0 }
+
+    /// The ABI note if there is exactly one and it is long enough.
+    public var abi: ABINote? { abiDescriptors.count == 1 ? ABINote(abiDescriptors[0]) : nil }
+
+    /// Text of the manifest note if there is exactly one, within the limit and terminated; else nil.
+    public var manifestText: String? {
+        guard manifestDescriptors.count == 1, let bytes = manifestDescriptors[0], let text = Self.text(bytes) else {
+            return nil
+        }
+        return text
+    }
+
+    /// Interface ids in the order of the file; notes that are not terminated UTF-8 are left out.
+    public var interfaces: [String] { interfaceDescriptors.compactMap(Self.text) }
+
+    /// The build note, such as "compiler=gcc 12.2".
+    public var build: String? { buildDescriptors.first.flatMap(Self.text) }
+
+    /// The UTF-8 text before the NUL that ends a descriptor; nil if it has no NUL or is not UTF-8. Bytes after the
+    /// NUL must be NUL too, or two readers could read two texts.
+    static func text(_ bytes: [UInt8]) -> String? {
+        guard let end = bytes.firstIndex(of: 0), bytes[end...].allSatisfy({ $0 == 0 }) else { return nil }
+        return String(validating: bytes[..<end], as: UTF8.self)
+    }
+
+    mutating func add(type: UInt32, size: UInt64, read: () -> [UInt8]?) {
+        switch type {
+        case KW_NOTE_TYPE_ABI:
+            abiDescriptors.append(ByteTable(bytes: size <= 4096 ? read() ?? [] : [], bigEndian: false))
+        case KW_NOTE_TYPE_MANIFEST:
+            manifestDescriptors.append(size <= UInt64(KW_NOTE_MANIFEST_LIMIT) ? read() : nil)
+        case KW_NOTE_TYPE_IFACE: interfaceDescriptors.append(size <= 4096 ? read() ?? [] : [])
+        case KW_NOTE_TYPE_BUILD: buildDescriptors.append(size <= 4096 ? read() ?? [] : [])
+        default: unknownTypes.append(type)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// Code that runs inside `dlopen`, before anybody called the plugin.
+public struct Constructors: Sendable, Hashable {
+    public enum Origin: String, Sendable { case preinitArray, initFunction, initArray }
+
+    public struct Entry: Sendable, Hashable {
+        public let origin: Origin
+        /// Address of the function, by the file.
+        public let address: UInt64
+        /// Name of the function, if the file has symbols that tell it.
+        public let symbol: String?
+
+        /// Is it start-up code that every compiler puts into every library?
+        public var isBenign: Bool {
+            guard let symbol else { return false }
+            return switch symbol {
+            case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
+            default: symbol.contains("swift_image_constructor")
+            }
+        }
+
+        var description: String { symbol ?? "0x" + String(address, radix: 16) }
+    }
+
+    /// In the order in which they run.
+    public var entries: [Entry] = []
+
+    public var count: Int { entries.count }
+    /// Names, or addresses where the file has no name.
+    public var symbols: [String] { entries.map(\.description) }
+}
+
+/// What the file does to make attacks on its memory harder.
+public struct Hardening: Sendable, Hashable {
+    public enum RELRO: String, Sendable { case none, partial, full }
+
+    /// Are relocated tables read-only after loading? `full` includes the table of lazily bound functions.
+    public let relro: RELRO
+    public let bindNow: Bool
+    /// Is the stack not executable?
+    public let nx: Bool
+    /// Is code modified while loading?
+    public let textrel: Bool
+    /// Is any segment writable and executable at once?
+    public let rwx: Bool
+}
+
+/// Which languages left their marks in the file.
+public struct Traits: Sendable, Hashable {
+    public var swift = false
+    /// Swift's runtime is inside the file rather than a library that it needs.
+    public var staticSwiftRuntime = false
+    public var cxx = false
+    public var go = false
+    public var rust = false
+}
+
+/// A violation of the ELF format that makes the file unfit for loading.
+public struct Defect: Sendable, Hashable {
+    public let place: String
+    /// Without a final full stop.
+    public let message: String
+}

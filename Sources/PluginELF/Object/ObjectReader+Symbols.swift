@@ -1,0 +1,176 @@
+internal import CLibELF
+
+extension ObjectReader {
+    mutating func readSymbols(_ image: borrowing FileImage) {
+        guard dynamic.isPresent, let address = dynamic.symbols, tables.strings.count > 0 else { return }
+        let width: UInt64 = is64 ? 24 : 16
+        if let stated = dynamic.symbolSize, stated != width {
+            defect("DT_SYMENT", "gives symbols a size of \(stated) bytes")
+            return
+        }
+        guard let (offset, available) = map.place(address) else {
+            defect("symbol table", "lies outside the file")
+            return
+        }
+        let room = available / width
+        guard let count = readHash(image, room: room) else { return }
+        guard let symbols = elf.symbols(at: offset, count: count, is64: is64) else {
+            defect("symbol table", "cannot be read")
+            return
+        }
+        tables.entries = symbols
+        let end = UInt64(tables.strings.count)
+        if symbols.contains(where: { UInt64($0.name) >= end }) {
+            defect("symbol table", "has a name outside the string table")
+        }
+        readVersions(image, count: count)
+        object.symbolTable = tables
+    }
+
+    /// Reads the hash tables and returns how many symbols there are: nothing else in a loaded file says so.
+    private mutating func readHash(_ image: borrowing FileImage, room: UInt64) -> Int? {
+        var count: UInt64 = 0
+        if let address = dynamic.hash {
+            guard let table = readSystemVHash(image, address), UInt64(table.chain.count) <= room else {
+                defect("DT_HASH", "lies outside the file, or counts more symbols than there is room for")
+                return nil
+            }
+            count = UInt64(table.chain.count)
+            tables.hash = .systemV(buckets: table.buckets, chain: table.chain)
+        }
+        if let address = dynamic.gnuHash {
+            guard let table = readGNUHash(image, address, room: room) else {
+                defect("DT_GNU_HASH", "lies outside the file, or has a chain without end")
+                return nil
+            }
+            // An empty table does not count the symbols that the file only wants from others.
+            count = max(count, table.isEmpty ? max(UInt64(table.count), referencedSymbols()) : UInt64(table.count))
+            tables.hash = table.hash
+        } else if dynamic.hash == nil {
+            count = referencedSymbols()
+        }
+        guard count <= room else {
+            defect("symbol table", "is shorter than its hash table or the relocations say")
+            return nil
+        }
+        return Int(count)
+    }
+
+    /// One more than the highest symbol that a relocation names.
+    private mutating func referencedSymbols() -> UInt64 {
+        var highest = 0
+        let shift: UInt64 = is64 ? 32 : 8
+        for (table, hasAddends) in [
+            (dynamic.relocations, true), (dynamic.relocationsWithoutAddend, false),
+            (dynamic.pltRelocations, dynamic.pltHasAddends),
+        ] where table.isPresent {
+            guard let offset = map.offset(table.address, count: table.size) else { continue }
+            _ = elf.forEachRelocation(at: offset, size: table.size, hasAddends: hasAddends) {
+                highest = max(highest, Int($0.info >> shift))
+            }
+        }
+        return UInt64(highest) + 1
+    }
+
+    private func readSystemVHash(
+        _ image: borrowing FileImage, _ address: UInt64
+    ) -> (buckets: [UInt32], chain: [UInt32])? {
+        guard let head = bytes(image, address, 8), let bucketCount = head.u32(0), let chainCount = head.u32(4),
+            let (_, available) = map.place(address),
+            (UInt64(bucketCount) + UInt64(chainCount) + 2) * 4 <= available,
+            let table = bytes(image, address, (UInt64(bucketCount) + UInt64(chainCount) + 2) * 4)
+        else { return nil }
+        return (
+            Self.words(table, from: 8, count: Int(bucketCount)),
+            Self.words(table, from: 8 + Int(bucketCount) * 4, count: Int(chainCount))
+        )
+    }
+
+    private func readGNUHash(
+        _ image: borrowing FileImage, _ address: UInt64, room: UInt64
+    ) -> (hash: SymbolHash, count: UInt32, isEmpty: Bool)? {
+        guard let head = bytes(image, address, 16), let bucketCount = head.u32(0), let firstSymbol = head.u32(4),
+            let bloomCount = head.u32(8), let shift = head.u32(12)
+        else { return nil }
+        let wordSize: UInt64 = is64 ? 8 : 4
+        let bloomSize = UInt64(bloomCount) * wordSize
+        let bucketSize = UInt64(bucketCount) * 4
+        guard let table = bytes(image, address, 16 + bloomSize + bucketSize) else { return nil }
+        let bloom = (0..<Int(bloomCount)).map { table.word(16 + $0 * Int(wordSize), is64: is64) ?? 0 }
+        let buckets = Self.words(table, from: 16 + Int(bloomSize), count: Int(bucketCount))
+        var chain: [UInt32] = []
+        let last = buckets.max() ?? 0
+        if last > 0 {
+            guard last >= firstSymbol, UInt64(last) < room,
+                let found = readChain(
+                    image, address &+ 16 &+ bloomSize &+ bucketSize, from: Int(last - firstSymbol),
+                    limit: room - UInt64(firstSymbol))
+            else { return nil }
+            chain = found
+        }
+        return (
+            .gnu(
+                firstSymbol: firstSymbol, bloom: bloom, bloomShift: shift, bloomWordBits: wordSize * 8,
+                buckets: buckets, chain: chain),
+            last == 0 ? firstSymbol : firstSymbol + UInt32(chain.count), last == 0
+        )
+    }
+
+    /// The chain words up to the end of the chain that begins at `start`, which is the last one.
+    private func readChain(_ image: borrowing FileImage, _ address: UInt64, from start: Int, limit: UInt64) -> [UInt32]?
+    {
+        guard let (_, available) = map.place(address) else { return nil }
+        let most = min(limit, available / 4)
+        var wanted = min(most, UInt64(start) + 64)
+        while let table = bytes(image, address, wanted * 4) {
+            var index = start
+            while let word = table.u32(index * 4) {
+                if word & 1 == 1 { return Self.words(table, from: 0, count: index + 1) }
+                index += 1
+            }
+            if wanted == most { return nil }
+            wanted = min(most, wanted * 4)
+        }
+        return nil
+    }
+
+    private mutating func readVersions(_ image: borrowing FileImage, count: Int) {
+        guard let address = dynamic.symbolVersions else { return }
+        guard let table = bytes(image, address, UInt64(count) * 2) else {
+            defect("DT_VERSYM", "lies outside the file")
+            return
+        }
+        tables.versions.ofSymbols = (0..<count).map { table.u16($0 * 2) ?? 0 }
+        readVersionRecords(image, "DT_VERNEED", dynamic.neededVersions) { versions, table, count in
+            versions.readNeeded(table, count: count)
+        }
+        readVersionRecords(image, "DT_VERDEF", dynamic.definedVersions) { versions, table, count in
+            versions.readDefined(table, count: count)
+        }
+    }
+
+    /// The size of a table of version records stands nowhere; the window grows until the records fit.
+    private mutating func readVersionRecords(
+        _ image: borrowing FileImage, _ tag: String, _ records: DynamicSection.Table,
+        _ read: (inout SymbolVersions, ByteTable, Int) -> SymbolVersions.Walk
+    ) {
+        guard records.isPresent else { return }
+        var window: UInt64 = 2048
+        while let (_, available) = map.place(records.address),
+            let table = bytes(image, records.address, min(window, available))
+        {
+            var versions = tables.versions
+            if case .complete = read(&versions, table, Int(clamping: records.size)) {
+                tables.versions = versions
+                return
+            }
+            if window >= available || window >= 0x100_0000 { break }
+            window *= 16
+        }
+        defect(tag, "lies outside the file, or its records lead nowhere")
+    }
+
+    private static func words(_ table: ByteTable, from start: Int, count: Int) -> [UInt32] {
+        (0..<count).map { table.u32(start + $0 * 4) ?? 0 }
+    }
+}

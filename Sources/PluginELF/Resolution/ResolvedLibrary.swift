@@ -1,0 +1,31 @@
+/// A library that a file needs, directly or through another, and where the dynamic linker would take it from.
+public struct ResolvedLibrary: Sendable, Hashable {
+    public enum Origin: Sendable, Hashable {
+        /// This process has it already; a library of the same name is never loaded twice.
+        case alreadyLoaded(path: String)
+        /// Part of the host's own Swift runtime, not loaded yet. Load it by this path before the plugin, so that
+        /// the plugin gets the host's copy whatever its own search path says.
+        case hostRuntime(path: String)
+        /// Found through `$ORIGIN`: a private library of the plugin.
+        case besidePlugin(path: String)
+        /// Found by the rest of the search: search paths, LD_LIBRARY_PATH, ld.so.cache, default folders.
+        case system(path: String)
+        case missing
+    }
+
+    /// The name as the needing file spells it.
+    public let name: String
+    public let origin: Origin
+    /// Name of the file that needs it: the verified file, or another library.
+    public let neededBy: String
+    /// Files of that name that were passed over, and why.
+    public let rejected: [String]
+
+    /// nil if the library is missing.
+    public var path: String? {
+        switch origin {
+        case .alreadyLoaded(let path), .hostRuntime(let path), .besidePlugin(let path), .system(let path): path
+        case .missing: nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+internal import Glibc
+internal import PluginCore
+
+/// The few things that a host does with folders.
+enum Folders {
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Names of what is in a folder; none if it cannot be read.
+    static func files(in folder: String) -> [String] {
+        guard let directory = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Makes a folder and those above it, for this user only.
+    static func create(_ path: String) throws(PluginError) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            guard unsafe mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+            let number = errno
+            throw PluginError(
+                number == EACCES || number == EROFS ? .permissionDenied : .unavailable,
+                "the data folder \(path) cannot be made: error \(number) at \(made)",
+                remedy: "Check its permissions, or name another data folder",
+                facts: .errno(number, call: "mkdir"), stage: .create)
+        }
+        guard unsafe access(path + "/.", F_OK) == 0 else {
+            throw PluginError(
+                .conflict, "the data folder \(path) is not a folder", remedy: "Name another folder with --data",
+                facts: .file(path: path), stage: .create)
+        }
+    }
+}

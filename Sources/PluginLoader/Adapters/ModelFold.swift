@@ -1,0 +1,123 @@
+internal import PluginABI
+internal import PluginBridge
+internal import PluginCore
+internal import Synchronization
+
+/// What turns the raw events of a provider into those that a consumer sees.
+enum ModelFold {
+    enum Raw: Sendable {
+        case event(ModelResponseAssembler.Raw)
+        case reply(ModelResponse)
+    }
+
+    /// Text of one block coalesces while the consumer is behind.
+    static let traits = Mailbox<Raw>.Traits(
+        cost: { raw in
+            switch raw {
+            case .event(.text(_, _, let text)), .event(.toolArguments(_, _, let text)): text.utf8.count
+            case .event(.reasoning(_, _, let text, let signature)): text.utf8.count + (signature?.count ?? 0)
+            case .event(.started(let id, let model)): (id?.utf8.count ?? 0) + (model?.utf8.count ?? 0)
+            case .event(.toolBegin(_, _, let id, let name)): id.utf8.count + name.utf8.count
+            case .event(.warning(let warning)): warning.feature.utf8.count + warning.message.utf8.count
+            // The last element: the call's own memory quota has bounded it.
+            case .reply, .event(.toolEnd), .event(.usage), .event(.heartbeat): 0
+            }
+        },
+        merge: { last, next in join(&last, next) })
+
+    /// The text is let go of before it grows: held twice, it would be copied for every piece that joins it.
+    private static func join(_ last: inout Raw, _ next: Raw) -> Bool {
+        switch next {
+        case .event(.text(let choice, let block, let more)):
+            guard case .event(.text(choice, block, var text)) = last else { return false }
+            last = .event(.heartbeat)
+            text += more
+            last = .event(.text(choice: choice, block: block, text))
+        case .event(.reasoning(let choice, let block, let more, nil)):
+            guard case .event(.reasoning(choice, block, var text, nil)) = last else { return false }
+            last = .event(.heartbeat)
+            text += more
+            last = .event(.reasoning(choice: choice, block: block, text, signature: nil))
+        default: return false
+        }
+        return true
+    }
+
+    static func fold(_ operation: StaticString, of plugin: String) -> PluginStream<Raw, ModelEvent>.Fold {
+        let assembler = Assembler()
+        return PluginStream<Raw, ModelEvent>.Fold(
+            accept: { raw throws(PluginError) in
+                do throws(ModelResponseAssembler.ContractBreach) {
+                    return try assembler.accept(raw)
+                } catch {
+                    throw ABIReader(plugin: plugin, operation: operation).violation(
+                        "broke its contract: \(error.reason)")
+                }
+            },
+            complete: { error in
+                var error = error
+                error.partial = assembler.partial(endedBy: error.code == .cancelled ? .cancelled : .error)
+                return error
+            })
+    }
+
+    private final class Assembler: Sendable {
+        private let state = Mutex(ModelResponseAssembler())
+
+        func accept(_ raw: Raw) throws(ModelResponseAssembler.ContractBreach) -> [ModelEvent] {
+            try state.withLock { assembler throws(ModelResponseAssembler.ContractBreach) in
+                switch raw {
+                case .event(let event): try assembler.accept(event)
+                case .reply(let response): try assembler.finish(response)
+                }
+            }
+        }
+
+        func partial(endedBy kind: StopReason.Kind) -> ModelResponse? {
+            state.withLock { $0.partial(endedBy: kind) }
+        }
+    }
+
+    /// One event as the ABI has it; nil for a kind that this host does not know and may skip.
+    static func decode(_ event: borrowing kw_event, _ reader: ABIReader) throws(PluginError) -> Raw? {
+        let (choice, index) = unsafe (Int(event.choice), Int(event.index))
+        func text() throws(PluginError) -> String { try unsafe reader.text(event.text, "an event's text") }
+        switch unsafe event.kind {
+        case UInt32(KW_EVENT_STARTED):
+            return .event(
+                .started(
+                    id: try unsafe reader.optionalText(event.id, "an event's id"),
+                    model: try unsafe reader.optionalText(event.name, "an event's name")))
+        case UInt32(KW_EVENT_TEXT): return .event(.text(choice: choice, block: index, try text()))
+        case UInt32(KW_EVENT_REASONING):
+            let signature = try unsafe reader.bytes(event.data, "a signature")
+            return .event(
+                .reasoning(choice: choice, block: index, try text(), signature: signature.isEmpty ? nil : signature))
+        case UInt32(KW_EVENT_TOOL_BEGIN):
+            return .event(
+                .toolBegin(
+                    choice: choice, index: index, id: try unsafe reader.text(event.id, "an event's id"),
+                    name: try unsafe reader.text(event.name, "an event's name")))
+        case UInt32(KW_EVENT_TOOL_ARGS): return .event(.toolArguments(choice: choice, index: index, try text()))
+        case UInt32(KW_EVENT_TOOL_END): return .event(.toolEnd(choice: choice, index: index))
+        case UInt32(KW_EVENT_USAGE):
+            let usage = try unsafe reader.optional(event.payload, of: kw_usage.self, "usage") {
+                usage throws(PluginError) in Usage(usage)
+            }
+            guard let usage else { throw reader.violation("emitted USAGE without a payload") }
+            return .event(.usage(usage))
+        case UInt32(KW_EVENT_WARNING):
+            return .event(
+                .warning(
+                    Warning(
+                        feature: try unsafe reader.text(event.name, "an event's name"), message: try text())))
+        case UInt32(KW_EVENT_HEARTBEAT), UInt32(KW_EVENT_PROGRESS): return .event(.heartbeat)
+        default:
+            guard unsafe event.h.flags & UInt32(KW_MUST) == 0 else {
+                throw reader.violation(
+                    "emitted an event of kind \(unsafe event.kind) that must be understood and is not")
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,223 @@
+internal import CPluginCall
+internal import PluginABI
+internal import PluginBridge
+public import PluginCore
+
+/// An embedder whose code is in this process: `keyway.embedder/1` over a vtable.
+///
+/// The synchronous functions run the plugin on the caller's thread at the cost of a function pointer; the asynchronous ones
+/// cost a hop to a host thread, because a plugin may block.
+public final class NativeEmbedder: Embedder, Sendable {
+    let instance: PluginInstance
+    private let table: InterfaceTable<kw_embedder>
+
+    init(instance: PluginInstance, table: InterfaceTable<kw_embedder>) {
+        self.instance = instance
+        self.table = table
+    }
+
+    public var id: String { instance.id }
+    public var version: SemanticVersion { instance.version }
+
+    // MARK: - On the caller's thread
+
+    /// What the embedder is.
+    public func info(_ context: CallContext = CallContext()) throws(PluginError) -> EmbedderInfo {
+        try info(context, nil)
+    }
+
+    /// Embeds one text into the first row of the caller's matrix. Allocates nothing.
+    ///
+    /// - Throws: what ``embed(_:into:_:)-6k2nd`` throws.
+    public func embed(
+        _ text: String, task: EmbedTask = .unspecified, into matrix: inout Matrix,
+        _ context: CallContext = CallContext()
+    ) throws(PluginError) {
+        guard matrix.rows >= 1 else { throw tooFewRows(1, matrix.rows) }
+        guard matrix.dims >= 1 else { throw noColumns() }
+        var text = text
+        let (storage, dims, stride) = (matrix.storage, matrix.dims, matrix.stride)
+        var input = unsafe header(matrix: &matrix, rows: 1, task: task, normalize: true, truncation: .end)
+        let result = text.withUTF8 { utf8 -> Result<Void, PluginError> in
+            var string = unsafe kw_str()
+            if let base = utf8.baseAddress, utf8.count > 0 {
+                unsafe string = kw_str(
+                    ptr: UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self), len: UInt64(utf8.count))
+            }
+            return unsafe withUnsafePointer(to: &string) { string in
+                unsafe input.texts = kw_span(
+                    ptr: UnsafeRawPointer(string), count: 1, stride: UInt32(MemoryLayout<kw_str>.stride))
+                do throws(PluginError) {
+                    try unsafe instance.invoke(
+                        "embedder.embed", table.slot(\.embed), &input, reply: kw_embed_out.self, context: context
+                    ) { reply, reader throws(PluginError) in
+                        guard unsafe reply.rows_written == 1 else {
+                            throw reader.violation("wrote \(unsafe reply.rows_written) rows for 1 text")
+                        }
+                        try check(storage, rows: 1, dims: dims, stride: stride, reader)
+                    }
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        if case .failure(let error) = result { throw error }
+    }
+
+    /// Writes one row per text into the caller's matrix.
+    ///
+    /// - Throws: `dimensionMismatch` if the embedder does not offer `matrix.dims`; `invalidArgument` if the matrix has
+    ///   fewer rows than the request has texts. After an error the rows' contents are unspecified.
+    public func embed(
+        _ request: EmbedRequest, into matrix: inout Matrix, _ context: CallContext = CallContext()
+    ) throws(PluginError) -> EmbedReport {
+        guard matrix.rows >= request.texts.count else { throw tooFewRows(request.texts.count, matrix.rows) }
+        return try embed(request, storage: matrix.storage, dims: matrix.dims, stride: matrix.stride, context, nil)
+    }
+
+    // MARK: - Embedder
+
+    public func info(_ context: CallContext) async throws(PluginError) -> EmbedderInfo {
+        try await AsyncCall.run("embedder.info", of: id, context) { cancellation throws(PluginError) in
+            try self.info(context, cancellation)
+        }
+    }
+
+    public func embed(
+        _ request: EmbedRequest, into matrix: inout Matrix, _ context: CallContext
+    ) async throws(PluginError) -> EmbedReport {
+        guard matrix.rows >= request.texts.count else { throw tooFewRows(request.texts.count, matrix.rows) }
+        let (storage, dims, stride) = (matrix.storage, matrix.dims, matrix.stride)
+        do throws(PluginError) {
+            return try await AsyncCall.run("embedder.embed", of: id, context) { cancellation throws(PluginError) in
+                try self.embed(request, storage: storage, dims: dims, stride: stride, context, cancellation)
+            }
+        } catch {
+            // The operation may still be writing: it keeps the old rows, the caller gets new ones.
+            matrix.replaceStorage()
+            throw error
+        }
+    }
+
+    public func health(_ context: CallContext) async throws(PluginError) -> Health {
+        try await instance.health(context)
+    }
+
+    public func shutdown() async { await instance.shutdownFromTask() }
+
+    // MARK: - Implementation
+
+    private func tooFewRows(_ texts: Int, _ rows: Int) -> PluginError {
+        PluginError(
+            .invalidArgument, "\(texts) texts do not fit a matrix of \(rows) rows",
+            remedy: "Make the matrix with as many rows as there are texts", plugin: id, stage: .call,
+            operation: "embedder.embed")
+    }
+
+    private func noColumns() -> PluginError {
+        PluginError(
+            .invalidArgument, "the matrix has no columns", remedy: "Make it with as many dims as the vectors have",
+            plugin: id, stage: .call, operation: "embedder.embed")
+    }
+
+    /// Not every metric orders what is not finite, so that one bad row would spoil every query after it.
+    private func check(_ storage: Matrix.Storage, rows: Int, dims: Int, stride: Int, _ reader: ABIReader)
+        throws(PluginError)
+    {
+        for row in 0..<rows {
+            let start = unsafe UnsafeRawPointer(storage.unsafeBytes.baseAddress! + row * stride)
+            guard unsafe kwc_all_finite(start.assumingMemoryBound(to: Float.self), UInt64(dims)) != 0 else {
+                throw reader.violation("wrote a number into row \(row) that is not finite")
+            }
+        }
+    }
+
+    @unsafe
+    private func header(
+        matrix: inout Matrix, rows: Int, task: EmbedTask, normalize: Bool, truncation: EmbedRequest.Truncation
+    ) -> kw_embed_in {
+        unsafe header(
+            storage: matrix.storage, dims: matrix.dims, stride: matrix.stride, rows: rows, task: task,
+            normalize: normalize, truncation: truncation)
+    }
+
+    @unsafe
+    private func header(
+        storage: Matrix.Storage, dims: Int, stride: Int, rows: Int, task: EmbedTask, normalize: Bool,
+        truncation: EmbedRequest.Truncation
+    ) -> kw_embed_in {
+        var input = unsafe zeroed(kw_embed_in.self)
+        unsafe input.h = .of(kw_embed_in.self)
+        unsafe input.rows = storage.unsafeBytes.baseAddress
+        unsafe input.capacity = UInt64(rows * stride)
+        unsafe input.row_stride = UInt64(stride)
+        unsafe input.dims = UInt32(dims)
+        unsafe input.element = UInt32(KW_ELEMENT_F32)
+        unsafe input.task = task.number
+        unsafe input.truncate = truncation.number
+        unsafe input.flags = normalize ? UInt32(KW_EMBED_NORMALIZE) : 0
+        return unsafe input
+    }
+
+    private func embed(
+        _ request: EmbedRequest, storage: Matrix.Storage, dims: Int, stride: Int, _ context: CallContext,
+        _ cancellation: Cancellation?
+    ) throws(PluginError) -> EmbedReport {
+        let rows = request.texts.count
+        guard rows > 0 else { return EmbedReport(totalTokens: 0) }
+        guard dims > 0 else { throw noColumns() }
+        var inputs = ABIWriter()
+        var input = unsafe header(
+            storage: storage, dims: dims, stride: stride, rows: rows, task: request.task, normalize: request.normalize,
+            truncation: request.truncation)
+        unsafe input.texts = inputs.strings(request.texts)
+        unsafe input.instruction = inputs.string(request.instruction)
+        let report = try unsafe instance.invoke(
+            "embedder.embed", table.slot(\.embed), &input, reply: kw_embed_out.self, context: context,
+            cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            guard unsafe Int(reply.rows_written) == rows else {
+                throw reader.violation("wrote \(unsafe reply.rows_written) rows for \(rows) texts")
+            }
+            let tokens = try unsafe reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: rows).map(Int.init)
+            let truncated = try unsafe reader.values(reply.truncated, of: UInt32.self, "truncated rows", atMost: rows)
+                .map(Int.init)
+            guard tokens.isEmpty || tokens.count == rows else {
+                throw reader.violation("counted the tokens of \(tokens.count) texts of \(rows)")
+            }
+            guard truncated.allSatisfy({ $0 < rows }) else {
+                throw reader.violation("says that it cut a text that it was not given")
+            }
+            try check(storage, rows: rows, dims: dims, stride: stride, reader)
+            guard tokens.isEmpty || tokens.count == rows, truncated.allSatisfy({ $0 < rows }) else {
+                throw reader.violation("reported tokens or truncated rows that do not fit \(rows) texts")
+            }
+            let total = unsafe Int(clamping: reply.total_tokens)
+            return EmbedReport(tokens: tokens, totalTokens: total == 0 ? nil : total, truncated: truncated)
+        }
+        _ = consume inputs
+        return report
+    }
+
+    private func info(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> EmbedderInfo {
+        var input = kw_none(h: .of(kw_none.self))
+        return try unsafe instance.invoke(
+            "embedder.info", table.slot(\.info), &input, reply: kw_embedder_info.self, context: context,
+            cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            guard unsafe reply.dims > 0 else { throw reader.violation("says that its rows have 0 elements") }
+            let (low, high) = unsafe (Int(reply.dims_min), Int(reply.dims_max))
+            return EmbedderInfo(
+                id: try unsafe reader.text(reply.id, "id"), model: try unsafe reader.text(reply.model, "model"),
+                dims: unsafe Int(reply.dims),
+                allowedDims: try unsafe reader.values(reply.allowed_dims, of: UInt32.self, "allowed dims").map(
+                    Int.init),
+                dimsRange: low > 0 && low <= high ? low...high : nil,
+                maxBatch: unsafe reply.max_batch == 0 ? nil : Int(reply.max_batch),
+                maxTokens: unsafe reply.max_tokens == 0 ? nil : Int(reply.max_tokens),
+                isDeterministic: unsafe reply.features & UInt64(KW_EMBED_DETERMINISTIC) != 0,
+                isNormalized: unsafe reply.features & UInt64(KW_EMBED_NORMALIZED) != 0)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+internal import CPluginCall
+internal import PluginABI
+internal import PluginBridge
+public import PluginCore
+
+/// A model provider whose code is in this process: `keyway.provider/1` over a vtable.
+public final class NativeModelProvider: ModelProvider, Sendable {
+    let instance: PluginInstance
+    private let table: InterfaceTable<kw_provider>
+
+    /// Slots of the table, from 0 behind its header.
+    private static let generateSlot = 1
+    private static let streamSlot = 2
+
+    init(instance: PluginInstance, table: InterfaceTable<kw_provider>) {
+        self.instance = instance
+        self.table = table
+    }
+
+    public var id: String { instance.id }
+    public var version: SemanticVersion { instance.version }
+
+    // MARK: - On the caller's thread
+
+    /// What a borrowed callback answers.
+    public enum StreamAction: Sendable { case proceed, stop }
+
+    /// Streams without a copy: the callback sees each text delta where the plugin wrote it, and the bytes are gone when it
+    /// returns. Other events are left out.
+    /// - Returns: the reply; its choices have no parts, because nothing was kept.
+    public func stream(
+        _ request: ModelRequest, _ context: CallContext = CallContext(),
+        onText: (Span<UInt8>) -> StreamAction
+    ) throws(PluginError) -> ModelResponse {
+        try withoutActuallyEscaping(onText) { onText throws(PluginError) in
+            var target = BorrowedTarget(onText: onText)
+            return try unsafe withUnsafeMutablePointer(to: &target) { target -> Result<ModelResponse, PluginError> in
+                let sink = unsafe PluginInstance.Sink(
+                    function: { context, event, _ in
+                        guard let context = unsafe context, let event = unsafe event else { return KW_INVALID_ARGUMENT }
+                        guard unsafe event.pointee.kind == UInt32(KW_EVENT_TEXT) else { return KW_OK }
+                        let target = unsafe context.assumingMemoryBound(to: BorrowedTarget.self)
+                        let (start, length) = unsafe (event.pointee.text.ptr, event.pointee.text.len)
+                        guard unsafe start != nil || length == 0 else { return KW_INVALID_ARGUMENT }
+                        let text = unsafe UnsafeRawBufferPointer(start: start, count: Int(clamping: length))
+                        let action = unsafe target.pointee.onText(text.bindMemory(to: UInt8.self).span)
+                        return action == .proceed ? KW_OK : KW_CANCELLED
+                    }, context: UnsafeMutableRawPointer(target))
+                do throws(PluginError) {
+                    return .success(
+                        try unsafe invoke(
+                            "provider.stream", table.slot(\.stream), request, context, cancellation: nil, sink: sink))
+                } catch {
+                    return .failure(error)
+                }
+            }.get()
+        }
+    }
+
+    private struct BorrowedTarget {
+        let onText: (Span<UInt8>) -> StreamAction
+    }
+
+    // MARK: - ModelProvider
+
+    public func models(_ context: CallContext) async throws(PluginError) -> [Model] {
+        try await AsyncCall.run("provider.models", of: id, context) { cancellation throws(PluginError) in
+            var input = kw_none(h: .of(kw_none.self))
+            return try unsafe self.instance.invoke(
+                "provider.models", self.table.slot(\.models), &input, reply: kw_models_out.self, context: context,
+                cancellation: cancellation
+            ) { reply, reader throws(PluginError) in
+                try unsafe reader.elements(reply.models, of: kw_model.self, "models") { model throws(PluginError) in
+                    Model(
+                        id: try unsafe reader.text(model.id, "a model's id"),
+                        description: try unsafe reader.optionalText(model.description, "a model's description"),
+                        features: unsafe Model.Features(rawValue: model.features),
+                        contextTokens: unsafe model.context_tokens == 0 ? nil : Int(clamping: model.context_tokens),
+                        maxOutputTokens: unsafe model.max_output_tokens == 0
+                            ? nil : Int(clamping: model.max_output_tokens))
+                }
+            }
+        }
+    }
+
+    public func generate(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) -> ModelResponse {
+        guard table.implements(Self.generateSlot) else {
+            for try await event in try await stream(request, context) {
+                if case .completed(let response) = event { return response }
+            }
+            throw PluginError(
+                .protocolViolation, "the stream ended without an answer", plugin: id, stage: .call,
+                operation: "provider.stream")
+        }
+        return try await AsyncCall.run("provider.generate", of: id, context) { cancellation throws(PluginError) in
+            let response = unsafe try self.invoke(
+                "provider.generate", self.table.slot(\.generate), request, context, cancellation: cancellation,
+                sink: nil)
+            guard !response.choices.isEmpty else {
+                throw PluginError(
+                    .protocolViolation, "provider.generate of \(self.id) replied no choice",
+                    remedy: "Report this to the plugin's author", plugin: self.id, stage: .call,
+                    operation: "provider.generate")
+            }
+            return response
+        }
+    }
+
+    public func stream(_ request: ModelRequest, _ context: CallContext) async throws(PluginError)
+        -> EventStream<ModelEvent>
+    {
+        let isStreaming = table.implements(Self.streamSlot)
+        let operation: StaticString = isStreaming ? "provider.stream" : "provider.generate"
+        let function = unsafe isStreaming ? table.slot(\.stream) : table.slot(\.generate)
+        return EventStream(
+            PluginStream(
+                operation, of: id, context, traits: ModelFold.traits, fold: ModelFold.fold(operation, of: id)
+            ) { mailbox, cancellation throws(PluginError) in
+                let reader = ABIReader(plugin: self.id, operation: operation)
+                let target = unsafe EmitTarget(mailbox) { event throws(PluginError) in
+                    try unsafe ModelFold.decode(event, reader)
+                }
+                let response = try withExtendedLifetime(target) { () throws(PluginError) in
+                    unsafe try self.invoke(
+                        operation, function, request, context, cancellation: cancellation,
+                        sink: isStreaming ? target.sink : nil)
+                }
+                // The reply is the last element; it may have to wait for room like every other.
+                _ = mailbox.put(.reply(response), mayWait: true)
+            })
+    }
+
+    public func health(_ context: CallContext) async throws(PluginError) -> Health {
+        try await instance.health(context)
+    }
+
+    public func shutdown() async { await instance.shutdownFromTask() }
+
+    // MARK: - Implementation
+
+    private func invoke(
+        _ operation: StaticString, _ function: kw_any_op, _ request: ModelRequest, _ context: CallContext,
+        cancellation: Cancellation?, sink: PluginInstance.Sink?
+    ) throws(PluginError) -> ModelResponse {
+        guard !request.messages.isEmpty else {
+            throw PluginError(
+                .invalidArgument, "a request needs at least one message", remedy: "Add a user message", plugin: id,
+                stage: .call, operation: "\(operation)")
+        }
+        var inputs = ABIWriter()
+        var input = unsafe inputs.request(request)
+        let response = try unsafe instance.invoke(
+            operation, function, &input, reply: kw_generate_out.self, context: context, cancellation: cancellation,
+            sink: sink
+        ) { reply, reader throws(PluginError) in try unsafe ModelResponse(reply, reader) }
+        _ = consume inputs
+        return response
+    }
+}

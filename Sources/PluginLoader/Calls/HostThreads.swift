@@ -1,0 +1,91 @@
+internal import Glibc
+
+/// Threads on which plugins run when the caller is a task: an operation may block, and Swift's cooperative pool must
+/// never be blocked.
+///
+/// Grows with demand up to a limit; beyond it, work waits in order. Threads are kept: a host that calls plugins will
+/// call them again.
+final class HostThreads: Sendable {
+    typealias Job = @Sendable () -> Void
+
+    /// The pool of the process.
+    static let shared = HostThreads(limit: 256)
+
+    private struct State {
+        var queue: [Job] = []
+        var head = 0
+        /// Threads that wait for a job.
+        var idle = 0
+        var count = 0
+
+        mutating func take() -> Job? {
+            guard head < queue.count else { return nil }
+            let job = queue[head]
+            head += 1
+            if head == queue.count {
+                queue.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            return job
+        }
+    }
+
+    private let limit: Int
+    private let monitor = Monitor(State())
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Has some thread run the job, soon.
+    func submit(_ job: @escaping Job) {
+        let needsThread = monitor.withLock { state in
+            state.queue.append(job)
+            guard state.queue.count - state.head > state.idle, state.count < limit else { return false }
+            state.count += 1
+            return true
+        }
+        if needsThread, !startThread() {
+            let noneLeft = monitor.withLock { state in
+                state.count -= 1
+                return state.count == 0
+            }
+            // Without a single thread the job would wait for ever. The caller's thread is the last resort.
+            if noneLeft, let job = monitor.withLock({ $0.take() }) { job() }
+        }
+        monitor.signalOne()
+    }
+
+    /// Threads that live now.
+    var threadCount: Int { monitor.withLock { $0.count } }
+
+    /// Threads that wait for a job.
+    var idleCount: Int { monitor.withLock { $0.idle } }
+
+    private func startThread() -> Bool {
+        var thread = pthread_t()
+        let pool = unsafe Unmanaged.passRetained(self)
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                unsafe Unmanaged<HostThreads>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, pool.toOpaque())
+        guard status == 0 else {
+            unsafe pool.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
+    private func run() {
+        while true {
+            monitor.withLock { $0.idle += 1 }
+            let job = monitor.wait { state -> Job? in
+                guard let job = state.take() else { return nil }
+                state.idle -= 1
+                return job
+            }
+            job()
+        }
+    }
+}

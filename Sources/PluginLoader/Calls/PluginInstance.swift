@@ -1,0 +1,298 @@
+internal import CPluginCall
+internal import CPluginLinux
+internal import Logging
+internal import PluginABI
+internal import PluginBridge
+internal import PluginCore
+internal import Synchronization
+
+/// A living instance of a plugin in this process, and the one way into it: every operation goes through
+/// ``invoke(_:_:_:reply:context:cancellation:sink:read:)``.
+///
+/// Sendable although it holds pointers: the tables are copies that nobody writes after `init`, the instance is the plugin's
+/// and its contract says how many threads may be in it at once, which `gate` enforces.
+@safe
+final class PluginInstance: @unchecked Sendable {
+    let id: String
+    let version: SemanticVersion
+    private let table: kw_plugin
+    private let handle: OpaquePointer
+    private let host: HostTable
+    private let allowsPending: UInt32
+    /// nil: any number of operations at once.
+    private let gate: Gate?
+    /// Operations that run now; negative once the instance was closed.
+    private let running = Atomic<Int>(0)
+    private static let closed = Int.min / 2
+    private let isClosing = Atomic<Bool>(false)
+    /// True once the instance was closed and the last operation has left.
+    private let isDrained = Monitor(false)
+
+    /// At most `limit` operations at a time, in no order.
+    private struct Gate: Sendable {
+        let limit: UInt32
+        let used = Monitor<UInt32>(0)
+
+        func enter() {
+            used.wait { used -> Void? in
+                guard used < limit else { return nil }
+                used += 1
+                return ()
+            }
+        }
+
+        func leave() {
+            used.withLock { $0 -= 1 }
+            used.signalOne()
+        }
+    }
+
+    init(id: String, version: SemanticVersion, table: kw_plugin, handle: OpaquePointer, host: HostTable) {
+        self.id = id
+        self.version = version
+        unsafe self.table = table
+        unsafe self.handle = handle
+        self.host = host
+        let capabilities = unsafe table.caps
+        allowsPending = capabilities & UInt32(KW_CAP_ASYNC) != 0 ? 1 : 0
+        let stated = unsafe table.max_concurrency
+        let limit = capabilities & UInt32(KW_CAP_CONCURRENT) == 0 ? 1 : stated
+        gate = limit == 0 ? nil : Gate(limit: limit)
+    }
+
+    /// Whoever lets go of an instance without shutting it down, as a load does whose caller has gone, must not leave its
+    /// threads behind. No call runs now: each holds the instance.
+    deinit { shutdown() }
+
+    // MARK: - Calls
+
+    /// Where the events of a call go; the context outlives the call.
+    @unsafe
+    struct Sink {
+        let function: kwc_sink
+        let context: UnsafeMutableRawPointer
+    }
+
+    /// Runs one operation on this thread and reads its reply while the call's memory lives.
+    ///
+    /// Allocates nothing unless the context has something to say.
+    /// - Parameters:
+    ///   - operation: for errors, such as "embedder.embed".
+    ///   - read: turns the reply into values; pointers in it die when it returns.
+    @inline(__always)
+    func invoke<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, reply: Output.Type,
+        context: CallContext, cancellation: Cancellation? = nil, sink: Sink? = nil,
+        read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        guard running.add(1, ordering: .acquiring).newValue > 0 else {
+            leave()
+            throw closedError(operation)
+        }
+        defer { leave() }
+        gate?.enter()
+        defer { gate?.leave() }
+        var output = zeroed(Output.self)
+        return unsafe try call(operation, function, &input, &output, context, cancellation, sink, read)
+    }
+
+    @inline(__always)
+    private func leave() {
+        if running.subtract(1, ordering: .acquiringAndReleasing).newValue == Self.closed {
+            isDrained.withLock { $0 = true }
+            isDrained.signal()
+        }
+    }
+
+    @inline(__always)
+    private func call<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, _ output: inout Output,
+        _ context: CallContext, _ cancellation: Cancellation?, _ sink: Sink?,
+        _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        // The reply is written through this pointer between kwc_begin and kwc_end, all within this function.
+        let failure: PluginError
+        switch unsafe withUnsafeMutablePointer(
+            to: &output,
+            { output in
+                unsafe perform(operation, function, &input, output, context, cancellation, sink, read)
+            })
+        {
+        case .success(let value): return value
+        case .failure(let error): failure = error
+        }
+        throw failure
+    }
+
+    @inline(__always)
+    private func perform<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input,
+        _ output: UnsafeMutablePointer<Output>, _ context: CallContext, _ cancellation: Cancellation?, _ sink: Sink?,
+        _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) -> Result<Value, PluginError> {
+        // It may have waited long for its turn: nobody wants the result any more.
+        if let cancellation, cancellation.isCancelled { return .failure(.cancelled(operation, id)) }
+        guard let frame = unsafe kwc_begin(output, UInt32(MemoryLayout<Output>.size)) else {
+            return .failure(
+                PluginError(.resourceExhausted, "no memory is left for a call", plugin: id, operation: "\(operation)"))
+        }
+        defer { unsafe kwc_end(frame) }
+        unsafe frame.pointee.allows_pending = allowsPending
+        if let sink = unsafe sink {
+            unsafe frame.pointee.sink = sink.function
+            unsafe frame.pointee.sink_context = sink.context
+        }
+        var inputs = ABIWriter()
+        if !context.isPlain { unsafe describe(context, in: frame, &inputs) }
+        if let cancellation { unsafe cancellation.attach(frame) }
+        defer { cancellation?.detach() }
+        let status = unsafe withUnsafePointer(to: &input) { input in
+            unsafe kwc_invoke(frame, function, handle, input)
+        }
+        _ = consume inputs
+        guard status == KW_OK else { return .failure(unsafe Self.error(operation, of: id, status, frame)) }
+        do throws(PluginError) {
+            return .success(try read(unsafe output.pointee, ABIReader(plugin: id, operation: operation)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func describe(
+        _ context: CallContext, in frame: UnsafeMutablePointer<kwc_frame>, _ inputs: inout ABIWriter
+    ) {
+        unsafe frame.pointee.call.run_id = inputs.string(context.runID)
+        unsafe frame.pointee.call.traceparent = inputs.string(context.traceparent)
+        unsafe frame.pointee.call.attributes = inputs.pairs(context.attributes)
+        let now = kwl_monotonic_ns()
+        func deadline(_ duration: Duration?) -> Int64 { duration.map { now.saturatingAdd($0.nanoseconds) } ?? 0 }
+        let deadlines = context.deadlines
+        unsafe frame.pointee.call.deadline_ns = deadline(deadlines.total)
+        unsafe frame.pointee.call.connect_deadline_ns = deadline(deadlines.connect)
+        unsafe frame.pointee.call.headers_deadline_ns = deadline(deadlines.headers)
+        unsafe frame.pointee.call.first_content_deadline_ns = deadline(deadlines.firstContent)
+        unsafe frame.pointee.call.between_chunks_ns = deadlines.betweenChunks?.nanoseconds ?? 0
+    }
+
+    // MARK: - Errors
+
+    private func closedError(_ operation: StaticString) -> PluginError {
+        PluginError(
+            .disabled, "\(id) was shut down", remedy: "Load it again before calling it", plugin: id, stage: .call,
+            operation: "\(operation)")
+    }
+
+    /// What a failed call left in its frame.
+    static func error(
+        _ operation: StaticString, of id: String, _ status: kw_status, _ frame: UnsafeMutablePointer<kwc_frame>
+    ) -> PluginError {
+        let misuse = unsafe frame.pointee.misuse
+        if misuse != 0 {
+            return PluginError(
+                .protocolViolation, "\(operation) of \(id) \(Misuse.sentence(misuse))",
+                remedy: "Report this to the plugin's author", plugin: id, stage: .call, operation: "\(operation)")
+        }
+        let code = PluginError.Code(status: status) ?? .internal
+        guard unsafe frame.pointee.failed != 0, unsafe frame.pointee.error.status == status else {
+            let what = code == .unsupported ? "\(id) does not implement \(operation)" : "\(operation) of \(id) failed"
+            return PluginError(
+                code, what, facts: .plugin(status: status, vendorCode: 0, httpStatus: nil, details: .null), plugin: id,
+                stage: .call, operation: "\(operation)")
+        }
+        let said = unsafe frame.pointee.error
+        let text = unsafe ABIReader.repaired(said.message)
+        let details = unsafe ABIReader.repaired(said.details_json)
+        let retry = unsafe said.retry
+        let retryAfter = unsafe said.retry_after_ns
+        return PluginError(
+            code, text.isEmpty ? "\(operation) of \(id) failed" : text.hasSuffix(".") ? String(text.dropLast()) : text,
+            facts: .plugin(
+                status: status, vendorCode: unsafe said.vendor_code,
+                httpStatus: unsafe said.http_status == 0 ? nil : Int(said.http_status),
+                details: details.isEmpty ? .null : (try? JSON(parsing: details, what: "details")) ?? .string(details)),
+            plugin: id, stage: .call, operation: "\(operation)",
+            retryable: retry == UInt32(KW_RETRY_YES) ? true : retry == UInt32(KW_RETRY_NO) ? false : nil,
+            retryAfter: retryAfter > 0 ? .nanoseconds(retryAfter) : nil)
+    }
+
+    // MARK: - Life
+
+    func start(_ context: CallContext) throws(PluginError) {
+        guard let function = unsafe table.start else { return }
+        unsafe try lifecycle("plugin.start", unsafe unsafeBitCast(function, to: kw_any_op.self), context)
+    }
+
+    func health(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> Health {
+        guard let function = unsafe table.health else { return Health(isHealthy: true) }
+        var input = kw_none(h: .of(kw_none.self))
+        return unsafe try invoke(
+            "plugin.health", unsafe unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_health_out.self,
+            context: context, cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            let details = unsafe try reader.text(reply.details_json, "details")
+            return Health(
+                isHealthy: unsafe reply.healthy != 0, message: unsafe try reader.optionalText(reply.message, "message"),
+                details: details.isEmpty ? .null : try JSON(parsing: details, what: "the health details of \(id)"))
+        }
+    }
+
+    /// Refuses new calls, waits for those that run, then quiesces and destroys the instance. Once.
+    /// The image stays mapped: its code may be on some stack.
+    func shutdown() {
+        guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let previous = running.add(Self.closed, ordering: .acquiringAndReleasing).oldValue
+        if previous > 0 { isDrained.wait { $0 ? () : nil } }
+        var input = kw_none(h: .of(kw_none.self))
+        if let quiesce = unsafe table.quiesce {
+            unsafe finish("plugin.quiesce", unsafe unsafeBitCast(quiesce, to: kw_any_op.self), &input)
+        }
+        if let destroy = unsafe table.destroy {
+            unsafe finish("plugin.destroy", unsafe unsafeBitCast(destroy, to: kw_any_op.self), &input)
+        }
+    }
+
+    private func lifecycle(_ operation: StaticString, _ function: kw_any_op, _ context: CallContext)
+        throws(PluginError)
+    {
+        var input = kw_none(h: .of(kw_none.self))
+        unsafe try invoke(operation, function, &input, reply: kw_none.self, context: context) {
+            _, _ throws(PluginError) in
+        }
+    }
+
+    /// A last call, whose failure can only be logged.
+    private func finish(_ operation: StaticString, _ function: kw_any_op, _ input: inout kw_none) {
+        var output = kw_none()
+        do throws(PluginError) {
+            unsafe try call(operation, function, &input, &output, CallContext(), nil, nil) { _, _ throws(PluginError) in
+            }
+        } catch {
+            host.log(.warning, "\(operation)", error.message)
+        }
+    }
+}
+
+/// What a plugin did against the contract of a call.
+enum Misuse {
+    private static let sentences: [(UInt32, String)] = [
+        (UInt32(KWC_DOUBLE_REPLY), "replied twice"),
+        (UInt32(KWC_MISSING_REPLY), "returned success without a reply"),
+        (UInt32(KWC_BAD_REPLY), "replied a struct that is no struct of its type"),
+        (UInt32(KWC_EMIT_AFTER_REPLY), "emitted an event after its reply"),
+        (UInt32(KWC_BAD_EVENT), "emitted an event that is no event"),
+        (UInt32(KWC_PENDING_NOT_ALLOWED), "returned PENDING without declaring the ASYNC capability"),
+        (UInt32(KWC_DOUBLE_COMPLETE), "completed twice"),
+        (UInt32(KWC_BAD_ERROR), "reported an error that is no error struct"),
+    ]
+
+    static func sentence(_ bits: UInt32) -> String {
+        sentences.filter { bits & $0.0 != 0 }.map(\.1).joined(separator: " and ")
+    }
+}
+
+extension CallContext {
+    /// Nothing that a plugin would have to be told.
+    var isPlain: Bool {
+        runID.isEmpty && traceparent == nil && attributes.isEmpty && deadlines == Deadlines()
+    }
+}

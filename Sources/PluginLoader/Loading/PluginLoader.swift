@@ -1,0 +1,140 @@
+internal import CPluginLinux
+public import Logging
+internal import PluginBridge
+public import PluginCore
+public import PluginELF
+
+/// Turns a file into a living plugin: open, seal, inspect, verify, negotiate; then load, import, create, start.
+///
+/// Nothing of a file runs before every rule has passed.
+public struct PluginLoader: Sendable {
+    public var verifier: Verifier
+    public var logger: Logger
+    /// Receives what plugins report about themselves.
+    public var metrics: @Sendable (PluginMetric) -> Void
+    /// Largest file that is loaded, in bytes.
+    public var imageLimit: UInt64
+
+    public init(
+        verifier: Verifier = Verifier(), logger: Logger, metrics: @escaping @Sendable (PluginMetric) -> Void,
+        imageLimit: UInt64 = 256 << 20
+    ) {
+        self.verifier = verifier
+        self.logger = logger
+        self.metrics = metrics
+        self.imageLimit = imageLimit
+    }
+
+    /// Reads and judges a file. Runs none of it.
+    /// - Throws: only if the file cannot be read as ELF at all; a file that is refused is a ``PreparedPlugin`` whose
+    ///   ``PreparedPlugin/verification`` says why.
+    public func prepare(_ path: String) throws(PluginError) -> PreparedPlugin {
+        let began = kwl_monotonic_ns()
+        let image = try SealedImage(of: FileImage(opening: path), limit: imageLimit, name: path.lastComponent)
+        let object = try image.inspect()
+        let verification = verifier.verify(object)
+        return PreparedPlugin(
+            path: path, image: image, object: object, verification: verification, loader: self,
+            inspectTime: .nanoseconds(kwl_monotonic_ns() - began))
+    }
+}
+
+/// A file that was read and judged, and whose bytes are kept: what is loaded later is what was judged.
+public final class PreparedPlugin: Sendable {
+    public let path: String
+    public let object: SharedObject
+    public let verification: Verification
+    /// Opening, copying, reading and judging.
+    public let inspectTime: Duration
+    private let image: SealedImage
+    private let loader: PluginLoader
+
+    init(
+        path: String, image: SealedImage, object: SharedObject, verification: Verification, loader: PluginLoader,
+        inspectTime: Duration
+    ) {
+        self.path = path
+        self.image = image
+        self.object = object
+        self.verification = verification
+        self.loader = loader
+        self.inspectTime = inspectTime
+    }
+
+    /// nil if the file has no valid manifest note.
+    public var manifest: Manifest? { verification.manifest }
+
+    /// SHA-256 of the file's bytes, lower-case hexadecimal.
+    public var digest: String { image.digest() }
+
+    /// Loads the code into this process; its constructors run now. Each call makes a generation of its own.
+    /// - Throws: the refusal, or `load` and `dependency` errors.
+    public func load() throws(PluginError) -> LoadedPlugin {
+        do throws(PluginError) {
+            try verification.requireLoadable()
+            guard let manifest, let sdk = verification.sdk else {
+                throw PluginError(.validation, "it passed the checks without a manifest or an SDK", stage: .verify)
+            }
+            let began = kwl_monotonic_ns()
+            let host = HostTable(
+                plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, logger: loader.logger,
+                metrics: loader.metrics)
+            let loaded = try LoadedImage(
+                image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk)
+            return LoadedPlugin(
+                prepared: self, image: loaded, manifest: manifest, sdk: sdk,
+                loadTime: .nanoseconds(kwl_monotonic_ns() - began))
+        } catch {
+            var error = error
+            error.plugin = path
+            throw error
+        }
+    }
+}
+
+/// A plugin's code in this process. Instances are made from it; it stays mapped for ever.
+public final class LoadedPlugin: Sendable {
+    public let prepared: PreparedPlugin
+    public let manifest: Manifest
+    /// The SDK that host and plugin speak.
+    public let sdk: UInt32
+    /// Mapping, constructors, entry and import.
+    public let loadTime: Duration
+    private let image: LoadedImage
+
+    init(prepared: PreparedPlugin, image: LoadedImage, manifest: Manifest, sdk: UInt32, loadTime: Duration) {
+        self.prepared = prepared
+        self.image = image
+        self.manifest = manifest
+        self.sdk = sdk
+        self.loadTime = loadTime
+    }
+
+    /// Makes an instance and starts it, on this thread.
+    /// - Parameters:
+    ///   - configuration: an object, or null for none.
+    ///   - dataFolder: a folder of the instance's own, or nil: it keeps nothing.
+    public func create(
+        configuration: JSON = .null, dataFolder: String? = nil, name: String? = nil,
+        _ context: CallContext = CallContext()
+    ) throws(PluginError) -> NativePlugin {
+        let began = kwl_monotonic_ns()
+        guard configuration == .null || configuration.objectValue != nil else {
+            throw PluginError(
+                .configuration, "the configuration of \(manifest.id) is \(configuration.typeName), not an object",
+                remedy: "Pass a JSON object such as {\"dims\": 512}", facts: .pointer(""), plugin: manifest.id,
+                stage: .create)
+        }
+        let instance = try image.instantiate(
+            manifest, name: name ?? manifest.id, configuration: configuration, dataFolder: dataFolder, context)
+        return try NativePlugin(
+            loaded: self, image: image, instance: instance, createTime: .nanoseconds(kwl_monotonic_ns() - began))
+    }
+}
+
+extension String {
+    /// What follows the last slash.
+    var lastComponent: String {
+        lastIndex(of: "/").map { String(self[index(after: $0)...]) } ?? self
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// Builds the plugin of Tests/Fixtures.
+enum Sample {
+    static let compiler = ["cc", "gcc", "clang"].lazy.compactMap { name in
+        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }.first
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Parameter macros: as `fixture.c` knows them.
+    @discardableResult
+    static func build(in folder: Folder, name: String, macros: [String] = []) throws -> String {
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+        let path = "\(folder.path)/\(name).so"
+        let process = Process()
+        let errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: try #require(compiler))
+        process.arguments =
+            ["-std=gnu11", "-O0", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread"] + macros.map { "-D\($0)" }
+            + ["-I\(repository)/PluginABI/include", "-o", path]
+            + ["fixture", "embedder", "provider", "echo", "json"].map { "\(repository)/Tests/Fixtures/\($0).c" }
+            + ["-Wl,--version-script=\(repository)/PluginABI/plugin.map", "-Wl,-z,relro", "-Wl,-z,now"]
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let said = try errors.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(description: String(decoding: said, as: UTF8.self)) }
+        return path
+    }
+
+    /// A folder that is removed with its contents when nobody uses it any more.
+    final class Folder: Sendable {
+        let path: String
+
+        init() throws {
+            let url = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent(
+                "keyway-host-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            path = url.path
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+}

@@ -1,0 +1,146 @@
+internal import ArgumentParser
+internal import CPluginLinux
+internal import Glibc
+internal import PluginHost
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what this machine offers, and what is in the way.",
+        discussion: "Exits 1 if something that loading plugins needs is missing.")
+
+    @OptionGroup var options: HostOptions
+    @OptionGroup var output: OutputOptions
+
+    /// One thing that was looked at.
+    struct Check {
+        enum State: String { case ok, warning, error }
+        let name: String
+        let state: State
+        let detail: String
+        var remedy: String?
+    }
+
+    func run() async throws {
+        let checks = [kernel, memoryImages, cache] + ignoredEnvironment + folders
+        if output.json {
+            Console.print(json: [
+                "version": .string(Keyway.version),
+                "ok": .bool(!checks.contains { $0.state == .error }),
+                "checks": .array(
+                    checks.map { check in
+                        [
+                            "name": .string(check.name), "state": .string(check.state.rawValue),
+                            "detail": .string(check.detail), "remedy": .optional(check.remedy, JSON.string),
+                        ]
+                    }),
+            ])
+        } else {
+            for line in TextTable.lines(checks.map { [$0.state.rawValue, $0.name, $0.detail] }) { Console.print(line) }
+            for check in checks where check.remedy != nil {
+                Console.print("\(check.name): \(check.remedy ?? "").")
+            }
+        }
+        if checks.contains(where: { $0.state == .error }) { throw ExitCode(1) }
+    }
+
+    private var kernel: Check {
+        var name = utsname()
+        unsafe uname(&name)
+        func text<Tuple>(_ tuple: Tuple) -> String {
+            unsafe withUnsafeBytes(of: tuple) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+        }
+        return Check(
+            name: "kernel", state: .ok, detail: "\(text(name.sysname)) \(text(name.release)) \(text(name.machine))")
+    }
+
+    /// Plugins are loaded from sealed memory files, which have to be executable.
+    private var memoryImages: Check {
+        let descriptor = unsafe kwl_memfd("keyway-doctor")
+        if descriptor < 0, errno == EACCES {
+            let file = kwl_unnamed_file()
+            if file >= 0 {
+                close(file)
+                return Check(
+                    name: "memory images", state: .warning, detail: "not allowed; files without a name stand in",
+                    remedy: "Allow executable memory files for sealed images: sysctl vm.memfd_noexec=0")
+            }
+        }
+        guard descriptor >= 0 else {
+            return Check(
+                name: "memory images", state: .error, detail: "memfd_create failed with error \(errno)",
+                remedy: "Allow executable memory files: sysctl vm.memfd_noexec=0")
+        }
+        defer { close(descriptor) }
+        guard ftruncate(descriptor, 4096) == 0, kwl_seal(descriptor) == 0,
+            let page = unsafe mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, descriptor, 0),
+            unsafe page != MAP_FAILED
+        else {
+            return Check(
+                name: "memory images", state: .error,
+                detail: "a sealed memory file cannot be mapped as code (error \(errno))",
+                remedy: "Allow it in the security policy of this system (vm.memfd_noexec, SELinux execmem)")
+        }
+        unsafe munmap(page, 4096)
+        return Check(name: "memory images", state: .ok, detail: "sealed and executable")
+    }
+
+    private var cache: Check {
+        guard let folder = Environment.cacheFolder else {
+            return Check(
+                name: "cache", state: .warning, detail: "neither XDG_CACHE_HOME nor HOME is set",
+                remedy: "Set HOME, or `keyway ask` computes everything anew each time")
+        }
+        var existing = folder
+        while unsafe access(existing, F_OK) != 0, let slash = existing.lastIndex(of: "/"), slash != existing.startIndex
+        {
+            existing = String(existing[..<slash])
+        }
+        return unsafe access(existing, W_OK) == 0
+            ? Check(name: "cache", state: .ok, detail: folder)
+            : Check(
+                name: "cache", state: .warning, detail: "\(folder) cannot be written",
+                remedy: "Make it writable, or `keyway ask` computes everything anew each time")
+    }
+
+    private var ignoredEnvironment: [Check] {
+        ["KEYWAY_PLUGIN_PATH", "XDG_CACHE_HOME"].compactMap { name in
+            guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
+            return Check(name: "environment", state: .warning, detail: "\(name) is ignored: this process is privileged")
+        }
+    }
+
+    private var folders: [Check] {
+        let host = options.host()
+        var checks: [Check] = []
+        for folder in host.configuration.searchPaths where unsafe access(folder, F_OK) == 0 {
+            var status = stat()
+            let isOpen = unsafe stat(folder, &status) == 0 && status.st_mode & 0o002 != 0
+            checks.append(
+                Check(
+                    name: "plugins", state: isOpen ? .warning : .ok,
+                    detail: isOpen ? "\(folder) can be written by every user" : folder,
+                    remedy: isOpen ? "chmod o-w \(folder)" : nil))
+        }
+        let plugins = host.available()
+        if plugins.isEmpty {
+            checks.append(
+                Check(
+                    name: "plugins", state: .warning, detail: "none found",
+                    remedy: "Build the samples with `make build`, or name a folder with --path"))
+        }
+        for (name, path) in plugins {
+            let attempt = Result { () throws(PluginError) in try host.prepare(path) }
+            switch attempt.map({ $0.verification.refusal }) {
+            case .success(nil): checks.append(Check(name: "plugin \(name)", state: .ok, detail: path))
+            case .success(let error?), .failure(let error):
+                checks.append(
+                    Check(
+                        name: "plugin \(name)", state: .warning, detail: "\(path): \(error.what)", remedy: error.remedy)
+                )
+            }
+        }
+        return checks
+    }
+}

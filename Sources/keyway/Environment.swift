@@ -1,0 +1,36 @@
+internal import CPluginLinux
+internal import Glibc
+
+/// The environment and the places that follow from it.
+enum Environment {
+    /// A variable; nil in a privileged process (secure_getenv(3)), whose caller must not choose what is loaded.
+    static func value(_ name: String) -> String? {
+        guard let text = unsafe kwl_secure_getenv(name) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// Where plugins are looked for by name: named folders, then the environment's, then the usual places.
+    static func pluginFolders(named: [String]) -> [String] {
+        var folders = named
+        folders += (value("KEYWAY_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
+        if let program = executableFolder { folders.append("\(program)/plugins") }
+        if let home = value("HOME") { folders.append("\(home)/.local/share/keyway/plugins") }
+        folders += ["/usr/local/lib/keyway/plugins", "/usr/lib/keyway/plugins"]
+        return folders
+    }
+
+    /// The folder of this program, links resolved.
+    static var executableFolder: String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return nil }
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) }
+    }
+
+    /// The user's cache folder for keyway (XDG Base Directory Specification).
+    static var cacheFolder: String? {
+        if let cache = value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return "\(cache)/keyway" }
+        return value("HOME").map { "\($0)/.cache/keyway" }
+    }
+}

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Glibc
+internal import PluginHost
+
+@main
+enum Main {
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let report = Report(wantsJSON: arguments.prefix { $0 != "--" }.contains("--json"))
+        // A parent that ignores SIGCHLD would have the exit status of tools thrown away; a reader that leaves early is an
+        // error of a write, and not the end of a process that still has a tool to stop.
+        signal(SIGCHLD, SIG_DFL)
+        signal(SIGPIPE, SIG_IGN)
+        let work = Task.detached { await run(arguments, report) }
+        Console.takeOutput { work.cancel() }
+        let signals = [SIGINT, SIGTERM].map { Interrupt.cancel(work, at: $0) }
+        var status = await work.value
+        withExtendedLifetime(signals) {}
+        if let reason = Console.failure {
+            if reason != EPIPE { Console.error("keyway: error: standard output cannot be written (error \(reason)).") }
+            status = max(status, 1)
+        }
+        fflush(nil)
+        exit(status)
+    }
+
+    private static func run(_ arguments: [String], _ report: Report) async -> Int32 {
+        do {
+            var command = try Keyway.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            return report.failure(error)
+        }
+    }
+}
+
+/// Signals that ask the command to end.
+enum Interrupt {
+    /// The first signal ends calls in order, so that a program run by a tool executor does not outlive the command; the second
+    /// one ends the command.
+    static func cancel(_ work: Task<Int32, Never>, at number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { @Sendable in
+            signal(number, SIG_DFL)
+            work.cancel()
+        }
+        source.resume()
+        return source
+    }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Glibc
+internal import PluginHost
+
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print one JSON document on standard output.")
+    var json = false
+}
+
+struct HostOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A folder of plugins; may be repeated.", valueName: "folder"))
+    var path: [String] = []
+
+    @Flag(name: .shortAndLong, help: "Show what plugins log.")
+    var verbose = false
+
+    func host(dataFolder: String? = nil) -> PluginHost {
+        var configuration = PluginHost.Configuration()
+        configuration.searchPaths = Environment.pluginFolders(named: path)
+        configuration.dataFolder = dataFolder
+        let level: Logger.Level = verbose ? .trace : .warning
+        configuration.logger = Logger(label: "keyway") { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        return PluginHost(configuration)
+    }
+}
+
+/// An option's value that is JSON, or `@FILE`.
+enum JSONOption {
+    static func parse(_ text: String, what: String) throws(PluginError) -> JSON {
+        guard text.hasPrefix("@") else { return try JSON(parsing: text, what: what) }
+        let file = String(text.dropFirst())
+        return try JSON(parsing: try InputFile.read(file), what: "\(what) (\(file))")
+    }
+}
+
+/// Files that a person names.
+enum InputFile {
+    /// The bytes of a file, or of standard input for "-".
+    static func read(_ path: String, limit: Int = 256 << 20) throws(PluginError) -> [UInt8] {
+        let descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        defer { if path != "-" { close(descriptor) } }
+        if path != "-" { try requireFile(descriptor, path) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(path, errno) }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else {
+                throw PluginError(
+                    .resourceExhausted, "\(path) has more than \(limit >> 20) MiB",
+                    remedy: "Split it into smaller files",
+                    facts: .file(path: path))
+            }
+        }
+    }
+
+    /// A named pipe or a device could keep us waiting for ever. A shell's `<(...)` is a pipe on purpose.
+    private static func requireFile(_ descriptor: Int32, _ path: String) throws(PluginError) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw failure(path, EISDIR)
+        case S_IFIFO where path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/"):
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+        default:
+            throw PluginError(
+                .invalidArgument, "\(path) is no regular file", remedy: "Name a file, or - for standard input",
+                facts: .file(path: path))
+        }
+    }
+
+    static func failure(_ path: String, _ number: Int32) -> PluginError {
+        let (code, what, remedy): (PluginError.Code, String, String) =
+            switch number {
+            case ENOENT: (.notFound, "there is no \(path)", "Check the spelling of the path")
+            case EACCES: (.permissionDenied, "\(path) may not be read", "Change its permissions")
+            case EISDIR: (.invalidArgument, "\(path) is a folder", "Name a file")
+            default: (.unavailable, "\(path) cannot be read (error \(number))", "Check the file")
+            }
+        return PluginError(code, what, remedy: remedy, facts: .errno(number, call: "open"))
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import PluginCore
+import Testing
+
+/// Runs the built command, as a user does.
+struct Command {
+    struct Output {
+        let status: Int32
+        let stdout: String
+        let stderr: String
+
+        /// Standard output as the one JSON document that it has to be.
+        func json() throws -> JSON { try JSON(parsing: stdout, what: "standard output") }
+
+        /// Standard output as one JSON document a line.
+        func jsonLines() throws -> [JSON] {
+            try stdout.split(separator: "\n").map { try JSON(parsing: String($0), what: "a line of standard output") }
+        }
+    }
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    static let path =
+        ProcessInfo.processInfo.environment["KEYWAY_TEST_COMMAND"]
+        ?? root.appendingPathComponent(".build/release/keyway").path
+    static let plugins =
+        ProcessInfo.processInfo.environment["KEYWAY_TEST_PLUGINS"]
+        ?? root.appendingPathComponent(".build/release/plugins").path
+
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], in folder: URL? = nil,
+        program: String = path
+    ) async throws -> Output {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        let files = try TemporaryFolder()
+        let (inputFile, outputFile, errorFile) = (
+            files.url.appendingPathComponent("in"), files.url.appendingPathComponent("out"),
+            files.url.appendingPathComponent("err")
+        )
+        try Data(input.utf8).write(to: inputFile)
+        // Files and not pipes: nobody has to read while the command runs.
+        for file in [outputFile, errorFile] { try Data().write(to: file) }
+        process.standardInput = try FileHandle(forReadingFrom: inputFile)
+        process.standardOutput = try FileHandle(forWritingTo: outputFile)
+        process.standardError = try FileHandle(forWritingTo: errorFile)
+        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
+        return Output(
+            status: status, stdout: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self),
+            stderr: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self))
+    }
+
+    /// The members of an object, sorted.
+    static func keys(_ json: JSON?) -> [String] { (json?.objectValue ?? [:]).keys.sorted() }
+}
+
+/// A folder that is gone when nobody needs it any more.
+final class TemporaryFolder: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("keyway-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> URL { try write(Data(text.utf8), to: name) }
+
+    @discardableResult
+    func write(_ data: Data, to name: String) throws -> URL {
+        let file = url.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try data.write(to: file)
+        return file
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import PluginCore
+import Testing
+
+@Suite("keyway: usage, help and version", .timeLimit(.minutes(1)))
+struct UsageTests {
+    @Test(
+        "wrong usage exits 2",
+        arguments: [
+            ["frobnicate"], ["inspect"], ["ask"], ["call-adapter", "embed", "--plugin", "x"],
+            ["list", "--no-such-option"],
+            ["call-adapter", "generate", "--plugin", "x"], ["call-adapter", "query", "--plugin", "x", "--repo", "r"],
+            ["call-adapter", "execute", "--plugin", "x"], ["ask", "--top-k", "0", "why?"],
+            ["call-adapter", "embed", "--plugin", "x", "--text", "t", "--dims", "zero"],
+        ])
+    func wrongUsage(arguments: [String]) async throws {
+        let output = try await Command.run(arguments)
+        #expect(output.status == 2)
+        #expect(output.stdout.isEmpty)
+        #expect(output.stderr.hasPrefix("keyway: error: "))
+        let json = try await Command.run(arguments + ["--json"])
+        #expect(json.status == 2)
+        #expect(try json.json()["error"]?["code"] == "usage")
+    }
+
+    @Test(
+        "help and version exit 0 and print to standard output",
+        arguments: [
+            ["--help"], ["help", "ask"], ["ask", "--help"], ["call-adapter", "embed", "--help"], ["--version"],
+        ])
+    func help(arguments: [String]) async throws {
+        let output = try await Command.run(arguments)
+        #expect(output.status == 0)
+        #expect(!output.stdout.isEmpty)
+        #expect(output.stderr.isEmpty)
+    }
+
+    @Test("the version names product, SDK and generation")
+    func version() async throws {
+        let output = try await Command.run(["--version"])
+        #expect(output.stdout == "keyway 0.1.0 (SDK 1, ABI generation 1)\n")
+    }
+
+    @Test("doctor looks at this machine and finds the samples loadable")
+    func doctor() async throws {
+        let output = try await Command.run(["doctor", "--json", "--path", Command.plugins])
+        #expect(output.status == 0)
+        let checks = try #require(try output.json()["checks"]?.arrayValue)
+        for name in [
+            "plugin hash-embedder", "plugin flat-vectors", "plugin extractive-provider", "plugin command-runner",
+            "memory images",
+        ] {
+            #expect(checks.first { $0["name"] == .string(name) }?["state"] == "ok", "\(name)")
+        }
+    }
+}

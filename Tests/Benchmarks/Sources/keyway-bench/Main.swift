@@ -1,0 +1,83 @@
+import CRawHost
+import Dispatch
+import Glibc
+import PluginHost
+
+/// Measures what Keyway costs over plain C; see the README beside the package for how to read what it prints.
+@main
+enum Main {
+    private static let usage = """
+        usage: keyway-bench table IDLE-PLUGIN HASH-EMBEDDER
+               keyway-bench first-load keyway|raw FILE           nanoseconds: total, inspect, load, create
+               keyway-bench repeat raw|engine|typed FILE COUNT   embed calls, for instruction counters and profilers
+               keyway-bench repeat stream FILE COUNT             deltas of one stream
+               keyway-bench repeat load FILE COUNT               loads of one file
+        """
+
+    /// Synchronous, because an asynchronous `main` ends the first thread, which valgrind 3.19 does not survive. What
+    /// needs tasks starts one.
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch (arguments.first, arguments.count) {
+        case ("table", 3): runTask { try await table(idle: arguments[1], working: arguments[2]) }
+        case ("first-load", 3): run { try LoadBenchmarks.printFirstLoad(arguments[1], arguments[2]) }
+        case ("repeat", 4):
+            guard let count = Int(arguments[3]), count > 0 else { fallthrough }
+            if arguments[1] == "stream" {
+                runTask { try await Repetition.stream(arguments[2], count: count) }
+            } else {
+                run { try Repetition.run(arguments[1], arguments[2], count: count) }
+            }
+        default:
+            fail(usage)
+            exit(2)
+        }
+    }
+
+    private static func run(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            fail("keyway-bench: error: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func runTask(_ body: @escaping @Sendable () async throws -> Void) -> Never {
+        Task {
+            do {
+                try await body()
+            } catch {
+                fail("keyway-bench: error: \(error)")
+                exit(1)
+            }
+            exit(0)
+        }
+        dispatchMain()
+    }
+
+    private static func fail(_ text: String) {
+        let line = Array("\(text)\n".utf8)
+        _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// - Parameters:
+    ///   - idle: the plugin whose operations do nothing.
+    ///   - working: an embedder that works.
+    private static func table(idle: String, working: String) async throws {
+        let host = PluginHost()
+        let idlePlugin = try await host.load(idle)
+        let workingPlugin = try await host.load(working)
+        guard let idleEmbedder = idlePlugin.embedder, let idleProvider = idlePlugin.modelProvider,
+            let embedder = workingPlugin.embedder
+        else { throw BenchmarkError("\(idle) has to be an embedder and a provider, \(working) an embedder") }
+        let rawIdle = try RawPlugin(idle)
+        var rows = try await CallBenchmarks(embedder: idleEmbedder, raw: rawIdle, dims: 1, batch: 20_000).overheadRows()
+        rows += try await CallBenchmarks(embedder: embedder, raw: RawPlugin(working), dims: 1024, batch: 100)
+            .embedRows()
+        rows += try await StreamBenchmarks(provider: idleProvider, raw: rawIdle).rows()
+        rows += try TemporaryFolder.with { folder in try LoadBenchmarks(plugin: working, folder: folder).rows() }
+        Table.print(rows)
+        await host.shutdown()
+    }
+}

@@ -1,0 +1,104 @@
+# Keyway: `make demo` shows what it does, `make test` proves it, `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+RELEASE := $(ROOT)/.build/release
+PLUGINS := $(RELEASE)/plugins
+C_SAMPLES := hash-embedder flat-vectors command-runner
+SWIFT_SAMPLES := extractive-provider
+SAMPLES := $(C_SAMPLES) $(SWIFT_SAMPLES)
+QUESTION ?= How does Keyway decide whether a plugin may be loaded?
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: tools
+tools: ## Check for Swift 6.3 and install missing Debian packages
+	@$(ROOT)/.ci/require-tools
+
+.PHONY: build
+build: tools cli plugins ## Build the keyway command and the sample plugins, in release
+
+.PHONY: cli
+cli: tools
+	@echo "Building keyway (release); the first time this takes some minutes"
+	@swift build --package-path $(ROOT) -c release --product keyway --quiet
+
+.PHONY: plugins $(SAMPLES)
+plugins: $(SAMPLES)
+
+$(SAMPLES): cli
+	@mkdir -p $(PLUGINS)
+	@echo "Building the plugin $@"
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) OUT=$(PLUGINS)/$@.so
+
+.PHONY: demo
+demo: build ## Build, then ask a question about this project's own documentation
+	@echo
+	@$(RELEASE)/keyway ask --docs $(ROOT)/docs "$(QUESTION)"
+
+.PHONY: test
+test: build abi test-c test-plugins test-swift ## Run every test
+
+.PHONY: test-swift
+test-swift: build
+	@echo "Swift tests"
+	@swift build --package-path $(ROOT) --build-tests --quiet
+	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
+		swift test --package-path $(ROOT) --skip-build 2>&1 | grep -av ' started\.$$'
+
+.PHONY: test-c
+test-c: tools
+	@echo "C engine tests"
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests test
+
+.PHONY: test-plugins
+test-plugins: build
+	@for sample in $(SAMPLES); do \
+		echo "Tests of the plugin $$sample"; \
+		$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) test; \
+	done
+
+.PHONY: sanitize
+sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
+	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \
+		command -v $$compiler >/dev/null || { echo "SKIP $$sample under $$compiler: not installed"; continue; }; \
+		echo "$$sample under $$compiler -fsanitize=address,undefined"; \
+		$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) \
+			CC=$$compiler SANITIZE=address,undefined test; \
+	done; done
+
+FUZZ_COUNT ?= 100000
+.PHONY: fuzz
+fuzz: tools ## Read FUZZ_COUNT damaged files and documents (default 100000)
+	@KEYWAY_FUZZ_COUNT=$(FUZZ_COUNT) swift test --package-path $(ROOT) --filter 'survivesMutations|Fuzz'
+
+SOAK_COUNT ?= 5000
+.PHONY: soak
+soak: tools ## Load, call and shut down a plugin SOAK_COUNT times (default 5000)
+	@KEYWAY_SOAK_COUNT=$(SOAK_COUNT) swift test --package-path $(ROOT) --filter SoakTests
+
+.PHONY: abi
+abi: tools ## Prove that the ABI headers are what they claim
+	@$(ROOT)/Tests/ABITests/run
+
+.PHONY: format
+format: tools ## Format all Swift code
+	@swift format --in-place --recursive --parallel $(ROOT)/Package.swift $(ROOT)/Sources $(ROOT)/Tests $(ROOT)/SamplePlugins
+
+.PHONY: lint
+lint: tools ## Fail on Swift code that `make format` would change
+	@swift format lint --strict --recursive --parallel $(ROOT)/Package.swift $(ROOT)/Sources $(ROOT)/Tests $(ROOT)/SamplePlugins
+
+.PHONY: bench
+bench: build ## Measure calls, streams, loading and retrieval, each against a baseline in the same run
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/Benchmarks KEYWAY=$(ROOT) PLUGINS=$(PLUGINS) COMMAND=$(RELEASE)/keyway
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	@rm -rf $(ROOT)/.build
+	@for sample in $(SAMPLES); do rm -rf $(ROOT)/SamplePlugins/$$sample/build $(ROOT)/SamplePlugins/$$sample/.build; done

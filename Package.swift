@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One place for what every Swift target is compiled with. No unsafeFlags here: a package that has them cannot be
+// depended on by version.
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let c: [CSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableWarning("all"),
+    .enableWarning("extra"),
+    .enableWarning("pedantic"),
+]
+
+let package = Package(
+    name: "keyway",
+    products: [
+        .library(name: "PluginHost", targets: ["PluginHost"]),
+        .library(name: "PluginSDK", targets: ["PluginSDK"]),
+        .executable(name: "keyway", targets: ["keyway"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    ],
+    targets: [
+        // The stable C ABI: headers only.
+        .target(name: "PluginABI", path: "PluginABI", sources: ["headers.c"], cSettings: c),
+
+        .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .target(name: "CPluginLinux", cSettings: c),
+        .target(name: "CPluginCall", dependencies: ["PluginABI"], cSettings: c),
+
+        .target(name: "PluginCore", swiftSettings: swift),
+        // ABI structs to values and back: for the host's side of a vtable and the author's.
+        .target(name: "PluginBridge", dependencies: ["PluginABI", "PluginCore"], swiftSettings: swift),
+        .target(
+            name: "PluginELF", dependencies: ["CLibELF", "CPluginLinux", "PluginABI", "PluginCore"],
+            swiftSettings: swift),
+        .target(
+            name: "PluginLoader",
+            dependencies: [
+                "CPluginCall", "CPluginLinux", "PluginABI", "PluginBridge", "PluginCore", "PluginELF",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        .target(
+            name: "PluginHost",
+            dependencies: [
+                "PluginCore", "PluginELF", "PluginLoader",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: swift),
+        .target(name: "PluginSDK", dependencies: ["PluginABI", "PluginBridge", "PluginCore"], swiftSettings: swift),
+
+        // Finds the paragraphs that answer a question; what `keyway ask` adds to the plugins.
+        .target(name: "Retrieval", swiftSettings: swift),
+        .executableTarget(
+            name: "keyway",
+            dependencies: [
+                "CPluginLinux", "PluginABI", "PluginHost", "Retrieval",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swift),
+
+        .testTarget(name: "PluginCoreTests", dependencies: ["PluginCore"], swiftSettings: swift),
+        .testTarget(
+            name: "PluginLoaderTests",
+            dependencies: [
+                "CPluginCall", "CPluginLinux", "PluginABI", "PluginBridge", "PluginCore", "PluginELF", "PluginLoader",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PluginHostTests",
+            dependencies: ["PluginHost", .product(name: "Logging", package: "swift-log")], swiftSettings: swift),
+        .testTarget(name: "PluginELFTests", dependencies: ["PluginCore", "PluginELF"], swiftSettings: swift),
+        .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"], swiftSettings: swift),
+        // Runs the built command and the sample plugins.
+        .testTarget(name: "CommandTests", dependencies: ["PluginCore"], swiftSettings: swift),
+    ]
+)

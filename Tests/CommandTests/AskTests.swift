@@ -194,6 +194,23 @@ struct AskTests {
         }
     }
 
+    @Test("a cache that nobody asked for and that cannot be used costs a note, one that was asked for is an error")
+    func unusableCache() async throws {
+        let folder = try library()
+        try folder.write("in the way", to: "home/keyway/ask/flat-vectors")
+        let arguments = [
+            "ask", "--docs", folder.url.appendingPathComponent("docs").path, "--path", Command.plugins,
+            "Why does dough rise?", "--json",
+        ]
+        let home = ["XDG_CACHE_HOME": folder.url.appendingPathComponent("home").path]
+        let output = try await Command.run(arguments, environment: home)
+        #expect(output.status == 0, "\(output.stdout)")
+        #expect(try output.json()["passages"]?.arrayValue?.first?["file"] == "kitchen/bread.md")
+        #expect(try output.json()["notes"]?.arrayValue?.count == 1)
+        let cache = folder.url.appendingPathComponent("home/keyway/ask").path
+        #expect(try await Command.run(arguments + ["--cache", cache]).status == 1)
+    }
+
     @Test("control characters of documents do not reach a terminal")
     func controlCharacters() async throws {
         let folder = try library()

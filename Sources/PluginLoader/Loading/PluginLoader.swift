@@ -87,6 +87,8 @@ public final class PreparedPlugin: Sendable {
         } catch {
             var error = error
             error.plugin = path
+            // What its entry gave is read as a reply is.
+            if error.stage == .call { error.stage = .load }
             throw error
         }
     }

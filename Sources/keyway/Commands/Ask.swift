@@ -126,7 +126,7 @@ struct Ask: AsyncParsableCommand {
         do throws(PluginError) {
             return (try await host.load(vectorBackend, dataFolder: "\(folder)/\(name)"), [])
         } catch {
-            guard cache == nil, case .errno(_, call: "mkdir") = error.facts else { throw error }
+            guard cache == nil, error.stage == .create else { throw error }
             return (try await host.load(vectorBackend), ["nothing is kept for the next question: \(error.what)"])
         }
     }

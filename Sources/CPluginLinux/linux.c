@@ -124,15 +124,11 @@ static int measure(struct dl_phdr_info *info, size_t size, void *data)
     kwl_image *image = data;
     if (info->dlpi_addr != image->base)
         return 0;
-    image->begin = UINTPTR_MAX;
-    image->end = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
         if (segment->p_type != PT_LOAD)
             continue;
         uintptr_t from = info->dlpi_addr + segment->p_vaddr, to = from + segment->p_memsz;
-        image->begin = from < image->begin ? from : image->begin;
-        image->end = to > image->end ? to : image->end;
         if ((segment->p_flags & PF_X) && image->code_ranges < KWL_CODE_RANGES) {
             image->code_begin[image->code_ranges] = from;
             image->code_end[image->code_ranges] = to;

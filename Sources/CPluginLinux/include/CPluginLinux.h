@@ -24,11 +24,11 @@ int kwl_seal(int fd);
  * 0, or -1; errno ENODATA: the source became shorter. C: a loop over errno. */
 int kwl_copy(int from, int to, uint64_t size);
 
-/* Where a loaded image is, and where its code is. handle is from dlopen. C: link_map and the callback of
+/* Where the code of a loaded image is. handle is from dlopen. C: link_map and the callback of
  * dl_iterate_phdr are not usable from Swift. */
 #define KWL_CODE_RANGES 8
 typedef struct kwl_image {
-    uintptr_t base, begin, end;
+    uintptr_t base;
     uint32_t code_ranges, reserved;
     uintptr_t code_begin[KWL_CODE_RANGES], code_end[KWL_CODE_RANGES];
 } kwl_image;

@@ -98,7 +98,7 @@ struct AskSession {
         let store = PassageStore(embedder: embedder, embedderDigest: embedderDigest, backend: backend, calls: calls)
         let repository = try await store.prepare(documents, root: options.documents, info: info, progress: progress)
         return try await store.nearest(
-            to: options.question, in: repository.name, info: info, count: Self.candidates)
+            to: options.question, in: repository, info: info, count: Self.candidates)
     }
 
     private func answer(_ outcome: inout Outcome, _ onText: (String) -> Void) async throws(PluginError) {

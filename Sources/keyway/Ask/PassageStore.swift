@@ -15,9 +15,9 @@ struct PassageStore {
 
     /// The repository for these documents; embeds and stores what is not there yet.
     ///
-    /// - Returns: the repository's name and whether it was there.
+    /// - Returns: the repository's name.
     func prepare(_ documents: DocumentReader.Result, root: String, info: EmbedderInfo, progress: Progress)
-        async throws(PluginError) -> (name: String, wasThere: Bool)
+        async throws(PluginError) -> String
     {
         let texts = documents.documents.flatMap { document in
             document.passages.map { EmbeddingText.make($0, in: document) }
@@ -25,7 +25,7 @@ struct PassageStore {
         // One prefix a folder and embedder, so that what an older content left behind is found and dropped.
         let prefix = "ask-" + Self.digest([root, info.id]).prefix(16) + "-"
         let name = prefix + Self.digest(["\(info.dims)", embedderDigest] + texts).prefix(32)
-        if try await count(name) == texts.count { return (name, true) }
+        if try await count(name) == texts.count { return name }
         await dropOlder(than: name, prefix: prefix)
         let specification = RepositorySpecification(name: name, dims: info.dims, embedderID: info.id)
         try await calls.measure(backend.id, "ensure") { () async throws(PluginError) in
@@ -49,7 +49,7 @@ struct PassageStore {
             start = end
         }
         progress.clear()
-        return (name, false)
+        return name
     }
 
     /// Items of a repository; nil if there is none. One that cannot be read is dropped: it is only a cache.

@@ -86,6 +86,15 @@ soak: tools ## Load, call and shut down a plugin SOAK_COUNT times (default 5000)
 abi: tools ## Prove that the ABI headers are what they claim
 	@$(ROOT)/Tests/ABITests/run
 
+.PHONY: install-sdk
+install-sdk: export PREFIX := $(or $(PREFIX),/usr/local)
+install-sdk: ## Install what plugin authors need below PREFIX (default /usr/local); honours DESTDIR
+	@$(ROOT)/PluginABI/install/install-sdk "$$PREFIX" "$${DESTDIR:-}"
+
+.PHONY: test-authors
+test-authors: cli ## Write, build and load plugins in C, C++ and Rust against an installed SDK, as their guides say
+	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway $(ROOT)/Tests/AuthorTests/run
+
 .PHONY: format
 format: tools ## Format all Swift code
 	@swift format --in-place --recursive --parallel $(ROOT)/Package.swift $(ROOT)/Sources $(ROOT)/Tests $(ROOT)/SamplePlugins

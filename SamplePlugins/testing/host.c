@@ -10,15 +10,16 @@
 
 unsigned long test_passed, test_failed;
 
-void test_check(int condition, const char *text, const char *file, int line)
+int test_check(int condition, const char *text, const char *file, int line)
 {
     if (condition) {
         __atomic_fetch_add(&test_passed, 1, __ATOMIC_RELAXED);
-        return;
+        return 1;
     }
     /* A broken loop would bury the first failure, which is the one worth reading. */
     if (__atomic_fetch_add(&test_failed, 1, __ATOMIC_RELAXED) < 40)
         fprintf(stderr, "%s:%d: failed: %s\n", file, line, text);
+    return 0;
 }
 
 int test_finish(void)

@@ -1,4 +1,4 @@
-/* The host's side of a call, for test programs of plugins written in C: an arena with a quota, the reply as the plugin
+/* The host's side of a call, for test programs of plugins in C and C++: an arena with a quota, the reply as the plugin
  * gave it, the error, the events, cancellation with its eventfd. It does what core.h promises a plugin and refuses what
  * core.h forbids (a second reply, an event after the reply).
  *
@@ -18,11 +18,15 @@
 #include <keyway/author.h>
 #include <keyway/plugin.h>
 
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
 /* ---- assertions ----------------------------------------------------------------------------------------- */
 
 extern unsigned long test_passed, test_failed;
 
-void test_check(int condition, const char *text, const char *file, int line);
+int test_check(int condition, const char *text, const char *file, int line);
 
 /* Counts; goes on after a failure. Value: whether it held. */
 #define CHECK(condition) test_check((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
@@ -87,4 +91,7 @@ int64_t test_now_ns(void);
 void test_folder_make(char *path, size_t size);
 void test_folder_remove(const char *path);
 
+#if defined(__cplusplus)
+}
+#endif
 #endif

@@ -23,6 +23,8 @@ static kw_status api_fail(kw_call *call, const kw_error *error)
         copy.status = KW_INTERNAL;
     copy.message = kwc_copy_text(frame, copy.message);
     copy.details_json = kwc_copy_text(frame, copy.details_json);
+    copy.domain = kwc_copy_text(frame, copy.domain);
+    copy.request_id = kwc_copy_text(frame, copy.request_id);
     frame->error = copy;
     frame->failed = 1;
     return copy.status;
@@ -172,6 +174,12 @@ static int32_t api_cancel_fd(kw_call *call)
     return fd;
 }
 
+static const kw_error *api_last_error(kw_call *call)
+{
+    kwc_frame *frame = frame_of(call);
+    return has_ended(frame) || !frame->failed ? NULL : &frame->error;
+}
+
 const kw_call_api kwc_call_api = {
     .h = KW_HDR(kw_call_api),
     .alloc = api_alloc,
@@ -182,4 +190,5 @@ const kw_call_api kwc_call_api = {
     .complete = api_complete,
     .set_waker = api_set_waker,
     .cancel_fd = api_cancel_fd,
+    .last_error = api_last_error,
 };

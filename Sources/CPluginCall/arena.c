@@ -32,6 +32,7 @@ void *kwc_arena_alloc(kwc_frame *frame, uint64_t size, uint64_t align)
         if (chunk == NULL)
             return NULL;
         chunk->next = frame->chunks;
+        chunk->size = capacity;
         frame->chunks = chunk;
         frame->arena_at = (unsigned char *)(chunk + 1);
         frame->arena_end = frame->arena_at + capacity;
@@ -58,4 +59,25 @@ kw_str kwc_copy_text(kwc_frame *frame, kw_str text)
     copy.ptr = memory;
     copy.len = length;
     return copy;
+}
+
+static int is_within(const void *ptr, uint64_t len, const void *start, uint64_t size)
+{
+    uintptr_t at = (uintptr_t)ptr, from = (uintptr_t)start;
+    return at >= from && at - from <= size && len <= size - (at - from);
+}
+
+int kwc_holds(const kwc_frame *frame, const void *ptr, uint64_t len)
+{
+    if (is_within(ptr, len, (const engine_frame *)frame + 1, KWC_INLINE_ARENA))
+        return 1;
+    for (const kwc_chunk *chunk = frame->chunks; chunk != NULL; chunk = chunk->next) {
+        if (is_within(ptr, len, chunk + 1, chunk->size))
+            return 1;
+    }
+    for (const kwc_lease_node *node = frame->leases; node != NULL; node = node->next) {
+        if (is_within(ptr, len, node->lease.ptr, node->lease.len))
+            return 1;
+    }
+    return 0;
 }

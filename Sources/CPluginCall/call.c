@@ -85,9 +85,8 @@ static uint64_t take_id(void)
     return next++;
 }
 
-kwc_frame *kwc_begin(void *out, uint32_t out_size)
+static kwc_frame *begin(engine_frame *engine, void *out, uint32_t out_size)
 {
-    engine_frame *engine = take_frame();
     if (engine == NULL)
         return NULL;
     kwc_frame *frame = &engine->frame;
@@ -106,6 +105,19 @@ kwc_frame *kwc_begin(void *out, uint32_t out_size)
     frame->arena_at = (unsigned char *)(engine + 1);
     frame->arena_end = frame->arena_at + KWC_INLINE_ARENA;
     __atomic_store_n(&frame->ended, 0, __ATOMIC_RELEASE);
+    return frame;
+}
+
+kwc_frame *kwc_begin(void *out, uint32_t out_size)
+{
+    return begin(take_frame(), out, out_size);
+}
+
+kwc_frame *kwc_open(void)
+{
+    kwc_frame *frame = begin(take_from_pool(), NULL, 0);
+    if (frame != NULL)
+        frame->replied = 1; /* there is nobody to reply to */
     return frame;
 }
 

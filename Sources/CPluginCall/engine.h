@@ -8,6 +8,7 @@
 
 struct kwc_chunk {
     kwc_chunk *next;
+    uint64_t size; /* bytes that follow */
 };
 
 struct kwc_lease_node {

@@ -163,6 +163,29 @@ int kwl_is_code(const kwl_image *image, const void *address)
     return 0;
 }
 
+typedef struct memory_range {
+    uintptr_t begin, end;
+} memory_range;
+
+static int holds(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const memory_range *range = data;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t begin = info->dlpi_addr + segment->p_vaddr, end = begin + segment->p_memsz;
+        if (segment->p_type == PT_LOAD && range->begin >= begin && range->end <= end)
+            return 1;
+    }
+    return 0;
+}
+
+int kwl_is_static(const void *ptr, uint64_t len)
+{
+    memory_range range = { (uintptr_t)ptr, (uintptr_t)ptr + len };
+    return range.end >= range.begin && dl_iterate_phdr(holds, &range) != 0;
+}
+
 const char *kwl_secure_getenv(const char *name)
 {
     return secure_getenv(name);

@@ -10,6 +10,30 @@ extension Enforcement {
     }
 }
 
+extension Violation {
+    package init(_ violation: borrowing kw_violation, _ reader: ABIReader) throws(PluginError) {
+        self.init(
+            kind: try unsafe reader.text(violation.kind, "a violation"),
+            subject: try unsafe reader.text(violation.subject, "a violation"),
+            count: unsafe Int(clamping: violation.count))
+    }
+}
+
+extension ToolDecision {
+    package init(_ decision: borrowing kw_decision, _ reader: ABIReader) throws(PluginError) {
+        let verdict: Verdict
+        switch unsafe decision.verdict {
+        case UInt32(KW_DECISION_ALLOW): verdict = .allow
+        case UInt32(KW_DECISION_CONFIRM): verdict = .confirm
+        case UInt32(KW_DECISION_DENY): verdict = .deny
+        case let other: throw reader.violation("decided \(other), which is no decision")
+        }
+        self.init(
+            verdict: verdict, rule: try unsafe reader.text(decision.rule, "a rule"),
+            reason: try unsafe reader.text(decision.reason, "a reason"))
+    }
+}
+
 extension ToolRunResult {
     package init(_ reply: borrowing kw_run_out, _ reader: ABIReader) throws(PluginError) {
         let end: End
@@ -41,11 +65,17 @@ extension ToolRunResult {
             },
             violations: try unsafe reader.elements(reply.violations, of: kw_violation.self, "violations") {
                 violation throws(PluginError) in
-                Violation(
-                    kind: try unsafe reader.text(violation.kind, "a violation"),
-                    subject: try unsafe reader.text(violation.subject, "a violation"),
-                    count: unsafe Int(clamping: violation.count))
+                try unsafe Violation(violation, reader)
             },
             detail: try unsafe reader.optionalText(reply.detail, "a detail"))
+        stdoutPath = try unsafe reader.optionalText(reply.stdout_path, "a file's path")
+        stderrPath = try unsafe reader.optionalText(reply.stderr_path, "a file's path")
+        leftover = try unsafe reader.values(reply.leftover, of: Int64.self, "processes").map { Int(clamping: $0) }
+        structured = try unsafe reader.json(reply.structured_json, "a result")
+        content = try unsafe reader.elements(reply.content, of: kw_part.self, "content") {
+            part throws(PluginError) in try unsafe Part(part, reader)
+        }
+        let disk = unsafe reply.disk_bytes
+        diskBytes = disk == 0 ? nil : Int(clamping: disk)
     }
 }

@@ -3,30 +3,67 @@ package import PluginCore
 
 /// Reads what the other side of the ABI wrote. Pointers come with their lengths; text must be UTF-8. What is not so is the
 /// writer's fault and said so, never a trap.
+@safe
 package struct ABIReader {
+    /// Who wrote what is read.
+    package enum Side: Sendable {
+        /// The plugin: what it broke is a violation of its contract.
+        case reply
+        /// The host: what is wrong with it is an invalid argument.
+        case input
+    }
+
     /// For the error: which plugin, which operation.
     package let plugin: String
     package let operation: StaticString
+    package let side: Side
+    /// Whether bytes live as long as the call; nil: nobody checks. A pointer that a plugin kept from an earlier call
+    /// points to memory that is something else by now.
+    private let isAlive: (@Sendable (UnsafeRawPointer, Int) -> Bool)?
 
-    package init(plugin: String, operation: StaticString) {
+    @safe
+    package init(
+        plugin: String, operation: StaticString, side: Side = .reply,
+        isAlive: (@Sendable (UnsafeRawPointer, Int) -> Bool)? = nil
+    ) {
         self.plugin = plugin
         self.operation = operation
+        self.side = side
+        unsafe self.isAlive = isAlive
     }
 
     package func violation(_ reason: String) -> PluginError {
-        PluginError(
-            .protocolViolation, "\(operation) \(reason)", remedy: "Report this to the plugin's author", plugin: plugin,
-            stage: .call, operation: "\(operation)")
+        switch side {
+        case .reply:
+            PluginError(
+                .protocolViolation, "\(operation) \(reason)", remedy: "Report this to the plugin's author",
+                plugin: plugin, stage: .call, operation: "\(operation)")
+        case .input:
+            PluginError(
+                .invalidArgument, "\(operation) \(reason)", remedy: "Correct the input", plugin: plugin, stage: .call,
+                operation: "\(operation)")
+        }
+    }
+
+    /// What is wrong with something that was written.
+    private func fault(_ what: String) -> PluginError {
+        violation(side == .reply ? "replied \(what)" : "was given \(what)")
+    }
+
+    func requireAlive(_ pointer: UnsafeRawPointer, _ count: Int, _ field: String) throws(PluginError) {
+        guard let isAlive = unsafe isAlive, unsafe !isAlive(pointer, count) else { return }
+        throw fault("\(field) in memory that is neither the call's, nor leased, nor static")
     }
 
     package func text(_ text: kw_str, _ field: String) throws(PluginError) -> String {
         guard unsafe text.len > 0 else { return "" }
         guard let pointer = unsafe text.ptr, let count = unsafe Int(exactly: text.len) else {
-            throw violation("replied \(field) with a length and no text")
+            throw fault("\(field) with a length and no text")
         }
+        unsafe try requireAlive(pointer, count, field)
         let bytes = unsafe UnsafeRawBufferPointer(start: pointer, count: count)
         guard let string = unsafe String(validating: bytes, as: UTF8.self) else {
-            throw violation("replied \(field) that is not UTF-8")
+            throw fault("\(field) that is not UTF-8")
         }
         return string
     }
@@ -44,8 +81,9 @@ package struct ABIReader {
     package func bytes(_ bytes: kw_bytes, _ field: String) throws(PluginError) -> [UInt8] {
         guard unsafe bytes.len > 0 else { return [] }
         guard let pointer = unsafe bytes.ptr, let count = unsafe Int(exactly: bytes.len) else {
-            throw violation("replied \(field) with a length and no bytes")
+            throw fault("\(field) with a length and no bytes")
         }
+        unsafe try requireAlive(pointer, count, field)
         return unsafe Array(UnsafeRawBufferPointer(start: pointer, count: count))
     }
 
@@ -61,9 +99,10 @@ package struct ABIReader {
         guard unsafe span.count > 0 else { return [] }
         let stride = unsafe Int(span.stride)
         guard let base = unsafe span.ptr, stride >= MemoryLayout<kw_hdr>.size, stride % 4 == 0 else {
-            throw violation("replied \(field) as a span without memory or with a stride of \(stride)")
+            throw fault("\(field) as a span without memory or with a stride of \(stride)")
         }
         try unsafe check(span, field, limit)
+        unsafe try requireAlive(base, Int(span.count) * stride, field)
         var results: [Result] = []
         unsafe results.reserveCapacity(Int(span.count))
         for index in unsafe 0..<Int(span.count) {
@@ -87,9 +126,10 @@ package struct ABIReader {
         guard unsafe span.count > 0 else { return [] }
         let stride = unsafe Int(span.stride)
         guard let base = unsafe span.ptr, stride >= MemoryLayout<Element>.size else {
-            throw violation("replied \(field) as a span without memory or with a stride of \(stride)")
+            throw fault("\(field) as a span without memory or with a stride of \(stride)")
         }
         try unsafe check(span, field, limit)
+        unsafe try requireAlive(base, Int(span.count - 1) * stride + MemoryLayout<Element>.size, field)
         return unsafe (0..<Int(span.count)).map { index in
             unsafe (base + index * stride).loadUnaligned(as: Element.self)
         }
@@ -97,7 +137,7 @@ package struct ABIReader {
 
     private func check(_ span: kw_span, _ field: String, _ limit: Int) throws(PluginError) {
         guard unsafe Int(span.count) <= limit else {
-            throw violation("replied \(unsafe span.count) \(field), where there can be \(limit) at most")
+            throw fault("\(unsafe span.count) \(field), where there can be \(limit) at most")
         }
     }
 
@@ -107,10 +147,10 @@ package struct ABIReader {
         let header = unsafe source.loadUnaligned(as: kw_hdr.self)
         let size = Int(header.size)
         guard size >= MemoryLayout<kw_hdr>.size, size <= limit else {
-            throw violation("replied \(field) whose element says that it has \(size) bytes in a stride of \(limit)")
+            throw fault("\(field) whose element says that it has \(size) bytes in a stride of \(limit)")
         }
         guard size <= MemoryLayout<Element>.size || header.flags & UInt32(KW_MUST) == 0 else {
-            throw violation("replied \(field) that this host is too old to understand")
+            throw fault("\(field) that this host is too old to understand")
         }
         return unsafe withUnsafeTemporaryAllocation(
             byteCount: MemoryLayout<Element>.size, alignment: MemoryLayout<Element>.alignment

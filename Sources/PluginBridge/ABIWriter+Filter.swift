@@ -33,6 +33,21 @@ extension ABIWriter {
         case .prefix(let field, let text): unsafe program.append(instruction(KW_FILTER_PREFIX, field, [.string(text)]))
         case .contains(let field, let value): unsafe program.append(instruction(KW_FILTER_CONTAINS, field, [value]))
         case .ids(let ids): unsafe program.append(instruction(KW_FILTER_IDS, "", ids.map(Filter.Value.string)))
+        case .between(let field, let low, let high):
+            unsafe program.append(instruction(KW_FILTER_BETWEEN, field, [low, high]))
+        case .allOf(let field, let values): unsafe program.append(instruction(KW_FILTER_ALL_OF, field, values))
+        case .size(let field, let range):
+            unsafe program.append(
+                instruction(
+                    KW_FILTER_SIZE, field, [.int(Int64(range.lowerBound)), .int(Int64(range.upperBound))]))
+        case .isEmpty(let field): unsafe program.append(instruction(KW_FILTER_IS_EMPTY, field))
+        case .match(let field, let text, let caseSensitive):
+            unsafe program.append(instruction(KW_FILTER_MATCH, field, [.string(text), .bool(caseSensitive)]))
+        case .geoRadius(let field, let latitude, let longitude, let meters):
+            unsafe program.append(
+                instruction(KW_FILTER_GEO_RADIUS, field, [.double(latitude), .double(longitude), .double(meters)]))
+        case .native(let dialect, let query):
+            unsafe program.append(instruction(KW_FILTER_NATIVE, "", [.string(dialect), .string(query)]))
         }
     }
 

@@ -12,28 +12,71 @@ extension ABIWriter {
         for (index, choice) in response.choices.enumerated() {
             var parts: [kw_part] = unsafe []
             for part in choice.parts { unsafe parts.append(self.part(part)) }
-            unsafe choices.append(
-                kw_choice(
-                    h: .of(kw_choice.self), index: UInt32(index), stop: choice.stop.kind.number,
-                    stop_raw: string(choice.stop.raw), parts: span(parts)))
+            var element = unsafe self.stop(choice.stop, of: index)
+            unsafe element.parts = span(parts)
+            unsafe element.logprobs = logprobs(choice.logprobs)
+            unsafe choices.append(element)
         }
         unsafe output.choices = span(choices)
-        if response.usage != Usage() { unsafe output.usage = span([usage(response.usage)]) }
+        if response.usage != Usage() { unsafe output.usage = span([self.usage(response.usage)]) }
         var warnings: [kw_warning] = unsafe []
         for warning in response.warnings {
             unsafe warnings.append(
                 kw_warning(h: .of(kw_warning.self), feature: string(warning.feature), message: string(warning.message)))
         }
         unsafe output.warnings = span(warnings)
+        unsafe output.rate_limits = rateLimits(response.rateLimits)
+        unsafe output.continuation = string(response.continuation)
+        unsafe output.service_tier = string(response.serviceTier)
+        unsafe output.raw_json = json(response.raw)
         return unsafe output
     }
 
-    package func usage(_ usage: Usage) -> kw_usage {
+    /// How a choice stopped, without its content.
+    package mutating func stop(_ stop: StopReason, of choice: Int) -> kw_choice {
+        var result = unsafe zeroed(kw_choice.self)
+        unsafe result.h = .of(kw_choice.self)
+        unsafe result.index = UInt32(choice)
+        unsafe result.stop = stop.kind.number
+        unsafe result.stop_raw = string(stop.raw)
+        unsafe result.stop_sequence = string(stop.sequence)
+        return unsafe result
+    }
+
+    package mutating func logprobs(_ tokens: [TokenLogprob]) -> kw_span {
+        var list: [kw_token_logprob] = unsafe []
+        for token in tokens {
+            unsafe list.append(
+                kw_token_logprob(
+                    h: .of(kw_token_logprob.self), token: bytes(token.token), logprob: token.logprob,
+                    others: logprobs(token.others)))
+        }
+        return unsafe span(list)
+    }
+
+    package mutating func rateLimits(_ limits: [RateLimit]) -> kw_span {
         func count(_ value: Int?) -> UInt64 { value.map { UInt64(clamping: $0) } ?? .max }
-        return kw_usage(
+        var list: [kw_rate_limit] = unsafe []
+        for limit in limits {
+            unsafe list.append(
+                kw_rate_limit(
+                    h: .of(kw_rate_limit.self), name: string(limit.name), limit: count(limit.limit),
+                    remaining: count(limit.remaining), reset_ns: limit.reset?.nanoseconds ?? 0))
+        }
+        return unsafe span(list)
+    }
+
+    package mutating func usage(_ usage: Usage) -> kw_usage {
+        func count(_ value: Int?) -> UInt64 { value.map { UInt64(clamping: $0) } ?? .max }
+        var flags: UInt64 = 0
+        if usage.isEstimated { flags |= UInt64(KW_USAGE_ESTIMATED) }
+        if usage.cost != nil { flags |= UInt64(KW_USAGE_COST) }
+        return unsafe kw_usage(
             h: .of(kw_usage.self), input: count(usage.input), output: count(usage.output), total: count(usage.total),
             cache_read: count(usage.cacheRead), cache_write: count(usage.cacheWrite),
-            reasoning: count(usage.reasoning), flags: usage.isEstimated ? UInt64(KW_USAGE_ESTIMATED) : 0)
+            reasoning: count(usage.reasoning), audio_input: count(usage.audioInput),
+            audio_output: count(usage.audioOutput), tool_prompt: count(usage.toolPrompt), flags: flags,
+            cost_usd: usage.cost ?? 0, raw_json: json(usage.raw))
     }
 }
 
@@ -48,7 +91,9 @@ extension StopReason.Kind {
         case .contentFilter: UInt32(KW_STOP_FILTER)
         case .refusal: UInt32(KW_STOP_REFUSAL)
         case .pause: UInt32(KW_STOP_PAUSE)
-        case .cancelled, .error, .other: UInt32(KW_STOP_OTHER)
+        case .cancelled: UInt32(KW_STOP_CANCELLED)
+        case .error: UInt32(KW_STOP_ERROR)
+        case .other: UInt32(KW_STOP_OTHER)
         }
     }
 }

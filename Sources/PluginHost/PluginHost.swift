@@ -25,6 +25,9 @@ public final class PluginHost: Sendable {
         public var policy = VerificationPolicy()
         /// Largest file that is loaded, in bytes.
         public var imageLimit: UInt64 = 256 << 20
+        /// Whether every pointer of a reply is checked to be memory of the call, a lease or static. Costs some
+        /// microseconds a call: for tests of plugins.
+        public var checksReplies = false
         /// Receives the numbers that plugins report. By default they go to swift-metrics.
         public var metrics: @Sendable (PluginMetric) -> Void = PluginHost.record
 
@@ -39,7 +42,8 @@ public final class PluginHost: Sendable {
         self.configuration = configuration
         loader = PluginLoader(
             verifier: Verifier(hostSDK: configuration.sdk, policy: configuration.policy),
-            logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit)
+            logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
+            checksReplies: configuration.checksReplies)
     }
 
     // MARK: - Loading

@@ -45,6 +45,8 @@ void test_reply(void);
 void test_fail(void);
 void test_events(void);
 void test_leases(void);
+void test_open(void);
+void test_holds(void);
 void test_completion(void);
 void test_cancellation(void);
 void test_nesting(void);

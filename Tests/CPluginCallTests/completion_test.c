@@ -17,7 +17,7 @@ static void *work(void *argument)
     job *j = argument;
     if (j->go != NULL)
         gate_wait(j->go);
-    kw_count_out out = { KW_HDR(kw_count_out), 5 };
+    kw_count out = { KW_HDR(kw_count), 5 };
     for (int i = 0; i < j->replies; i++)
         (void)KW_REPLY(j->call, &out);
     for (int i = 0; i < j->completions; i++)
@@ -51,7 +51,7 @@ static kw_status late(kw_instance *self, kw_call *call, const void *in)
     return KW_PENDING;
 }
 
-static kw_status outcome(kw_any_op op, job *j, kw_count_out *out, uint32_t *misuse)
+static kw_status outcome(kw_any_op op, job *j, kw_count *out, uint32_t *misuse)
 {
     kw_count_in in = { KW_HDR(kw_count_in), 0, j };
     j->go = op == late ? gate_make() : NULL;
@@ -82,7 +82,7 @@ void test_completion(void)
     static const kw_any_op ways[] = { early, late };
     for (int way = 0; way < 2; way++) {
         kw_any_op op = ways[way];
-        kw_count_out out;
+        kw_count out;
         uint32_t misuse;
         for (int round = 0; round < 200; round++) {
             job j = { .status = KW_OK, .replies = 1, .completions = 1 };
@@ -102,7 +102,7 @@ void test_completion(void)
         CHECK(outcome(op, &j, &out, &misuse) == KW_INTERNAL);
     }
     /* Twice before the return: seen for certain. */
-    kw_count_out out;
+    kw_count out;
     uint32_t misuse;
     job j = { .status = KW_OK, .replies = 1, .completions = 2 };
     CHECK(outcome(early, &j, &out, &misuse) == KW_INTERNAL && misuse == KWC_DOUBLE_COMPLETE);

@@ -27,7 +27,7 @@ static kw_status emitting(kw_instance *self, kw_call *call, const void *in)
     (void)in;
     kw_event event = { .h = KW_HDR(kw_event), .kind = KW_EVENT_TEXT, .text = { "abc", 3 } };
     statuses[0] = call->api->emit(call, &event, KW_EMIT_NOBLOCK);
-    kw_count_out out = { KW_HDR(kw_count_out), 0 };
+    kw_count out = { KW_HDR(kw_count), 0 };
     return KW_REPLY(call, &out);
 }
 
@@ -36,7 +36,7 @@ static kw_status after_reply(kw_instance *self, kw_call *call, const void *in)
     (void)self;
     (void)in;
     kw_event event = { .h = KW_HDR(kw_event), .kind = KW_EVENT_TEXT };
-    kw_count_out out = { KW_HDR(kw_count_out), 0 };
+    kw_count out = { KW_HDR(kw_count), 0 };
     kw_status status = KW_REPLY(call, &out);
     statuses[0] = call->api->emit(call, &event, 0);
     return status;
@@ -53,7 +53,7 @@ static kw_status smaller_event(kw_instance *self, kw_call *call, const void *in)
     event.kind = KW_EVENT_WARNING;
     event.text = (kw_str){ "x", 1 };
     statuses[0] = call->api->emit(call, &event, 0);
-    kw_count_out out = { KW_HDR(kw_count_out), 0 };
+    kw_count out = { KW_HDR(kw_count), 0 };
     return KW_REPLY(call, &out);
 }
 
@@ -71,7 +71,7 @@ static kw_status bad_events(kw_instance *self, kw_call *call, const void *in)
     statuses[2] = call->api->emit(call, &later.event, 0);
     later.event.h.flags = 0;
     statuses[3] = call->api->emit(call, &later.event, 0);
-    kw_count_out out = { KW_HDR(kw_count_out), 0 };
+    kw_count out = { KW_HDR(kw_count), 0 };
     return KW_REPLY(call, &out);
 }
 

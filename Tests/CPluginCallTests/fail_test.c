@@ -6,7 +6,7 @@ static kw_status told(kw_instance *self, kw_call *call, const void *in)
 {
     (void)self;
     kw_error error = *(const kw_error *)((const kw_count_in *)in)->data;
-    char text[64] = "", details[64] = "";
+    char text[64] = "", details[64] = "", domain[64] = "", request[64] = "";
     if (error.message.ptr != NULL && error.message.len < sizeof text) {
         memcpy(text, error.message.ptr, (size_t)error.message.len);
         error.message.ptr = text;
@@ -15,10 +15,20 @@ static kw_status told(kw_instance *self, kw_call *call, const void *in)
         memcpy(details, error.details_json.ptr, (size_t)error.details_json.len);
         error.details_json.ptr = details;
     }
+    if (error.domain.ptr != NULL && error.domain.len < sizeof domain) {
+        memcpy(domain, error.domain.ptr, (size_t)error.domain.len);
+        error.domain.ptr = domain;
+    }
+    if (error.request_id.ptr != NULL && error.request_id.len < sizeof request) {
+        memcpy(request, error.request_id.ptr, (size_t)error.request_id.len);
+        error.request_id.ptr = request;
+    }
     kw_status status = call->api->fail(call, &error);
     /* The plugin's memory is gone when the host reads. */
     memset(text, '#', sizeof text);
     memset(details, '#', sizeof details);
+    memset(domain, '#', sizeof domain);
+    memset(request, '#', sizeof request);
     return status;
 }
 
@@ -54,11 +64,15 @@ void test_fail(void)
                        .retry = KW_RETRY_YES,
                        .retry_after_ns = 5,
                        .message = { "too many", 8 },
-                       .details_json = { "{}", 2 } };
+                       .details_json = { "{}", 2 },
+                       .domain = { "openai", 6 },
+                       .request_id = { "req-1", 5 } };
     kwc_frame *frame = run(told, NULL, 0, &error, &status);
     CHECK(status == KW_RATE_LIMITED && frame->failed && frame->error.status == KW_RATE_LIMITED);
     CHECK(frame->error.vendor_code == -7 && frame->error.http_status == 429 && frame->error.retry_after_ns == 5);
     CHECK(equals(frame->error.message, "too many") && equals(frame->error.details_json, "{}"));
+    CHECK(equals(frame->error.domain, "openai") && equals(frame->error.request_id, "req-1"));
+    CHECK(frame->error.retry == KW_RETRY_YES && frame->call.api->last_error(&frame->call) == &frame->error);
     kwc_end(frame);
 
     frame = run(told_twice, NULL, 0, NULL, &status);
@@ -86,6 +100,11 @@ void test_fail(void)
         CHECK(status == KW_INTERNAL && frame->misuse == KWC_BAD_ERROR && !frame->failed);
         kwc_end(frame);
     }
+    error.h.size = offsetof(kw_error, domain);
+    frame = run(told, NULL, 0, &error, &status);
+    CHECK(status == KW_ABORTED && equals(frame->error.message, "too many") && frame->error.domain.len == 0);
+    CHECK(frame->error.request_id.len == 0);
+    kwc_end(frame);
     error.h.size = sizeof error;
 
     frame = run(nothing_told, NULL, 0, NULL, &status);

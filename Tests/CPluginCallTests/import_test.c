@@ -50,7 +50,7 @@ void test_import(void)
     later.h.size = sizeof later;
     CHECK(kwc_import_table(huge, sizeof huge, &later, &present) == KW_INTERNAL);
 
-    kw_count_out out, source = { { UINT32_MAX, 0 }, 3 };
+    kw_count out, source = { { UINT32_MAX, 0 }, 3 };
     CHECK(kwc_import(&out, sizeof out, &source) == KW_OK && out.count == 3);
     source.h.flags = KW_MUST;
     CHECK(kwc_import(&out, sizeof out, &source) == KW_UNIMPLEMENTED && out.count == 0);

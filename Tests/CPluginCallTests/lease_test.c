@@ -17,7 +17,7 @@ static kw_status nested_status;
 static void release_calling(kw_lease *lease)
 {
     kw_count_in in = { KW_HDR(kw_count_in), 10, NULL };
-    kw_count_out out;
+    kw_count out;
     kwc_frame *frame = kwc_begin(&out, sizeof out);
     nested_status = frame == NULL ? KW_INTERNAL : kwc_invoke(frame, increment, NULL, &in);
     if (nested_status == KW_OK && out.count != 11)
@@ -41,7 +41,7 @@ static kw_status lending(kw_instance *self, kw_call *call, const void *in)
             return KW_DATA_LOSS;
         second_adopt = call->api->adopt(call, &lease);
     }
-    kw_count_out out = { KW_HDR(kw_count_out), 1 };
+    kw_count out = { KW_HDR(kw_count), 1 };
     switch (ending) {
     case REPLIES: return KW_REPLY(call, &out);
     case FAILS: return KW_ABORTED;

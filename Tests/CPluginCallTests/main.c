@@ -47,7 +47,7 @@ void gate_free(gate *g)
 kw_status increment(kw_instance *self, kw_call *call, const void *in)
 {
     (void)self;
-    kw_count_out out = { KW_HDR(kw_count_out), ((const kw_count_in *)in)->value + 1 };
+    kw_count out = { KW_HDR(kw_count), ((const kw_count_in *)in)->value + 1 };
     return KW_REPLY(call, &out);
 }
 
@@ -68,6 +68,8 @@ int main(void)
     test_fail();
     test_events();
     test_leases();
+    test_open();
+    test_holds();
     test_completion();
     test_cancellation();
     test_nesting();

@@ -28,7 +28,7 @@ static kw_status longer_reply(kw_instance *self, kw_call *call, const void *in)
 static kw_status sized_reply(kw_instance *self, kw_call *call, const void *in)
 {
     (void)self;
-    kw_count_out out = { KW_HDR(kw_count_out), 9 };
+    kw_count out = { KW_HDR(kw_count), 9 };
     out.h.size = *(const uint32_t *)((const kw_count_in *)in)->data;
     (void)KW_REPLY(call, &out);
     return KW_OK;
@@ -48,7 +48,7 @@ static kw_status double_reply(kw_instance *self, kw_call *call, const void *in)
 {
     (void)self;
     (void)in;
-    kw_count_out first = { KW_HDR(kw_count_out), 1 }, second = { KW_HDR(kw_count_out), 2 };
+    kw_count first = { KW_HDR(kw_count), 1 }, second = { KW_HDR(kw_count), 2 };
     (void)KW_REPLY(call, &first);
     second_status = KW_REPLY(call, &second);
     return KW_OK;
@@ -73,7 +73,7 @@ static kw_status refusal(kw_instance *self, kw_call *call, const void *in)
 /* The host's struct between two canaries. */
 typedef struct guarded {
     uint64_t before;
-    kw_count_out out;
+    kw_count out;
     uint64_t after;
 } guarded;
 
@@ -137,7 +137,7 @@ void test_reply(void)
     frame = run(increment, &g.out, sizeof g.out, NULL, &status);
     kw_call *late = &frame->call;
     kwc_end(frame);
-    kw_count_out more = { KW_HDR(kw_count_out), 77 };
+    kw_count more = { KW_HDR(kw_count), 77 };
     CHECK(late->api->reply(late, &more) == KW_FAILED_PRECONDITION && g.out.count == 1);
     CHECK(g.before == canary && g.after == canary);
 }

@@ -8,14 +8,14 @@ static kw_status recursing(kw_instance *self, kw_call *call, const void *in)
 {
     (void)self;
     uint64_t depth = ((const kw_count_in *)in)->value;
-    kw_count_out out = { KW_HDR(kw_count_out), 0 };
+    kw_count out = { KW_HDR(kw_count), 0 };
     uint64_t *mine = call->api->alloc(call, sizeof *mine, sizeof *mine);
     if (mine == NULL)
         return KW_RESOURCE_EXHAUSTED;
     *mine = depth;
     if (depth > 0) {
         kw_count_in deeper = { KW_HDR(kw_count_in), depth - 1, NULL };
-        kw_count_out answer;
+        kw_count answer;
         kwc_frame *frame = kwc_begin(&answer, sizeof answer);
         if (frame == NULL)
             return KW_RESOURCE_EXHAUSTED;
@@ -40,7 +40,7 @@ static kw_status keeping(kw_instance *self, kw_call *call, const void *in)
 static kw_status calling_keeper(kw_instance *self, kw_call *call, const void *in)
 {
     kw_status status;
-    kw_count_out out;
+    kw_count out;
     kwc_frame *frame = run(keeping, &out, sizeof out, NULL, &status);
     kwc_end(frame);
     return status == KW_OK ? increment(self, call, in) : status;
@@ -49,7 +49,7 @@ static kw_status calling_keeper(kw_instance *self, kw_call *call, const void *in
 void test_nesting(void)
 {
     kw_count_in in = { KW_HDR(kw_count_in), 50, NULL };
-    kw_count_out out;
+    kw_count out;
     for (int round = 0; round < 3; round++) {
         kwc_frame *frame = kwc_begin(&out, sizeof out);
         CHECK(kwc_invoke(frame, recursing, NULL, &in) == KW_OK && out.count == 50);
@@ -59,7 +59,7 @@ void test_nesting(void)
     kw_status status;
     kwc_frame *frame = run(calling_keeper, &out, sizeof out, NULL, &status);
     CHECK(status == KW_OK && kept != &frame->call);
-    kw_count_out more = { KW_HDR(kw_count_out), 7 };
+    kw_count more = { KW_HDR(kw_count), 7 };
     CHECK(kept->api->reply(kept, &more) == KW_FAILED_PRECONDITION);
     CHECK(kept->api->alloc(kept, 1, 1) == NULL);
     kept->api->complete(kept, KW_OK);
@@ -97,7 +97,7 @@ static void *call_often(void *argument)
     uint64_t last = 0;
     for (uint64_t i = 0; i < CALLS; i++) {
         kw_count_in in = { KW_HDR(kw_count_in), i, NULL };
-        kw_count_out out;
+        kw_count out;
         kwc_frame *frame = kwc_begin(&out, sizeof out);
         if (frame == NULL) {
             w->wrong++;

@@ -52,11 +52,12 @@ static kw_status evaluate(kw_instance *self, kw_call *call, const kw_run_in *in)
         json_raw(&j, "]");
     }
     json_raw(&j, "]");
-    const int64_t numbers[] = { p->wall_ns, p->cpu_ns, p->idle_ns, p->grace_ns };
+    const kw_limits *limits = kw_at(p->limits, 0);
+    const int64_t numbers[] = { limits->wall_ns, limits->cpu_ns, limits->idle_ns, limits->grace_ns };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         json_int(&j, numbers[i]);
-    const uint64_t sizes[] = { p->memory,    p->file_size,    p->open_files,
-                               p->processes, p->stdout_bytes, p->stderr_bytes };
+    const uint64_t sizes[] = { limits->memory,    limits->file_size,    limits->open_files,
+                               limits->processes, limits->stdout_bytes, limits->stderr_bytes };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         json_int(&j, (int64_t)sizes[i]);
     json_raw(&j, "]");

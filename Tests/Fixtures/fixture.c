@@ -170,7 +170,7 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
     json_key(&j, "private");
     json_int(&j, private_answer());
     json_raw(&j, "}");
-    kw_health_out out = { .h = KW_HDR(kw_health_out), .healthy = 1, .message = KW_STR("well") };
+    kw_health_out out = { .h = KW_HDR(kw_health_out), .state = KW_HEALTH_HEALTHY, .message = KW_STR("well") };
     out.details_json = kw_copy(call, json_text(&j));
     return KW_REPLY(call, &out);
 }

@@ -155,7 +155,7 @@ struct AssemblerTests {
             case .usage(let usage): self.usage = usage
             case .warning(let warning): warnings.append(warning)
             case .finished(let choice, _): finished.append(choice)
-            case .heartbeat, .completed: break
+            case .part, .logprobs, .rateLimits, .raw, .heartbeat, .completed: break
             }
         }
 

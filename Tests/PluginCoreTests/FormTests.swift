@@ -123,7 +123,7 @@ struct ToolPolicyTests {
         let policy = try ToolPolicy([:])
         #expect(policy == ToolPolicy())
         #expect(policy.allow.isEmpty && !policy.allowShell && !policy.allowNetwork && policy.isEnabled)
-        #expect(policy.wall == .seconds(60) && policy.stdoutBytes == 1 << 20)
+        #expect(policy.limits.wall == .seconds(60) && policy.limits.stdoutBytes == 1 << 20)
     }
 
     @Test("reads every member")
@@ -144,11 +144,11 @@ struct ToolPolicyTests {
         (expected.overflow, expected.inheritEnvironment) = (.kill, .none)
         (expected.environmentAllow, expected.environmentDeny, expected.environmentSet) = (["A*"], [], ["X": "1"])
         expected.paths = [.init(path: "/tmp", access: .write, execute: true), .init(path: "/", access: .read)]
-        (expected.wall, expected.cpu, expected.idle, expected.grace) = (
-            .microseconds(1500), .milliseconds(2), nil, .zero
-        )
-        (expected.memory, expected.fileSize, expected.openFiles, expected.processes) = (1, 2, 3, 4)
-        (expected.stdoutBytes, expected.stderrBytes) = (5, nil)
+        var limits = ToolPolicy.Limits()
+        (limits.wall, limits.cpu, limits.idle, limits.grace) = (.microseconds(1500), .milliseconds(2), nil, .zero)
+        (limits.memory, limits.fileSize, limits.openFiles, limits.processes) = (1, 2, 3, 4)
+        (limits.stdoutBytes, limits.stderrBytes) = (5, nil)
+        expected.limits = limits
         #expect(policy == expected)
     }
 

@@ -52,7 +52,8 @@ struct CallTests {
         #expect(error.code == .rateLimited && error.what == "no \u{FFFD} room" && error.retryable)
         #expect(error.retryAfter == .milliseconds(1500))
         #expect(
-            error.facts == .plugin(status: 113, vendorCode: 7, httpStatus: 429, details: ["limit": 3]))
+            error.facts
+                == .plugin(.init(status: 113, vendorCode: 7, httpStatus: 429, details: ["limit": 3])))
     }
 
     @Test("an operation that the plugin does not have is unsupported")

@@ -126,9 +126,11 @@ struct RoundTripTests {
         (policy.environmentAllow, policy.environmentDeny) = (["A*"], ["B*"])
         policy.environmentSet = ["K": "V"]
         policy.paths = [.init(path: "/a", access: .none), .init(path: "/b", access: .write, execute: true)]
-        (policy.wall, policy.cpu, policy.idle, policy.grace) = (.seconds(1), .milliseconds(2), nil, .microseconds(3))
-        (policy.memory, policy.fileSize, policy.openFiles, policy.processes) = (4, 5, 6, nil)
-        (policy.stdoutBytes, policy.stderrBytes) = (7, 8)
+        var limits = ToolPolicy.Limits()
+        (limits.wall, limits.cpu, limits.idle, limits.grace) = (.seconds(1), .milliseconds(2), nil, .microseconds(3))
+        (limits.memory, limits.fileSize, limits.openFiles, limits.processes) = (4, 5, 6, nil)
+        (limits.stdoutBytes, limits.stderrBytes) = (7, 8)
+        policy.limits = limits
         let run = ToolRunRequest(
             .argv(["git", "status", ""]), workingDirectory: "/w", environment: ["E": "1"], input: [1, 2], reason: "why")
         let decision = try await executor.evaluate(run, under: policy, CallContext())
@@ -145,7 +147,8 @@ struct RoundTripTests {
     func zeroLimits() async throws {
         let executor = try #require(try Fixture.plugin().toolExecutor)
         var policy = ToolPolicy()
-        (policy.wall, policy.cpu, policy.memory, policy.stdoutBytes) = (.zero, .seconds(-1), 0, -5)
+        policy.limits.wall = .zero
+        (policy.limits.cpu, policy.limits.memory, policy.limits.stdoutBytes) = (.seconds(-1), 0, -5)
         let decision = try await executor.evaluate(ToolRunRequest(.shell("a | b")), under: policy, CallContext())
         let told = try #require(try JSON(parsing: decision.reason, what: "the echo").arrayValue)
         #expect(told[0] == 2 && told[1] == [] && told[2] == "a | b")

@@ -159,6 +159,8 @@ typedef struct kw_error_1 {
     int64_t retry_after_ns;  /* 0 = not said */
     kw_str message;          /* what went wrong, and what to do about it */
     kw_str details_json;     /* facts as one JSON object, or empty */
+    kw_str domain;           /* whose number vendor_code is: "errno", "openai"; or empty */
+    kw_str request_id;       /* the remote service's name for the request, or empty */
 } kw_error;
 
 /* ---- streamed events ------------------------------------------------------------------------------------ */
@@ -175,6 +177,17 @@ typedef struct kw_error_1 {
 #define KW_EVENT_PROGRESS 10u   /* text = what; data = one double, 0...1, or empty */
 #define KW_EVENT_WARNING 11u    /* name = feature, text = what was not done as asked */
 #define KW_EVENT_HEARTBEAT 12u  /* still alive, nothing to say */
+#define KW_EVENT_PART 13u       /* provider: payload = kw_part, a whole one: an image, a file, a citation, a refusal */
+#define KW_EVENT_LOGPROBS 14u   /* provider: payload = kw_token_logprob, several */
+#define KW_EVENT_RATE_LIMIT 15u /* provider: payload = kw_rate_limit, several */
+#define KW_EVENT_FINISHED 16u   /* provider: answer `choice` ended; payload = kw_choice without parts; once a choice */
+#define KW_EVENT_RAW 17u        /* provider: data = the service's own bytes, if KW_GENERATE_RAW was asked for */
+#define KW_EVENT_PROCESS 18u    /* executor: the program runs; payload = kw_process */
+#define KW_EVENT_VIOLATION 19u  /* executor: payload = kw_violation */
+#define KW_EVENT_APPROVAL 20u   /* executor: id = what send() approves, payload = kw_decision; the program waits */
+#define KW_EVENT_ITEMS 21u      /* vector backend: payload = kw_item, several */
+#define KW_EVENT_CHUNK 22u      /* operation, endpoint: data = the next bytes of the output */
+#define KW_EVENT_RESPONSE 23u   /* endpoint: payload = kw_response_out without body; once, before the first CHUNK */
 #define KW_EVENT_CUSTOM 0x10000u /* kinds from here on are a plugin's own; unknown ones are skipped */
 
 #define KW_EMIT_NOBLOCK 1u
@@ -187,7 +200,7 @@ typedef struct kw_event_1 {
     uint32_t reserved;   /* 0 */
     kw_str text, id, name;
     kw_bytes data;
-    kw_span payload;     /* growable struct of the kind, count 0 or 1 */
+    kw_span payload;     /* growable structs of the kind */
 } kw_event;
 
 /* ---- call context --------------------------------------------------------------------------------------- */
@@ -222,6 +235,9 @@ typedef struct kw_call_api_1 {
      * not read it. -1: out of descriptors, use the flag. Made on the first request, so calls that do not ask do
      * not pay for it. [any] */
     int32_t (*cancel_fd)(kw_call *call) KW_NOEXCEPT KW_THREAD(any);
+    /* What the last fail() on this call said, a host service's included, or NULL. The host's; until the next fail() or
+     * the call's end. [emit] */
+    const kw_error *(*last_error)(kw_call *call) KW_NOEXCEPT KW_THREAD(emit);
 } kw_call_api;
 
 /* Context of one operation. Host-owned; it and the operation's input are valid until the operation returned
@@ -238,6 +254,7 @@ struct kw_call_1 {
     int64_t between_chunks_ns;       /* a duration: longest pause between two chunks */
     kw_str run_id;                   /* the caller's run, or empty */
     kw_str traceparent;              /* W3C trace context, or empty */
+    kw_str caller;                   /* id of the plugin on whose behalf the host calls, or empty: its own */
     kw_span attributes;              /* kw_pair */
     void *host_private;              /* the host's */
 };

@@ -3,6 +3,7 @@
 #define KEYWAY_HOST_H
 
 #include "core.h"
+#include "services.h"
 
 #if defined(__cplusplus)
 extern "C" {
@@ -38,7 +39,13 @@ struct kw_host_1 {
         KW_NOEXCEPT KW_THREAD(any);
     /* CLOCK_MONOTONIC, the clock of all deadlines. [any] */
     int64_t (*now_ns)(const kw_host *host) KW_NOEXCEPT KW_THREAD(any);
-    void *host_private;
+    void *host_private; /* the host's */
+    /* A call of the plugin's own, so that its threads can use host services outside of operations: an arena, a deadline
+     * (0 = none) and a place for errors. For one thread at a time; takes neither events nor a reply. NULL: the
+     * host is out of memory, or the instance was destroyed. [any] */
+    kw_call *(*open_call)(const kw_host *host, int64_t deadline_ns) KW_NOEXCEPT KW_THREAD(any);
+    /* Ends such a call and frees its arena. Required before destroy returns. [any] */
+    void (*close_call)(const kw_host *host, kw_call *call) KW_NOEXCEPT KW_THREAD(any);
 };
 
 /* ---- plugin table --------------------------------------------------------------------------------------- */
@@ -90,10 +97,14 @@ typedef struct kw_config_out_1 {
     kw_span issues;        /* kw_config_issue; none = accepted (and, unless a dry run, applied) */
 } kw_config_out;
 
+#define KW_HEALTH_HEALTHY 1u
+#define KW_HEALTH_WARNING 2u  /* works, but somebody should look */
+#define KW_HEALTH_CRITICAL 3u /* does not work */
+
 typedef struct kw_health_out_1 {
     kw_hdr h;
-    uint32_t healthy;      /* 0 or 1 */
-    uint32_t reserved;
+    uint32_t state;        /* KW_HEALTH_* */
+    uint32_t reserved;     /* 0 */
     kw_str message, details_json;
 } kw_health_out;
 
@@ -110,6 +121,13 @@ typedef struct kw_notice_in_1 {
     uint32_t reserved;
     kw_str operation, message;
 } kw_notice_in;
+
+typedef struct kw_task_in_1 {
+    kw_hdr h;
+    uint64_t id;           /* as kw_host_schedule.add replied */
+    kw_str name;           /* as given to it */
+    kw_bytes payload;      /* as given to it */
+} kw_task_in;
 
 /* Static data of the plugin. Every slot but create and destroy may be NULL. */
 typedef struct kw_plugin_1 {
@@ -134,6 +152,8 @@ typedef struct kw_plugin_1 {
     KW_OP(destroy, kw_none, kw_none);
     /* Tells of errors the host saw; never while another operation of this thread is on the stack. [life] */
     KW_OP(notice, kw_notice_in, kw_none);
+    /* A task that the plugin scheduled with keyway.host.schedule/1 is due. [op] */
+    KW_OP(task, kw_task_in, kw_none);
 } kw_plugin;
 
 /* The one exported symbol, kw_plugin_entry_1. Stores its table, which is static and the same on every call, and

@@ -7,12 +7,20 @@
 #ifndef KEYWAY_PLUGIN_H
 #define KEYWAY_PLUGIN_H
 
+#include "content.h"
 #include "core.h"
 #include "embedder.h"
+#include "endpoints.h"
+#include "functions.h"
+#include "hooks.h"
 #include "host.h"
+#include "messages.h"
 #include "notes.h"
+#include "operations.h"
 #include "provider.h"
+#include "services.h"
 #include "tool_executor.h"
+#include "tools.h"
 #include "vector_backend.h"
 #include "version.h"
 

@@ -11,81 +11,135 @@
 
 typedef struct field {
     const char *name, *how, *why_not;
-    bool (*is_set)(const kw_policy *p);
-    bool (*is_enforced)(void);
+    bool (*is_set)(const request *r);
+    bool (*is_enforced)(const request *r); /* r is NULL where only the machine is asked about */
 } field;
 
-#define SET(name, expression)                    \
-    static bool set_##name(const kw_policy *p)   \
-    {                                            \
-        return expression;                       \
+#define SET(name, expression)                  \
+    static bool set_##name(const request *r)   \
+    {                                          \
+        const kw_policy *p = &r->policy;       \
+        const kw_limits *l = &r->limits;       \
+        (void)p;                               \
+        (void)l;                               \
+        return expression;                     \
     }
 
-SET(always, p != NULL)
+SET(always, true)
 SET(shell, !(p->flags & KW_POLICY_ALLOW_SHELL))
 SET(network, !(p->flags & KW_POLICY_ALLOW_NETWORK))
+SET(net, p->net.count > 0)
 SET(allow, p->allow.count > 0)
 SET(deny, p->deny.count > 0)
-SET(paths, p->paths.count > 0)
-SET(wall, p->wall_ns > 0)
-SET(cpu, p->cpu_ns > 0)
-SET(idle, p->idle_ns > 0)
-SET(grace, p->grace_ns > 0)
-SET(memory, p->memory > 0)
-SET(file_size, p->file_size > 0)
-SET(open_files, p->open_files > 0)
-SET(processes, p->processes > 0)
-SET(stdout_bytes, p->stdout_bytes > 0)
-SET(stderr_bytes, p->stderr_bytes > 0)
-SET(overflow, p->stdout_bytes > 0 || p->stderr_bytes > 0)
+SET(paths, p->paths.count > 0 || r->in.extra_paths.count > 0)
+SET(wall, l->wall_ns > 0)
+SET(cpu, l->cpu_ns > 0)
+SET(idle, l->idle_ns > 0)
+SET(grace, l->grace_ns > 0)
+SET(memory, l->memory > 0)
+SET(file_size, l->file_size > 0)
+SET(disk_write, l->disk_write > 0)
+SET(open_files, l->open_files > 0)
+SET(processes, l->processes > 0)
+SET(stdout_bytes, l->stdout_bytes > 0)
+SET(stderr_bytes, l->stderr_bytes > 0)
+SET(overflow, l->stdout_bytes > 0 || l->stderr_bytes > 0 || p->overflow == KW_OVERFLOW_SPOOL)
+SET(head, p->head_bytes > 0 && (l->stdout_bytes > 0 || l->stderr_bytes > 0))
+SET(tail, p->tail_bytes > 0 && (l->stdout_bytes > 0 || l->stderr_bytes > 0))
+SET(tool_limits, p->tool_limits.count > 0)
+SET(approval, p->approval != KW_APPROVAL_NEVER)
+SET(interactive, (p->flags & KW_POLICY_INTERACTIVE) != 0)
+SET(auto_approve, (p->flags & KW_POLICY_AUTO_APPROVE) != 0)
+SET(isolate, p->isolate != 0)
+SET(user, (p->flags & KW_POLICY_USER_SET) != 0)
+SET(seccomp, p->seccomp.len > 0 && !kw_equal(p->seccomp, kw_string("none")))
+SET(pty, (p->flags & KW_POLICY_PTY) != 0)
 
-static bool yes(void)
+static bool yes(const request *r)
 {
+    (void)r;
     return true;
 }
 
-static bool no(void)
+static bool no(const request *r)
 {
+    (void)r;
     return false;
 }
 
-/* The kernel counts processes of a user, and never refuses root one more. */
-static bool is_not_root(void)
+static bool by_filter(const request *r)
 {
+    (void)r;
+    return network_filter_works();
+}
+
+static bool can_change_user(const request *r)
+{
+    return geteuid() == 0 || (r != NULL && r->policy.user == geteuid() && getuid() == geteuid());
+}
+
+/* The kernel counts processes of a user, and never refuses root one more. */
+static bool is_counted(const request *r)
+{
+    if (r != NULL && (r->policy.flags & KW_POLICY_USER_SET) && can_change_user(r))
+        return r->policy.user != 0;
     return getuid() != 0;
 }
 
-static const field fields[ENFORCEMENT_FIELDS] = {
+static const field fields[] = {
     { "enabled", "nothing runs unless the policy is enabled", "", set_always, yes },
-    { "allow", "rules are compared before anything is started", "", set_allow, yes },
-    { "deny", "rules are compared before anything is started; they win", "", set_deny, yes },
+    { "allow", "rules are compared before anything is started, with every command of a shell text", "", set_allow, yes },
+    { "deny", "rules are compared before anything is started, with every command of a shell text; they win", "", set_deny,
+      yes },
     { "shell", "a shell command is refused before anything is started", "", set_shell, yes },
     { "env", "the environment is built from the policy alone", "", set_always, yes },
     { "network", "a seccomp filter refuses every socket but local (unix) ones, and io_uring",
       "this kernel or architecture takes no seccomp filter from this plugin; use an isolated worker", set_network,
-      network_filter_works },
-    { "paths", "", "this version has no file sandbox; use an isolated worker", set_paths, no },
+      by_filter },
+    { "net", "",
+      "no rules by port, name or path here: without allow network every network is refused and every unix socket left, "
+      "with it nothing is; use an isolated worker", set_net, no },
+    { "paths", "", "no file sandbox here; only redirections of shell commands are judged by path rules; use an isolated "
+      "worker", set_paths, no },
+    { "toolLimits", "the longest prefix that fits replaces limits before the start", "", set_tool_limits, yes },
     { "wall", "timer; then SIGTERM, grace, SIGKILL to the process group", "", set_wall, yes },
     { "cpu", "RLIMIT_CPU of each process, rounded up to whole seconds", "", set_cpu, yes },
     { "idle", "timer since the last output; then SIGTERM, grace, SIGKILL to the process group", "", set_idle, yes },
     { "grace", "timer between SIGTERM and SIGKILL of the process group", "", set_grace, yes },
     { "memory", "RLIMIT_AS: address space of each process", "", set_memory, yes },
     { "fileSize", "RLIMIT_FSIZE: of each file written", "", set_file_size, yes },
+    { "diskWrite", "", "no quota on all that is written here, only fileSize; use an isolated worker", set_disk_write, no },
     { "openFiles", "RLIMIT_NOFILE of each process", "", set_open_files, yes },
     { "processes", "RLIMIT_NPROC: all processes of this user are counted",
-      "RLIMIT_NPROC does not bind root; run the host as another user", set_processes, is_not_root },
+      "RLIMIT_NPROC does not bind root; set user, or run the host as another user", set_processes, is_counted },
     { "stdoutBytes", "bytes are counted as they are read", "", set_stdout_bytes, yes },
     { "stderrBytes", "bytes are counted as they are read", "", set_stderr_bytes, yes },
-    { "overflow", "what is beyond a limit is counted and dropped, or ends the run", "", set_overflow, yes },
+    { "overflow", "what is beyond a limit is dropped, ends the run, or goes into a file of the instance's folder", "",
+      set_overflow, yes },
+    { "headBytes", "the first bytes are passed on as they come", "", set_head, yes },
+    { "tailBytes", "the last bytes are kept, and passed on at the end", "", set_tail, yes },
+    { "approval", "nothing is started before it is approved", "", set_approval, yes },
+    { "interactive", "approval is asked for by an event, and waited for", "", set_interactive, yes },
+    { "autoApprove", "runs that need approval have it", "", set_auto_approve, yes },
+    { "background", "a process of this plugin adopts what the program leaves (child subreaper), and it is killed, kept or "
+      "reported", "", set_always, yes },
+    { "pty", "a pseudo-terminal becomes the program's controlling terminal", "", set_pty, yes },
+    { "user", "setresuid before exec, with the user's own group and no others",
+      "changing the user needs root; run the host as root, or use an isolated worker", set_user, can_change_user },
+    { "isolate", "", "no namespaces here; use an isolated worker", set_isolate, no },
+    { "seccomp", "", "no profile here beyond the network filter; use an isolated worker", set_seccomp, no },
 };
 
-uint32_t enforcement_list(const kw_policy *policy, kw_enforcement list[ENFORCEMENT_FIELDS])
+#define FIELD_COUNT (sizeof fields / sizeof fields[0])
+_Static_assert(FIELD_COUNT <= ENFORCEMENT_FIELDS, "raise ENFORCEMENT_FIELDS");
+
+uint32_t enforcement_list(const request *r, kw_enforcement list[ENFORCEMENT_FIELDS])
 {
     uint32_t count = 0;
-    for (size_t i = 0; i < ENFORCEMENT_FIELDS; i++) {
-        if (policy != NULL && !fields[i].is_set(policy))
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (r != NULL && !fields[i].is_set(r))
             continue;
-        bool enforced = fields[i].is_enforced();
+        bool enforced = fields[i].is_enforced(r);
         list[count++] = (kw_enforcement) {
             .h = KW_HDR(kw_enforcement), .field = kw_string(fields[i].name),
             .enforced = enforced ? KW_ENFORCED_YES : KW_ENFORCED_NO,
@@ -95,12 +149,12 @@ uint32_t enforcement_list(const kw_policy *policy, kw_enforcement list[ENFORCEME
     return count;
 }
 
-bool enforcement_missing(const kw_policy *policy, char *names, size_t size)
+bool enforcement_missing(const request *r, char *names, size_t size)
 {
     size_t used = 0;
     names[0] = '\0';
-    for (size_t i = 0; i < ENFORCEMENT_FIELDS; i++)
-        if (fields[i].is_set(policy) && !fields[i].is_enforced() && used < size)
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields[i].is_set(r) && !fields[i].is_enforced(r) && used < size)
             used += (size_t)snprintf(names + used, size - used, "%s%s", used > 0 ? ", " : "", fields[i].name);
     return used > 0;
 }

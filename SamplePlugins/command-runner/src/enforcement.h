@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <keyway/plugin.h>
+#include "request.h"
 
-#define ENFORCEMENT_FIELDS 18u
+#define ENFORCEMENT_FIELDS 32u
 
-/* All fields; or, with a policy, those it sets. Their texts are static. Returns how many. */
-uint32_t enforcement_list(const kw_policy *policy, kw_enforcement list[ENFORCEMENT_FIELDS]);
+/* All fields; or, with a request, those its policy sets. Their texts are static. Returns how many. */
+uint32_t enforcement_list(const request *r, kw_enforcement list[ENFORCEMENT_FIELDS]);
 
-/* Names of the fields that `policy` sets and nothing enforces, separated by ", "; false if there are none. */
-bool enforcement_missing(const kw_policy *policy, char *names, size_t size);
+/* Names of the fields that the request's policy sets and nothing enforces, separated by ", "; false if there are none. */
+bool enforcement_missing(const request *r, char *names, size_t size);
 
 #endif

@@ -12,8 +12,12 @@ static const char *const core[] = { "PATH", "HOME", "LANG", "LC_*", "TERM", "TMP
 
 /* Variables that decide which code runs under an admitted name. A request may set them only where env_allow spells them
  * out: a pattern such as "*" was not written with them in mind. */
-static const char *const steering[] = { "PATH", "LD_*", "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV",
-                                        "SHELLOPTS", "BASHOPTS", "BASH_FUNC_*", "IFS", "PS4" };
+static const char *const steering[] = {
+    "PATH", "LD_*", "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "BASH_FUNC_*",
+    "BASH_LOADABLES_PATH", "CDPATH", "IFS", "PS4", "PROMPT_COMMAND", "ZDOTDIR", "HOME", "XDG_*", "GIT_*", "EDITOR", "VISUAL",
+    "PAGER", "*_PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "PYTHON*", "PERL*", "RUBY*", "NODE_*", "LUA_*", "CLASSPATH",
+    "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "MAKEFLAGS", "MAKEFILES", "GNUMAKEFLAGS",
+};
 
 static bool matches_any(const char *const *patterns, size_t count, const char *name, int flags)
 {
@@ -148,7 +152,9 @@ static bool add_host(const environment *host, const kw_policy *p, const globs *a
         size_t length = strcspn(host->list[i], "=");
         char *name = strndup(host->list[i], length);
         ok = name != NULL;
-        if (ok && inherits(p, allow, deny, name))
+        /* A function under the name of a program would be run in its place, and rules know the program. */
+        bool is_function = strncmp(name != NULL ? name : "", "BASH_FUNC_", 10) == 0;
+        if (ok && !is_function && inherits(p, allow, deny, name))
             ok = put(out, strdup(host->list[i]), length);
         free(name);
     }

@@ -2,264 +2,206 @@
 #include "execute.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <keyway/author.h>
 
+#include "approval.h"
 #include "call_error.h"
+#include "decision.h"
 #include "enforcement.h"
 #include "network_filter.h"
+#include "outcome.h"
 #include "program.h"
-#include "request.h"
-#include "rules.h"
-#include "spawn.h"
+#include "standard_streams.h"
 #include "supervise.h"
+#include "tool.h"
 
-#define MOST_VIOLATIONS 6u
-
-/* One run: what it holds while it lasts, and what it replies. */
-typedef struct run {
-    kw_call *call;
-    request request;
-    environment environment;
-    spawn_plan plan;
-    int out_read, err_read;
-    supervision *supervision;
-    uint32_t refused_variables;
-    kw_run_out out;
-    kw_violation *violations;
-} run;
-
-static kw_str static_text(const char *text)
-{
-    return kw_string(text);
-}
-
-static void violate(run *r, const char *kind, const char *subject, uint64_t count)
-{
-    uint32_t n = r->out.violations.count;
-    if (n < MOST_VIOLATIONS) {
-        r->violations[n] = (kw_violation) { .h = KW_HDR(kw_violation), .kind = static_text(kind),
-                                            .subject = static_text(subject), .count = count };
-        r->out.violations = kw_span_of(r->violations, n + 1, sizeof *r->violations);
-    }
-}
-
-static kw_status reply_without_run(run *r, uint32_t end, kw_str detail)
-{
-    r->out.end = end;
-    r->out.detail = detail;
-    return KW_REPLY(r->call, &r->out);
-}
+#define SHELL_PATH "/bin/sh"
+#define KEPT_FOR_TOOL 32768u
 
 /* ---- before the start ----------------------------------------------------------------------------------- */
 
-/* Above the standard three, whatever the host has done to its own: dup2 onto itself would leave close-on-exec set. */
-static int move_up(int fd)
+static kw_status prepare(run *r, kw_instance *self)
 {
-    if (fd < 0 || fd > 2)
-        return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    int number = errno;
-    close(fd);
-    errno = number;
-    return moved;
-}
-
-static bool open_pipe(int *reading, int *writing)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    *reading = move_up(ends[0]);
-    *writing = move_up(ends[1]);
-    return *reading >= 0 && *writing >= 0 && fcntl(*reading, F_SETFL, O_NONBLOCK) == 0;
-}
-
-/* A file in memory and not a pipe: nobody has to feed it, so input and output cannot wait for each other. */
-static int open_input(kw_bytes input)
-{
-    const char *at = input.ptr;
-    if (input.len == 0)
-        return move_up(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    int file = move_up(memfd_create("keyway-input", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    for (uint64_t left = input.len; file >= 0 && left > 0;) {
-        ssize_t n = write(file, at, left < SSIZE_MAX ? (size_t)left : SSIZE_MAX);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int number = errno;
-            close(file);
-            errno = number;
-            return -1;
-        }
-        at += n;
-        left -= (uint64_t)n;
-    }
-    if (file >= 0) {
-        (void)fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-        (void)lseek(file, 0, SEEK_SET);
-    }
-    return file;
-}
-
-static void close_all(int *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (*list[i] >= 0) {
-            close(*list[i]);
-            *list[i] = -1;
-        }
-}
-
-/* The child's ends must be closed here as soon as it has its copies, or the pipes would never end. */
-static void close_child_ends(run *r)
-{
-    int *const list[] = { &r->plan.input, &r->plan.output, &r->plan.error, &r->plan.folder };
-    close_all(list, sizeof list / sizeof list[0]);
-}
-
-static const char *open_streams(run *r)
-{
-    if (r->request.cwd != NULL) {
-        r->plan.folder = move_up(open(r->request.cwd, O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (r->plan.folder < 0)
-            return "working folder";
-    }
-    r->plan.input = open_input(r->request.in.input);
-    if (r->plan.input < 0)
-        return "input";
-    if (!open_pipe(&r->out_read, &r->plan.output) || !open_pipe(&r->err_read, &r->plan.error))
-        return "pipes";
-    return NULL;
-}
-
-/* ---- after the end -------------------------------------------------------------------------------------- */
-
-static void say_how_it_ended(run *r)
-{
-    const supervision *s = r->supervision;
-    const kw_policy *p = &r->request.policy;
-    kw_run_out *out = &r->out;
-    int signal = WIFSIGNALED(s->status) ? WTERMSIG(s->status) : 0;
-    out->signal = signal;
-    if (s->cause != 0) {
-        out->end = s->cause;
-        if (s->cause != KW_END_OUTPUT) /* counted in bytes below */
-            violate(r, s->limit, "run", 1);
-    } else if (signal == 0) {
-        out->end = KW_END_EXITED;
-        out->exit_code = WEXITSTATUS(s->status);
-    } else {
-        out->end = KW_END_SIGNALLED;
-        bool fatal = signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGKILL;
-        if (p->cpu_ns > 0 && (signal == SIGXCPU || (signal == SIGKILL && s->cpu_ns >= p->cpu_ns))) {
-            out->end = KW_END_CPU;
-            violate(r, "cpu", "run", 1);
-        } else if (p->memory > 0 && fatal && s->max_rss >= p->memory / 2) {
-            /* RLIMIT_AS refuses memory and says nothing; a crash that close to the limit is taken to be its doing. */
-            out->end = KW_END_MEMORY;
-            violate(r, "memory", "run", 1);
-        } else if (p->file_size > 0 && signal == SIGXFSZ) {
-            violate(r, "fileSize", "run", 1);
-        }
-    }
-    for (int i = 0; i < 2; i++) {
-        const stream *from = &s->streams[i];
-        if (from->produced > from->passed) {
-            out->truncated = 1;
-            violate(r, i == 0 ? "stdoutBytes" : "stderrBytes", i == 0 ? "stdout" : "stderr",
-                    from->produced - from->passed);
-        }
-    }
-    out->stdout_bytes = s->streams[0].produced;
-    out->stderr_bytes = s->streams[1].produced;
-    out->duration_ns = s->duration_ns;
-    out->cpu_ns = s->cpu_ns;
-    out->max_rss = s->max_rss;
-}
-
-static kw_status watch(run *r, kw_instance *self, pid_t pid)
-{
-    supervision *s = r->supervision;
-    s->call = r->call;
+    kw_call *call = r->call;
+    supervision *s = calloc(1, sizeof *s);
+    kw_enforcement *list = call->api->alloc(call, ENFORCEMENT_FIELDS * sizeof *list, _Alignof(kw_enforcement));
+    r->violations = call->api->alloc(call, RUN_MOST_VIOLATIONS * sizeof *r->violations, _Alignof(kw_violation));
+    r->supervision = s;
+    if (s == NULL)
+        return call_error(call, KW_RESOURCE_EXHAUSTED, "no memory for a run; nothing was started");
+    s->call = call;
     s->host = self->host;
     s->policy = &r->request.policy;
-    s->pid = pid;
-    s->streams[0] = (stream) { r->out_read, KW_EVENT_STDOUT, r->request.policy.stdout_bytes, 0, 0 };
-    s->streams[1] = (stream) { r->err_read, KW_EVENT_STDERR, r->request.policy.stderr_bytes, 0, 0 };
-    s->process = (int)syscall(SYS_pidfd_open, pid, 0);
+    s->limits = &r->request.limits;
+    s->process = s->feed.fd = s->terminal = -1;
+    s->streams[0] = (stream) { .pipe = -1, .event = KW_EVENT_STDOUT, .limit = s->limits->stdout_bytes, .spool = -1 };
+    s->streams[1] = (stream) { .pipe = -1, .event = KW_EVENT_STDERR, .limit = s->limits->stderr_bytes, .spool = -1 };
+    for (int i = 0; i < 2 && r->request.in.kind == KW_RUN_TOOL; i++) {
+        s->streams[i].kept = malloc(KEPT_FOR_TOOL);
+        s->streams[i].kept_room = s->streams[i].kept != NULL ? KEPT_FOR_TOOL : 0;
+    }
+    s->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->bell < 0)
+        return call_error(call, KW_RESOURCE_EXHAUSTED, "no descriptor for a run: %s; nothing was started",
+                          strerror(errno));
+    if (list == NULL || r->violations == NULL)
+        return call_error(call, KW_RESOURCE_EXHAUSTED, "the call's memory does not hold the reply; nothing was started");
+    r->out.enforced = kw_span_of(list, enforcement_list(&r->request, list), sizeof *list);
+    return KW_OK;
+}
+
+static kw_status open_session(run *r, kw_instance *self)
+{
+    supervision *s = r->supervision;
+    if (r->request.session == NULL)
+        return KW_OK;
+    r->session = (session) { .name = r->request.session, .bell = s->bell,
+                             .takes_input = (r->request.in.flags & KW_RUN_KEEP_STDIN) != 0,
+                             .has_terminal = (r->request.policy.flags & KW_POLICY_PTY) != 0 };
+    if (!session_add(&self->sessions, &r->session))
+        return call_error(r->call, KW_ALREADY_EXISTS, "a run of session \"%.100s\" goes on; give this one another name",
+                          r->request.session);
+    s->sessions = &self->sessions;
+    s->session = &r->session;
+    return KW_OK;
+}
+
+/* The user's own group, or one of the same number for a user without an entry. */
+static gid_t group_of(uid_t uid)
+{
+    char buffer[4096];
+    struct passwd entry, *found = NULL;
+    return getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found != NULL ? entry.pw_gid : (gid_t)uid;
+}
+
+static void make_plan(run *r, const char *path)
+{
+    const kw_policy *p = &r->request.policy;
+    r->plan.path = path;
+    r->plan.argv = r->request.argv;
+    r->plan.environment = r->environment.list;
+    r->plan.network =
+        (p->flags & KW_POLICY_ALLOW_NETWORK) || !network_filter_works() ? NULL : network_filter_program();
+    r->plan.changes_user = (p->flags & KW_POLICY_USER_SET) && geteuid() == 0 && p->user != 0;
+    if (r->plan.changes_user) {
+        r->plan.uid = (uid_t)p->user;
+        r->plan.gid = group_of(r->plan.uid);
+    }
+    spawn_set_limits(&r->plan, &r->request.limits);
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------- */
+
+static kw_status watch(run *r)
+{
+    supervision *s = r->supervision;
+    s->process = (int)syscall(SYS_pidfd_open, s->reaper.program, 0);
     if (s->process < 0) {
         int number = errno;
-        (void)kill(-pid, SIGKILL);
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        (void)kill(-s->reaper.program, SIGKILL);
+        (void)reaper_collect(&s->reaper);
+        reaper_end(&s->reaper);
         return call_error(r->call, KW_RESOURCE_EXHAUSTED, "cannot watch the program, so it was ended: pidfd_open: %s; "
                           "Linux 5.3 or later and a free descriptor are needed", strerror(number));
     }
+    r->was_started = true;
     supervise(s);
-    close(s->process);
-    r->out_read = s->streams[0].pipe;
-    r->err_read = s->streams[1].pipe;
-    if (!s->reaped)
-        return call_error(r->call, KW_FAILED_PRECONDITION, "the program ended, and how is not known: the host began to "
-                          "ignore SIGCHLD, or waits for every child; it must leave children of plugins alone");
-    say_how_it_ended(r);
-    return KW_REPLY(r->call, &r->out);
+    if (!s->reaper.has_status)
+        return call_error(r->call, KW_INTERNAL, "the program ended, and how is not known: the process that watched it "
+                          "was killed from outside");
+    return outcome_reply(r);
 }
 
-/* The kernel then reaps children by itself and forgets how they ended. */
-static bool children_are_discarded(void)
+static kw_status could_not_start(run *r, const char *name, const char *stage, int number)
 {
-    struct sigaction now;
-    return sigaction(SIGCHLD, NULL, &now) == 0 && (now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0);
+    bool is_sandbox = strcmp(stage, "network filter") == 0 || strcmp(stage, "user") == 0;
+    if (strcmp(stage, "working folder") == 0)
+        name = r->request.cwd;
+    return outcome_reply_without_run(r, is_sandbox ? KW_END_SANDBOX_FAILED : KW_END_SPAWN_FAILED,
+                                     call_text(r->call, "%.200s: %s: %s", name, stage, strerror(number)));
 }
 
 static kw_status start_and_watch(run *r, kw_instance *self)
 {
-    char path[PATH_MAX];
-    const char *name = r->request.argv[0], *stage = NULL;
-    if (children_are_discarded())
-        return call_error(r->call, KW_FAILED_PRECONDITION, "nothing was started: this process ignores SIGCHLD "
-                          "(SIG_IGN, perhaps inherited from its parent, or SA_NOCLDWAIT), so how a program ends could "
-                          "not be known; set SIGCHLD to SIG_DFL or to a handler before running programs");
+    char path[PATH_MAX] = SHELL_PATH;
+    const char *name = r->request.argv[0];
+    if (r->request.policy.overflow == KW_OVERFLOW_SPOOL && self->data_dir == NULL)
+        return call_error(r->call, KW_FAILED_PRECONDITION, "policy.overflow asks for files, and this instance has no folder "
+                          "for them: give it a data_dir, or truncate; nothing was started");
     if (!environment_build(&self->environment, &r->request, &r->environment, &r->refused_variables))
         return call_error(r->call, KW_RESOURCE_EXHAUSTED, "no memory for the environment");
     if (r->refused_variables > 0)
-        violate(r, "env", "variables of the request", r->refused_variables);
-    int number = program_find(&r->environment, name, path, sizeof path);
+        outcome_violate(r, "env", "variables of the request", r->refused_variables);
+    int number = r->request.in.kind == KW_RUN_SHELL ? 0 : program_find(&r->environment, name, path, sizeof path);
     if (number != 0)
-        return reply_without_run(r, KW_END_SPAWN_FAILED,
-                                 call_text(r->call, "%.200s: %s in the PATH of its environment", name,
-                                           number == EACCES ? "found, and not executable," : "not found"));
-    stage = open_streams(r);
+        return outcome_reply_without_run(r, KW_END_SPAWN_FAILED,
+                                         call_text(r->call, "%.200s: %s in the PATH of its environment", name,
+                                                   number == EACCES ? "found, and not executable," : "not found"));
+    make_plan(r, path);
+    const char *stage = standard_streams_open(r, self->data_dir);
     number = errno;
-    pid_t pid = -1;
-    if (stage == NULL) {
-        r->plan.path = path;
-        r->plan.argv = r->request.argv;
-        r->plan.environment = r->environment.list;
-        r->plan.network = r->request.policy.flags & KW_POLICY_ALLOW_NETWORK || !network_filter_works()
-            ? NULL
-            : network_filter_program();
-        spawn_set_limits(&r->plan, &r->request.policy);
-        pid = spawn_start(&r->plan, &stage, &number);
+    bool started = stage == NULL && reaper_start(&r->supervision->reaper, &r->plan);
+    standard_streams_close_theirs(r);
+    if (!started && stage == NULL) {
+        stage = r->supervision->reaper.failure.stage;
+        number = r->supervision->reaper.failure.number;
     }
-    close_child_ends(r);
-    if (pid < 0)
-        return reply_without_run(r, strcmp(stage, "network filter") == 0 ? KW_END_SANDBOX_FAILED : KW_END_SPAWN_FAILED,
-                                 call_text(r->call, "%.200s: %s: %s", strcmp(stage, "working folder") == 0
-                                           ? r->request.cwd : name, stage, strerror(number)));
-    return watch(r, self, pid);
+    return started ? watch(r) : could_not_start(r, name, stage, number);
+}
+
+/* ---- decisions ------------------------------------------------------------------------------------------ */
+
+static kw_status refuse(run *r, const char *reason, const char *rule)
+{
+    outcome_violate(r, "denied", "command", 1);
+    return outcome_reply_without_run(r, KW_END_DENIED, rule[0] != '\0' ? call_text(r->call, "%s (rule: %s)", reason, rule)
+                                                                       : call_text(r->call, "%s", reason));
+}
+
+static kw_status ask_and_run(run *r, kw_instance *self, const decision *d)
+{
+    if (r->supervision->session == NULL)
+        return refuse(r, "it needs approval, and without a session nobody can give it; name one in the request", d->rule);
+    kw_decision question = { .h = KW_HDR(kw_decision), .verdict = KW_DECISION_CONFIRM, .rule = kw_string(d->rule),
+                             .reason = kw_string(d->reason) };
+    switch (approval_ask(r->call, self->host, &self->sessions, &r->session, &question)) {
+    case APPROVAL_YES:
+        return start_and_watch(r, self);
+    case APPROVAL_NO:
+        outcome_violate(r, "denied", "approval", 1);
+        return outcome_reply_without_run(r, KW_END_DENIED,
+                                         r->session.refusal != NULL ? call_text(r->call, "approval was refused: %.900s",
+                                                                                r->session.refusal)
+                                                                    : kw_string("approval was refused"));
+    case APPROVAL_UNHEARD:
+        return refuse(r, "it needs approval, and this call takes no events by which to ask for it", d->rule);
+    case APPROVAL_CANCELLED:
+        return outcome_reply_without_run(r, KW_END_CANCELLED, kw_string("cancelled while it waited for approval"));
+    case APPROVAL_DEADLINE:
+        return outcome_reply_without_run(r, KW_END_TIMEOUT,
+                                         kw_string("the call's deadline passed while it waited for approval"));
+    }
+    return call_error(r->call, KW_INTERNAL, "an approval was answered in a way that does not exist");
+}
+
+static kw_status decide_and_run(run *r, kw_instance *self)
+{
+    decision d;
+    decide(&r->request, &d);
+    if (d.verdict == KW_DECISION_DENY)
+        return refuse(r, d.reason, d.rule);
+    if (kw_cancelled(r->call))
+        return outcome_reply_without_run(r, KW_END_CANCELLED, kw_string("cancelled before anything was started"));
+    return d.verdict == KW_DECISION_CONFIRM ? ask_and_run(r, self, &d) : start_and_watch(r, self);
 }
 
 /* ---- operations ----------------------------------------------------------------------------------------- */
@@ -284,55 +226,49 @@ kw_status runner_evaluate(kw_instance *self, kw_call *call, const kw_run_in *in)
     kw_status status = request_read(call, in, &r);
     if (status != KW_OK)
         return status;
-    rules_decide(&r, &d);
+    decide(&r, &d);
     request_free(&r);
-    kw_decision out = { .h = KW_HDR(kw_decision), .verdict = d.allowed ? KW_DECISION_ALLOW : KW_DECISION_DENY,
-                        .rule = kw_copy(call, kw_string(d.rule)), .reason = kw_copy(call, kw_string(d.reason)) };
+    kw_decision out = { .h = KW_HDR(kw_decision), .verdict = d.verdict, .rule = kw_copy(call, kw_string(d.rule)),
+                        .reason = kw_copy(call, kw_string(d.reason)) };
     return KW_REPLY(call, &out);
 }
 
-static kw_status prepare(run *r)
+static void clean_up(run *r, kw_instance *self)
 {
-    kw_enforcement *list = r->call->api->alloc(r->call, ENFORCEMENT_FIELDS * sizeof *list, _Alignof(kw_enforcement));
-    r->violations = r->call->api->alloc(r->call, MOST_VIOLATIONS * sizeof *r->violations, _Alignof(kw_violation));
-    r->supervision = calloc(1, sizeof *r->supervision);
-    if (list == NULL || r->violations == NULL || r->supervision == NULL)
-        return call_error(r->call, KW_RESOURCE_EXHAUSTED, "no memory for a run; nothing was started");
-    r->supervision->room = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (r->supervision->room < 0)
-        return call_error(r->call, KW_RESOURCE_EXHAUSTED, "no descriptor for a run: %s; nothing was started",
-                          strerror(errno));
-    r->out.enforced = kw_span_of(list, enforcement_list(&r->request.policy, list), sizeof *list);
-    return KW_OK;
+    supervision *s = r->supervision;
+    environment_free(&r->environment);
+    if (s == NULL)
+        return;
+    if (s->session != NULL)
+        session_remove(&self->sessions, &r->session);
+    for (int i = 0; i < 2; i++)
+        stream_free(&s->streams[i], !r->was_started);
+    feed_free(&s->feed);
+    const int list[] = { s->process, s->terminal, s->bell };
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (list[i] >= 0)
+            close(list[i]);
+    free(s);
 }
 
 kw_status runner_execute(kw_instance *self, kw_call *call, const kw_run_in *in) KW_NOEXCEPT
 {
-    run r = { .call = call, .plan = { .folder = -1, .input = -1, .output = -1, .error = -1 }, .out_read = -1,
-              .err_read = -1, .out = { .h = KW_HDR(kw_run_out), .exit_code = -1 } };
-    decision d;
+    run r = { .call = call, .plan = { .folder = -1, .input = -1, .output = -1, .error = -1 },
+              .out = { .h = KW_HDR(kw_run_out), .exit_code = -1 } };
     kw_status status = request_read(call, in, &r.request);
     if (status != KW_OK)
         return status;
-    status = prepare(&r);
-    if (status == KW_OK) {
-        rules_decide(&r.request, &d);
-        if (!d.allowed) {
-            violate(&r, "denied", "command", 1);
-            status = reply_without_run(&r, KW_END_DENIED,
-                                       d.rule[0] != '\0' ? call_text(call, "%s (rule: %s)", d.reason, d.rule)
-                                                         : call_text(call, "%s", d.reason));
-        } else if (kw_cancelled(call)) {
-            status = reply_without_run(&r, KW_END_CANCELLED, kw_string("cancelled before anything was started"));
-        } else {
-            status = start_and_watch(&r, self);
-        }
-    }
-    int none = -1;
-    int *const list[] = { &r.out_read, &r.err_read, r.supervision != NULL ? &r.supervision->room : &none };
-    close_all(list, sizeof list / sizeof list[0]);
-    environment_free(&r.environment);
+    status = prepare(&r, self);
+    if (status == KW_OK)
+        status = open_session(&r, self);
+    if (status == KW_OK)
+        status = decide_and_run(&r, self);
+    clean_up(&r, self);
     request_free(&r.request);
-    free(r.supervision);
     return status;
+}
+
+kw_status runner_send(kw_instance *self, kw_call *call, const kw_send_in *in) KW_NOEXCEPT
+{
+    return session_send(&self->sessions, call, in);
 }

@@ -4,7 +4,10 @@
 
 #include <keyway/author.h>
 #include "call_error.h"
+#include "check.h"
 #include "execute.h"
+#include "request.h"
+#include "tool.h"
 
 #define VERSION "0.1.0"
 
@@ -21,12 +24,19 @@ static kw_status create(kw_instance *none, kw_call *call, const kw_create_in *in
     kw_create_in in;
     if (!kw_read(&in, input) || in.host == NULL)
         return call_error(call, KW_INVALID_ARGUMENT, "create needs a host and a well-formed input");
+    kw_status status = check_text(call, in.data_dir, CHECK_MAX_PATH, "data_dir");
+    if (status != KW_OK)
+        return status;
     kw_instance *self = calloc(1, sizeof *self);
-    if (self == NULL || !environment_snapshot(&self->environment)) {
+    char *data_dir = in.data_dir.len > 0 ? request_copy(in.data_dir) : NULL;
+    if (self == NULL || (in.data_dir.len > 0 && data_dir == NULL) || !environment_snapshot(&self->environment)) {
+        free(data_dir);
         free(self);
         return call_error(call, KW_RESOURCE_EXHAUSTED, "no memory for an instance");
     }
     self->host = in.host;
+    self->data_dir = data_dir;
+    pthread_mutex_init(&self->sessions.lock, NULL); /* a plain one cannot fail on Linux */
     kw_create_out out = { .h = KW_HDR(kw_create_out), .instance = self };
     return KW_REPLY(call, &out);
 }
@@ -35,7 +45,9 @@ static kw_status destroy(kw_instance *self, kw_call *call, const kw_none *in) KW
 {
     (void)in;
     kw_none out = { .h = KW_HDR(kw_none) };
+    pthread_mutex_destroy(&self->sessions.lock);
     environment_free(&self->environment);
+    free(self->data_dir);
     free(self);
     return KW_REPLY(call, &out);
 }
@@ -51,7 +63,7 @@ static kw_status quiesce(kw_instance *self, kw_call *call, const kw_none *in) KW
 
 static const kw_tool_executor executor = {
     .h = KW_HDR(kw_tool_executor), .enforceable = runner_enforceable, .evaluate = runner_evaluate,
-    .execute = runner_execute,
+    .execute = runner_execute, .tools = runner_tools, .send = runner_send,
 };
 
 static const kw_iface interfaces[] = {

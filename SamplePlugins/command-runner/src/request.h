@@ -5,18 +5,25 @@
 
 #include <keyway/plugin.h>
 
-#define REQUEST_MAX_WORDS 65536u
+#include "command.h"
+
+#define REQUEST_MAX_INPUT (UINT64_C(1) << 32)
+#define REQUEST_MAX_REASON 4096u
 
 typedef struct request {
     kw_run_in in;
     kw_policy policy;
-    char **argv;       /* NULL-terminated; for KW_RUN_SHELL it is sh, -c, command */
+    kw_limits limits;      /* the policy's, with what tool_limits replaces; all 0 where nothing is set */
+    command_list commands; /* every command that may start: one for argv and tools, the text's own for a shell */
+    const char *unclear;   /* why a shell text cannot be judged, or NULL. Static. */
+    char **argv;           /* NULL-terminated; for KW_RUN_SHELL it is sh, -c, command */
     uint32_t argc;
-    char *cwd;         /* or NULL: the host's */
+    char *cwd;             /* or NULL: the host's */
+    char *session;         /* or NULL */
 } request;
 
-/* KW_INVALID_ARGUMENT for anything that is not well-formed, rules and environment included. On KW_OK,
- * request_free(). */
+/* KW_INVALID_ARGUMENT for anything that is not well-formed, rules and environment included, with the name of the field;
+ * KW_NOT_FOUND for a tool that is not offered. On KW_OK, request_free(). */
 kw_status request_read(kw_call *call, const kw_run_in *in, request *out);
 void request_free(request *r);
 

@@ -2,7 +2,6 @@
 #define COMMAND_RUNNER_SPAWN_H
 
 #include <linux/filter.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -11,27 +10,44 @@
 
 #define SPAWN_LIMITS 5u
 
+/* For what runs on a borrowed stack, or in memory it shares with another process: sanitizers know neither. */
+#define SPAWN_BARE __attribute__((noinline, no_sanitize("address"), no_sanitize("undefined")))
+
 typedef struct spawn_limit {
     int resource;
     rlim_t soft, hard;
 } spawn_limit;
 
-/* Everything the new process needs, made before it exists: between vfork and exec only system calls are made. */
+/* Everything the new process needs, made before it exists: until it execs, it makes system calls only. */
 typedef struct spawn_plan {
     const char *path;
     char **argv, **environment;
     int folder;                 /* working folder, or -1 */
     int input, output, error;   /* all above 2, close-on-exec */
+    bool has_terminal;          /* the three are a terminal, which is to control the new session */
+    bool changes_user;
+    uid_t uid;
+    gid_t gid;
     spawn_limit limits[SPAWN_LIMITS];
     unsigned limit_count;
+    rlim_t descriptors;         /* how many there may be, for kernels without close_range */
     const struct sock_fprog *network; /* or NULL */
 } spawn_plan;
 
-/* Limits of the policy as resource limits, never above the hard ones this process has. */
-void spawn_set_limits(spawn_plan *plan, const kw_policy *policy);
+/* Why a program did not start. */
+typedef struct spawn_failure {
+    const char *volatile stage; /* NULL: it did */
+    volatile int number;        /* errno */
+} spawn_failure;
 
-/* Starts the program as leader of its own session and process group. Returns its process id; or -1, with *stage saying
- * what failed and *number the errno. No process is left behind then. */
-pid_t spawn_start(const spawn_plan *plan, const char **stage, int *number);
+/* Limits as resource limits, never above the hard ones this process has. */
+void spawn_set_limits(spawn_plan *plan, const kw_limits *limits);
+
+/* Starts the program as leader of its own session and process group: by clone with the memory shared until exec, which
+ * is what vfork does, but on the given stack. All signals must be blocked. Returns its process id; on failure *failure is
+ * filled, and a process id says that there is one to wait for. */
+pid_t spawn_start(const spawn_plan *plan, spawn_failure *failure, void *stack_top);
+
+void spawn_close_above(unsigned first, rlim_t descriptors);
 
 #endif

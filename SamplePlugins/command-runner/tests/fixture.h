@@ -11,19 +11,20 @@
 
 kw_status kw_plugin_entry_1(const kw_host *host, uint32_t sdk, const kw_plugin **out) KW_NOEXCEPT;
 
-#define MOST_WORDS 8
+#define MOST_WORDS 12
 #define MOST_RULES 6
 
 static test_host host;
 static const kw_plugin *plugin;
 static const kw_tool_executor *executor;
 static kw_instance *instance;
-static char self_path[PATH_MAX];
+static char self_path[PATH_MAX], data_dir[PATH_MAX];
 
 /* A run under construction; everything it points to lies in it. */
 typedef struct attempt {
     kw_run_in in;
     kw_policy policy;
+    kw_limits limits;
     kw_str argv[MOST_WORDS];
     kw_rule allow[MOST_RULES], deny[MOST_RULES];
     kw_str allow_words[MOST_RULES][MOST_WORDS], deny_words[MOST_RULES][MOST_WORDS];
@@ -80,7 +81,8 @@ static inline attempt *attempt_make(const char *line)
     a->policy.h = (kw_hdr)KW_HDR(kw_policy);
     a->policy.flags = KW_POLICY_ENABLED;
     a->policy.env_inherit = KW_INHERIT_CORE;
-    a->policy.grace_ns = 200000000;
+    a->limits = (kw_limits) { .h = KW_HDR(kw_limits), .grace_ns = 200000000 };
+    a->policy.limits = kw_span_of(&a->limits, 1, sizeof a->limits);
     a->in.kind = KW_RUN_ARGV;
     a->in.policy = kw_span_of(&a->policy, 1, sizeof a->policy);
     words(a, line);
@@ -103,6 +105,16 @@ static inline attempt *attempt_shell(const char *script)
     attempt *a = attempt_make("sh -c");
     word(a, script);
     allow(a, "sh");
+    return a;
+}
+
+/* A shell command that rules judge, with the shell allowed and no rule yet. */
+static inline attempt *attempt_text(const char *text)
+{
+    attempt *a = attempt_make("");
+    a->in.kind = KW_RUN_SHELL;
+    a->in.command = kw_string(text);
+    a->policy.flags |= KW_POLICY_ALLOW_SHELL;
     return a;
 }
 
@@ -135,6 +147,8 @@ static inline int text_is(kw_str text, const char *expected)
 static inline int text_has(kw_str text, const char *part)
 {
     size_t size = strlen(part);
+    if (size == 0)
+        return 1;
     for (uint64_t i = 0; i + size <= text.len; i++)
         if (memcmp(text.ptr + i, part, size) == 0)
             return 1;
@@ -177,7 +191,8 @@ static inline void start(void)
     const kw_iface *iface = plugin->ifaces.ptr;
     CHECK(text_is(iface->id, KW_TOOL_EXECUTOR_ID));
     executor = iface->vtable;
-    kw_create_in in = { .h = KW_HDR(kw_create_in), .host = &host.host };
+    test_folder_make(data_dir, sizeof data_dir);
+    kw_create_in in = { .h = KW_HDR(kw_create_in), .host = &host.host, .data_dir = kw_string(data_dir) };
     test_call_begin(&call);
     CHECK(plugin->create(NULL, &call.call, &in) == KW_OK);
     instance = ((const kw_create_out *)call.reply)->instance;
@@ -191,6 +206,7 @@ static inline int finish(void)
     test_call_begin(&call);
     CHECK(plugin->destroy(instance, &call.call, &none) == KW_OK);
     test_call_end(&call);
+    test_folder_remove(data_dir);
     return test_finish();
 }
 

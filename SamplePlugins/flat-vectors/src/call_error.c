@@ -10,6 +10,8 @@ kw_status call_error(kw_call *call, kw_status status, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
+    if (call == NULL)
+        return status;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);

@@ -3,7 +3,8 @@
 
 #include <keyway/plugin.h>
 
-/* Ends an operation with a formatted message: what went wrong, where, what to do next. Returns status. */
+/* Ends an operation with a formatted message: what went wrong, where, what to do next. Returns status.
+ * Without a call nobody is told; the status is returned all the same. */
 kw_status call_error(kw_call *call, kw_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

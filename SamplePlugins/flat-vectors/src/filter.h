@@ -8,8 +8,8 @@
 
 #include "repository.h"
 
-/* The operators this backend evaluates: all of the header. */
-#define FILTER_OPS ((UINT64_C(1) << (KW_FILTER_IDS + 1)) - (UINT64_C(1) << KW_FILTER_AND))
+/* The operations this backend evaluates: all of the header but NATIVE, as it has no language of its own. */
+#define FILTER_OPS ((UINT64_C(1) << (KW_FILTER_GEO_RADIUS + 1)) - (UINT64_C(1) << KW_FILTER_AND))
 
 typedef struct filter_step {
     uint32_t op, argc;
@@ -21,13 +21,22 @@ typedef struct filter_step {
 typedef struct filter {
     filter_step *steps;
     kw_value *values;
-    uint32_t count; /* 0 admits everything */
+    uint32_t count;      /* 0 admits everything */
+    bool needs_metadata; /* not if it looks at ids only: then damaged metadata is no hindrance */
 } filter;
 
-/* KW_INVALID_ARGUMENT with a message that names the instruction, by call's fail(). On KW_OK, filter_free() it. */
+/* KW_INVALID_ARGUMENT, or KW_UNIMPLEMENTED for an operation that is not offered, with a message that names the
+ * instruction, by call's fail(). On KW_OK, filter_free() it. */
 kw_status filter_compile(kw_call *call, kw_span program, filter *out);
 void filter_free(filter *f);
 
-bool filter_admits(const filter *f, const item *i);
+/* Does the filter admit the item at this position? KW_DATA_LOSS if its metadata is damaged. */
+kw_status filter_admits(kw_call *call, const filter *f, const repository *r, uint32_t position, bool *admitted);
+
+/* Positions that the filter admits, rising; free() them. */
+kw_status filter_select(kw_call *call, const filter *f, const repository *r, uint32_t **positions, uint32_t *count);
+
+/* Does one predicate over a field hold? `m` may be NULL. For filter_run.c. */
+bool filter_predicate(const filter_step *step, const metadata *m);
 
 #endif

@@ -3,13 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <keyway/author.h>
+
 #include "json.h"
 
+/* The children of a list or object must lie side by side, and theirs come up in between. So values wait on a stack until
+ * their parent is whole, and then move to `nodes` together. */
 typedef struct builder {
-    metadata_field *fields;
-    metadata_value *values;
+    metadata_node *nodes, *stack;
     char *bytes;
-    size_t field_count, field_room, value_count, value_room, byte_count, byte_room;
+    size_t node_count, node_room, stack_count, stack_room, byte_count, byte_room;
 } builder;
 
 /* Sizes cannot overflow: every list is shorter than the text, which is METADATA_MAX_BYTES at most. */
@@ -36,119 +39,121 @@ static bool keep_bytes(void *context, const char *bytes, size_t size)
     return true;
 }
 
-static bool scan_scalar(json_scanner *scanner, builder *b, unsigned depth)
+static bool push(json_scanner *scanner, builder *b, metadata_node node)
 {
-    if (!grow((void **)&b->values, &b->value_room, b->value_count + 1, sizeof *b->values))
+    if (!grow((void **)&b->stack, &b->stack_room, b->stack_count + 1, sizeof *b->stack))
         return json_fault(scanner, "out of memory");
-    metadata_value value = { .kind = KW_VALUE_NULL };
-    json_number number;
-    switch (json_peek(scanner)) {
-    case '"':
-        value.kind = KW_VALUE_STRING;
-        value.as.text_offset = b->byte_count;
-        if (!json_string(scanner, keep_bytes, b))
-            return false;
-        value.text_length = (uint32_t)(b->byte_count - value.as.text_offset);
-        break;
-    case 't':
-    case 'f':
-        value.kind = KW_VALUE_BOOL;
-        value.as.integer = json_peek(scanner) == 't';
-        if (!json_word(scanner, value.as.integer ? "true" : "false"))
-            return false;
-        break;
-    case 'n':
-        if (!json_word(scanner, "null"))
-            return false;
-        break;
-    case '{':
-    case '[':
-        value.kind = METADATA_OPAQUE;
-        if (!json_skip(scanner, depth))
-            return false;
-        break;
-    default:
-        if (!json_number_value(scanner, &number))
-            return false;
-        value.kind = number.is_integer ? KW_VALUE_INT : KW_VALUE_DOUBLE;
-        if (number.is_integer)
-            value.as.integer = number.integer;
-        else
-            value.as.number = number.number;
-    }
-    b->values[b->value_count++] = value;
+    b->stack[b->stack_count++] = node;
     return true;
 }
 
-static bool scan_member(json_scanner *scanner, builder *b)
+/* Moves what was pushed since `base` to its place and makes it the children of `parent`. */
+static bool adopt(json_scanner *scanner, builder *b, size_t base, metadata_node *parent)
 {
-    metadata_field field = { .name_offset = (uint32_t)b->byte_count };
-    if (!json_string(scanner, keep_bytes, b))
-        return false;
-    field.name_length = (uint32_t)(b->byte_count - field.name_offset);
-    if (!json_take(scanner, ':'))
-        return json_fault(scanner, "':' was expected");
-    field.first_value = (uint32_t)b->value_count;
-    if (json_take(scanner, '[')) {
-        field.is_list = 1;
-        if (!json_take(scanner, ']')) {
-            do {
-                if (!scan_scalar(scanner, b, 2))
-                    return false;
-            } while (json_take(scanner, ','));
-            if (!json_take(scanner, ']'))
-                return json_fault(scanner, "',' or ']' was expected");
-        }
-    } else if (!scan_scalar(scanner, b, 1)) {
-        return false;
-    }
-    field.value_count = (uint32_t)(b->value_count - field.first_value);
-
-    for (size_t i = 0; i < b->field_count; i++) {
-        metadata_field *other = &b->fields[i];
-        if (other->name_length == field.name_length
-            && (field.name_length == 0
-                || memcmp(b->bytes + other->name_offset, b->bytes + field.name_offset, field.name_length) == 0)) {
-            *other = field;
-            return true;
-        }
-    }
-    if (b->field_count == METADATA_MAX_FIELDS)
-        return json_fault(scanner, "more than 1024 members");
-    if (!grow((void **)&b->fields, &b->field_room, b->field_count + 1, sizeof *b->fields))
+    size_t count = b->stack_count - base;
+    if (!grow((void **)&b->nodes, &b->node_room, b->node_count + count, sizeof *b->nodes))
         return json_fault(scanner, "out of memory");
-    b->fields[b->field_count++] = field;
+    if (count > 0)
+        memcpy(b->nodes + b->node_count, b->stack + base, count * sizeof *b->nodes);
+    parent->count = (uint32_t)count;
+    parent->as.first = b->node_count;
+    b->node_count += count;
+    b->stack_count = base;
     return true;
 }
 
-static bool scan_object(json_scanner *scanner, builder *b)
+static bool scan_value(json_scanner *scanner, builder *b, unsigned depth, metadata_node *node);
+
+static bool scan_list(json_scanner *scanner, builder *b, unsigned depth, metadata_node *list)
 {
+    size_t base = b->stack_count;
+    list->kind = METADATA_LIST;
+    scanner->at++;
+    if (!json_take(scanner, ']')) {
+        do {
+            metadata_node element = { .name_length = 0 };
+            if (!scan_value(scanner, b, depth + 1, &element) || !push(scanner, b, element))
+                return false;
+        } while (json_take(scanner, ','));
+        if (!json_take(scanner, ']'))
+            return json_fault(scanner, "',' or ']' was expected");
+    }
+    return adopt(scanner, b, base, list);
+}
+
+static bool scan_object(json_scanner *scanner, builder *b, unsigned depth, metadata_node *object)
+{
+    size_t base = b->stack_count;
+    object->kind = METADATA_OBJECT;
     if (!json_take(scanner, '{'))
         return json_fault(scanner, "a JSON object was expected");
     if (!json_take(scanner, '}')) {
         do {
-            if (!scan_member(scanner, b))
+            metadata_node member = { .name_offset = (uint32_t)b->byte_count };
+            if (!json_string(scanner, keep_bytes, b))
+                return false;
+            member.name_length = (uint32_t)(b->byte_count - member.name_offset);
+            if (!json_take(scanner, ':'))
+                return json_fault(scanner, "':' was expected");
+            if (b->stack_count - base == METADATA_MAX_MEMBERS)
+                return json_fault(scanner, "an object of more than 1024 members");
+            if (!scan_value(scanner, b, depth + 1, &member) || !push(scanner, b, member))
                 return false;
         } while (json_take(scanner, ','));
         if (!json_take(scanner, '}'))
             return json_fault(scanner, "',' or '}' was expected");
     }
-    return json_end(scanner);
+    return adopt(scanner, b, base, object);
 }
 
-static metadata *pack(const builder *b)
+static bool scan_value(json_scanner *scanner, builder *b, unsigned depth, metadata_node *node)
 {
-    size_t fields = b->field_count * sizeof *b->fields, values = b->value_count * sizeof *b->values;
-    metadata *object = malloc(sizeof *object + fields + values + b->byte_count);
-    if (object == NULL)
+    json_number number;
+    if (depth > JSON_MAX_DEPTH)
+        return json_fault(scanner, "nested more than 32 deep");
+    switch (json_peek(scanner)) {
+    case '"':
+        node->kind = KW_VALUE_STRING;
+        node->as.first = b->byte_count;
+        if (!json_string(scanner, keep_bytes, b))
+            return false;
+        node->count = (uint32_t)(b->byte_count - node->as.first);
+        return true;
+    case 't':
+    case 'f':
+        node->kind = KW_VALUE_BOOL;
+        node->as.integer = json_peek(scanner) == 't';
+        return json_word(scanner, node->as.integer ? "true" : "false");
+    case 'n':
+        node->kind = KW_VALUE_NULL;
+        return json_word(scanner, "null");
+    case '{':
+        return scan_object(scanner, b, depth, node);
+    case '[':
+        return scan_list(scanner, b, depth, node);
+    default:
+        if (!json_number_value(scanner, &number))
+            return false;
+        node->kind = number.is_integer ? KW_VALUE_INT : KW_VALUE_DOUBLE;
+        if (number.is_integer)
+            node->as.integer = number.integer;
+        else
+            node->as.number = number.number;
+        return true;
+    }
+}
+
+static metadata *pack(const builder *b, metadata_node root)
+{
+    size_t nodes = b->node_count * sizeof *b->nodes;
+    metadata *m = malloc(sizeof *m + nodes + b->byte_count);
+    if (m == NULL)
         return NULL;
-    char *at = (char *)(object + 1);
-    object->field_count = (uint32_t)b->field_count;
-    object->value_count = (uint32_t)b->value_count;
-    object->values = memcpy(at, b->values != NULL ? (const void *)b->values : "", values);
-    object->fields = memcpy(at + values, b->fields != NULL ? (const void *)b->fields : "", fields);
-    object->bytes = memcpy(at + values + fields, b->bytes != NULL ? b->bytes : "", b->byte_count);
-    return object;
+    char *at = (char *)(m + 1);
+    m->root = root;
+    m->nodes = memcpy(at, b->nodes != NULL ? (const void *)b->nodes : "", nodes);
+    m->bytes = memcpy(at + nodes, b->bytes != NULL ? b->bytes : "", b->byte_count);
+    return m;
 }
 
 bool metadata_parse(kw_str json, metadata **out, const char **error, size_t *offset)
@@ -163,29 +168,51 @@ bool metadata_parse(kw_str json, metadata **out, const char **error, size_t *off
     }
     json_scanner scanner;
     builder b = { 0 };
+    metadata_node root = { .name_length = 0 };
     json_begin(&scanner, json.ptr, (size_t)json.len);
-    bool ok = scan_object(&scanner, &b);
-    if (ok && (*out = pack(&b)) == NULL)
+    bool ok = scan_object(&scanner, &b, 0, &root) && json_end(&scanner);
+    if (ok && (*out = pack(&b, root)) == NULL)
         ok = json_fault(&scanner, "out of memory");
     if (!ok) {
         *error = scanner.error != NULL ? scanner.error : "malformed";
         *offset = (size_t)(scanner.at - scanner.begin);
     }
-    free(b.fields);
-    free(b.values);
+    free(b.nodes);
+    free(b.stack);
     free(b.bytes);
     return ok;
 }
 
-const metadata_field *metadata_find(const metadata *object, kw_str name)
+const metadata_node *metadata_member(const metadata *m, const metadata_node *object, kw_str name)
 {
-    if (object == NULL)
+    if (object->kind != METADATA_OBJECT)
         return NULL;
-    for (uint32_t i = 0; i < object->field_count; i++) {
-        const metadata_field *field = &object->fields[i];
-        if (field->name_length == name.len
-            && (name.len == 0 || memcmp(object->bytes + field->name_offset, name.ptr, name.len) == 0))
-            return field;
+    for (uint32_t i = object->count; i-- > 0;) {
+        const metadata_node *member = &m->nodes[object->as.first + i];
+        if (kw_equal(metadata_name(m, member), name))
+            return member;
     }
     return NULL;
+}
+
+static const metadata_node *find_in(const metadata *m, const metadata_node *object, kw_str path)
+{
+    const metadata_node *found = metadata_member(m, object, path);
+    /* Names may hold '/' themselves, so each place may be where the first name ends. */
+    for (uint64_t i = 0; found == NULL && i < path.len; i++) {
+        if (path.ptr[i] != '/')
+            continue;
+        kw_str first = { i > 0 ? path.ptr : NULL, i }, rest = { path.ptr + i + 1, path.len - i - 1 };
+        const metadata_node *inner = metadata_member(m, object, first);
+        if (rest.len == 0)
+            rest.ptr = NULL;
+        if (inner != NULL && inner->kind == METADATA_OBJECT)
+            found = find_in(m, inner, rest);
+    }
+    return found;
+}
+
+const metadata_node *metadata_find(const metadata *m, kw_str path)
+{
+    return m == NULL ? NULL : find_in(m, &m->root, path);
 }

@@ -13,6 +13,7 @@
 #define VERSION "0.1.0"
 #define LOCK_WAIT_DEFAULT_MS 10000
 #define LOCK_WAIT_LIMIT_MS 600000
+#define VERIFY_DEFAULT_BYTES 33554432
 
 KW_NOTE_ABI(1, 1, KW_CAP_CONCURRENT | KW_CAP_UNLOADABLE, KW_LANG_C);
 KW_NOTE_IFACE(vector_backend, KW_VECTOR_BACKEND_ID);
@@ -23,19 +24,34 @@ KW_NOTE_MANIFEST(
     "\"configSchema\":{\"type\":\"object\",\"properties\":{"
     "\"lockWaitMs\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":600000,\"default\":10000,"
     "\"description\":\"How long an operation waits while another process holds the data folder\"},"
+    "\"verifyUpToBytes\":{\"type\":\"integer\",\"minimum\":0,\"default\":33554432,"
+    "\"description\":\"A file that is not longer is checked whole when it is opened, a longer one as it is used\"},"
     "\"scan\":{\"type\":\"string\",\"enum\":[\"auto\",\"scalar\",\"avx2\",\"avx512\"],\"default\":\"auto\","
     "\"description\":\"Highest instruction set to scan with\"}},"
     "\"additionalProperties\":false}}");
 
 typedef struct configuration {
     uint32_t lock_wait_ms;
+    uint64_t verify_up_to;
     scan_level level;
 } configuration;
 
-static const metadata_value *setting(const metadata *object, const char *name)
+static const metadata_node *setting(const metadata *object, const char *name)
 {
-    const metadata_field *field = metadata_find(object, kw_string(name));
-    return field == NULL || field->is_list ? NULL : &object->values[field->first_value];
+    return object == NULL ? NULL : metadata_member(object, &object->root, kw_string(name));
+}
+
+/* Leaves *value as it is if there is no such setting. */
+static kw_status read_whole_number(kw_call *call, const metadata *object, const char *name, int64_t limit, int64_t *value)
+{
+    const metadata_node *node = setting(object, name);
+    if (node == NULL)
+        return KW_OK;
+    if (node->kind != KW_VALUE_INT || node->as.integer < 0 || node->as.integer > limit)
+        return call_error(call, KW_INVALID_ARGUMENT, "/%s must be a whole number from 0 to %lld", name,
+                          (long long)limit);
+    *value = node->as.integer;
+    return KW_OK;
 }
 
 static kw_status read_level(kw_call *call, const metadata *object, scan_level *level)
@@ -45,7 +61,7 @@ static kw_status read_level(kw_call *call, const metadata *object, scan_level *l
         scan_level level;
     } known[] = { { KW_STR("scalar"), SCAN_SCALAR }, { KW_STR("avx2"), SCAN_AVX2 }, { KW_STR("avx512"), SCAN_AVX512 } };
     static const kw_str automatic = KW_STR("auto");
-    const metadata_value *value = setting(object, "scan");
+    const metadata_node *value = setting(object, "scan");
     if (value == NULL)
         return KW_OK;
     kw_str text = value->kind == KW_VALUE_STRING ? metadata_text(object, value) : (kw_str) { NULL, 0 };
@@ -64,19 +80,16 @@ static kw_status read_configuration(kw_call *call, kw_str json, configuration *o
     metadata *object = NULL;
     const char *error = NULL;
     size_t offset = 0;
-    *out = (configuration) { LOCK_WAIT_DEFAULT_MS, scan_best_level() };
+    int64_t wait = LOCK_WAIT_DEFAULT_MS, verify = VERIFY_DEFAULT_BYTES;
+    *out = (configuration) { .level = scan_best_level() };
     if (!kw_text_ok(json) || !metadata_parse(json, &object, &error, &offset))
         return call_error(call, KW_INVALID_ARGUMENT, "the configuration is not a JSON object: byte %zu: %s", offset,
                           error != NULL ? error : "no text");
-    const metadata_value *wait = setting(object, "lockWaitMs");
-    kw_status status = KW_OK;
-    if (wait != NULL) {
-        if (wait->kind == KW_VALUE_INT && wait->as.integer >= 0 && wait->as.integer <= LOCK_WAIT_LIMIT_MS)
-            out->lock_wait_ms = (uint32_t)wait->as.integer;
-        else
-            status = call_error(call, KW_INVALID_ARGUMENT, "/lockWaitMs must be a whole number from 0 to %d",
-                                LOCK_WAIT_LIMIT_MS);
-    }
+    kw_status status = read_whole_number(call, object, "lockWaitMs", LOCK_WAIT_LIMIT_MS, &wait);
+    if (status == KW_OK)
+        status = read_whole_number(call, object, "verifyUpToBytes", INT64_MAX, &verify);
+    out->lock_wait_ms = (uint32_t)wait;
+    out->verify_up_to = (uint64_t)verify;
     if (status == KW_OK)
         status = read_level(call, object, &out->level);
     free(object);
@@ -112,7 +125,8 @@ static kw_status create(kw_instance *none, kw_call *call, const kw_create_in *in
     /* Without randomness, ids that collide could be chosen; the store still works. */
     if (getrandom(&self->seed, sizeof self->seed, GRND_NONBLOCK) != (ssize_t)sizeof self->seed)
         self->seed = (uint64_t)(uintptr_t)self;
-    status = store_open(&self->store, call, in.host, in.data_dir, settings.lock_wait_ms);
+    status = store_open(&self->store, call, in.host, in.data_dir, settings.lock_wait_ms,
+                        settings.verify_up_to);
     if (status != KW_OK) {
         free_instance(self);
         return status;
@@ -141,13 +155,16 @@ static kw_status quiesce(kw_instance *self, kw_call *call, const kw_none *in) KW
 static kw_status health(kw_instance *self, kw_call *call, const kw_none *in) KW_NOEXCEPT
 {
     (void)in;
-    kw_health_out out = { .h = KW_HDR(kw_health_out), .healthy = 1, .message = kw_string(self->kernels->name) };
+    kw_health_out out = { .h = KW_HDR(kw_health_out), .state = KW_HEALTH_HEALTHY,
+                          .message = kw_string(self->kernels->name) };
     return KW_REPLY(call, &out);
 }
 
 static const kw_vector_backend backend = {
     .h = KW_HDR(kw_vector_backend), .info = flat_info, .repos = flat_repos, .ensure = flat_ensure,
     .upsert = flat_upsert, .query = flat_query, .remove = flat_remove, .count = flat_count, .wipe = flat_wipe,
+    .get = flat_get, .scan = flat_scan, .update = flat_update, .flush = flat_flush, .snapshot = flat_snapshot,
+    .restore = flat_restore,
 };
 
 static const kw_iface interfaces[] = {

@@ -7,6 +7,7 @@
 #include "call_error.h"
 #include "filter.h"
 #include "instance.h"
+#include "item_data.h"
 #include "operations.h"
 #include "top_k.h"
 
@@ -36,17 +37,47 @@ static void searches_free(search *list, uint32_t count)
     free(list);
 }
 
+/* A field that asks for something else than an exact scan is refused, and never passed over. */
+static kw_status check_offered(kw_call *call, const kw_query *q)
+{
+    if (q->field.len != 0)
+        return not_offered(call, "field", "an item has one vector, without a name");
+    if (q->sparse.count != 0)
+        return not_offered(call, "sparse", "it keeps dense vectors only");
+    if (q->query_text.len != 0)
+        return not_offered(call, "query_text", "it has no full text search; filter with MATCH");
+    if (q->like.count != 0)
+        return not_offered(call, "like", "give the vector; get replies an item's");
+    if (q->unlike.count != 0)
+        return not_offered(call, "unlike", "give the vector; get replies an item's");
+    if (q->fusion != KW_FUSION_NONE)
+        return not_offered(call, "fusion", "there is one list of hits only");
+    if (q->mmr_fetch != 0)
+        return not_offered(call, "mmr_fetch", "hits are the nearest ones; choose among more of them");
+    if (q->group_by.len != 0)
+        return not_offered(call, "group_by", "hits are not grouped; ask for metadata, and group them");
+    return KW_OK;
+}
+
 static kw_status check_query(kw_call *call, kw_span queries, uint32_t i, search *s)
 {
     if (!kw_read_at(&s->in, queries, i))
         return call_error(call, KW_INVALID_ARGUMENT, "query %u is malformed; was it built for a later SDK?", i);
     const kw_query *q = &s->in;
+    kw_status status = check_offered(call, q);
+    if (status != KW_OK)
+        return status;
     if (q->element != KW_ELEMENT_F32)
         return call_error(call, KW_UNIMPLEMENTED, "query %u: element %u is not searched; f32 (1) is", i, q->element);
     if (q->vector == NULL || (uintptr_t)q->vector % _Alignof(float) != 0)
         return call_error(call, KW_INVALID_ARGUMENT, "query %u needs a vector, aligned to 4 bytes", i);
-    if (q->exactness > KW_EXACTNESS_EXACT)
+    /* An exact scan is as thorough as any of them asks for. */
+    if (q->exactness > KW_EXACTNESS_MIN_RECALL)
         return call_error(call, KW_INVALID_ARGUMENT, "query %u: exactness %u is unknown", i, q->exactness);
+    if (q->exactness == KW_EXACTNESS_MIN_RECALL && !(q->min_recall >= 0 && q->min_recall <= 1))
+        return call_error(call, KW_INVALID_ARGUMENT, "query %u: min_recall must be 0-1", i);
+    if (q->include & ~(KW_INCLUDE_METADATA | KW_INCLUDE_TEXT | KW_INCLUDE_VECTOR))
+        return call_error(call, KW_INVALID_ARGUMENT, "query %u: include has bits that are unknown: 0x%x", i, q->include);
     if ((q->set & KW_QUERY_MIN_SCORE) && isnan(q->min_score))
         return call_error(call, KW_INVALID_ARGUMENT, "query %u: min_score is not a number", i);
     if (!kw_text_ok(q->embedder_id))
@@ -66,6 +97,11 @@ static kw_status prepare(kw_call *call, const repository *r, uint32_t i, search 
         return call_error(call, KW_FAILED_PRECONDITION, "query %u is a vector of embedder %.*s; repository %.*s holds "
                           "those of %.*s", i, CALL_TEXT(q->embedder_id), CALL_TEXT(repository_name(r)),
                           CALL_TEXT(repository_embedder(r)));
+    /* Every commit is visible to all that begin after it; there is nothing to wait for. */
+    if (q->consistency > r->version)
+        return call_error(call, KW_UNIMPLEMENTED, "query %u: consistency: it does not wait, and version %llu of "
+                          "repository %.*s is not there; the last is %llu", i, (unsigned long long)q->consistency,
+                          CALL_TEXT(repository_name(r)), (unsigned long long)r->version);
     uint64_t wanted = (uint64_t)q->offset + q->top_k + SPARE_CANDIDATES;
     s->best.repository = r;
     s->best.room = q->top_k == 0 ? 0 : wanted < r->count ? (size_t)wanted : r->count;
@@ -91,10 +127,10 @@ static kw_status prepare(kw_call *call, const repository *r, uint32_t i, search 
 /* The score of the reply: in double, from the vectors as given. */
 static double exact_score(const repository *r, const search *s, uint32_t position)
 {
-    const float *row = repository_row(r, position);
+    const float *row = item_row(r, position);
     switch (r->metric) {
     case KW_METRIC_COSINE:
-        return scan_dot_exact(s->vector, row, r->width) * (s->inverse_norm * r->items[position].inverse_norm);
+        return scan_dot_exact(s->vector, row, r->width) * (s->inverse_norm * r->rows[position].inverse_norm);
     case KW_METRIC_DOT:
         return scan_dot_exact(s->vector, row, r->width);
     default:
@@ -102,16 +138,21 @@ static double exact_score(const repository *r, const search *s, uint32_t positio
     }
 }
 
-static void offer_run(const kw_instance *self, const repository *r, search *s, uint32_t first, uint32_t count)
+/* Scores rows that lie side by side. */
+static kw_status offer_run(const kw_instance *self, kw_call *call, const repository *r, search *s, uint32_t first,
+                           uint32_t count)
 {
     float scores[BLOCK_ROWS];
-    const float *rows = repository_row(r, first);
+    kw_status status = item_check_rows(call, r, first, count);
+    if (status != KW_OK)
+        return status;
+    const float *rows = item_row(r, first);
     if (r->metric == KW_METRIC_L2)
         self->kernels->squared_distance(s->vector, rows, r->width, count, scores);
     else
         self->kernels->dot(r->metric == KW_METRIC_COSINE ? s->unit : s->vector, rows, r->width, count, scores);
     for (uint32_t i = 0; i < count; i++) {
-        double score = r->metric == KW_METRIC_COSINE ? (double)scores[i] * r->items[first + i].inverse_norm
+        double score = r->metric == KW_METRIC_COSINE ? (double)scores[i] * r->rows[first + i].inverse_norm
             : r->metric == KW_METRIC_DOT             ? (double)scores[i]
                                                      : -(double)scores[i];
         /* Sums beyond the range of f32 exist, of values within it. */
@@ -122,24 +163,32 @@ static void offer_run(const kw_instance *self, const repository *r, search *s, u
         }
         top_k_offer(&s->best, score, first + i);
     }
+    return KW_OK;
 }
 
-static void scan_block(const kw_instance *self, const repository *r, search *s, uint32_t first, uint32_t count)
+static kw_status scan_block(const kw_instance *self, kw_call *call, const repository *r, search *s, uint32_t first,
+                            uint32_t count)
 {
+    kw_status status = KW_OK;
     if (s->best.room == 0)
-        return;
-    if (s->filter.count == 0) {
-        offer_run(self, r, s, first, count);
-        return;
-    }
-    for (uint32_t i = first, end = first + count; i < end;) {
+        return KW_OK;
+    for (uint32_t i = first, end = first + count; status == KW_OK && i < end;) {
         uint32_t run = 0;
-        while (i + run < end && filter_admits(&s->filter, &r->items[i + run]))
+        bool admitted = true, beside = true;
+        while (status == KW_OK && i + run < end && beside) {
+            if (s->filter.count > 0)
+                status = filter_admits(call, &s->filter, r, i + run, &admitted);
+            if (status != KW_OK || !admitted)
+                break;
             run++;
-        if (run > 0)
-            offer_run(self, r, s, i, run);
-        i += run + 1; /* the one after a run was not admitted */
+            /* Rows that were written one after the other mostly still lie so. */
+            beside = i + run < end && r->rows[i + run].offset == r->rows[i + run - 1].offset + repository_row_bytes(r);
+        }
+        if (status == KW_OK && run > 0)
+            status = offer_run(self, call, r, s, i, run);
+        i += run + !admitted;
     }
+    return status;
 }
 
 static kw_status scan(const kw_instance *self, kw_call *call, const repository *r, search *list, uint32_t count)
@@ -152,8 +201,11 @@ static kw_status scan(const kw_instance *self, kw_call *call, const repository *
         if (call->deadline_ns != 0 && self->host->now_ns(self->host) >= call->deadline_ns)
             return call_error(call, KW_DEADLINE_EXCEEDED, "the deadline passed after %u of %u items", first, r->count);
         uint32_t rows = r->count - first < step ? r->count - first : step;
-        for (uint32_t i = 0; i < count; i++)
-            scan_block(self, r, &list[i], first, rows);
+        for (uint32_t i = 0; i < count; i++) {
+            kw_status status = scan_block(self, call, r, &list[i], first, rows);
+            if (status != KW_OK)
+                return status;
+        }
     }
     return KW_OK;
 }
@@ -169,23 +221,26 @@ static kw_str put_text(char **at, kw_str text)
     return copy;
 }
 
-static void fill_hit(const repository *r, const search *s, const candidate *c, char **strings, float *vector,
-                     kw_hit *hit)
+static kw_status fill_hit(kw_call *call, const repository *r, const search *s, const candidate *c, char **strings,
+                          float *vector, kw_hit *hit)
 {
-    const item *i = &r->items[c->position];
+    kw_status status = KW_OK;
+    kw_str string;
     *hit = (kw_hit) {
-        .h = KW_HDR(kw_hit), .id = put_text(strings, item_id(i)), .score = c->score,
+        .h = KW_HDR(kw_hit), .id = put_text(strings, item_id(r, c->position)), .score = c->score,
         .distance = r->metric == KW_METRIC_COSINE ? 1 - c->score : -c->score,
         .dims = r->dims, .element = KW_ELEMENT_F32,
     };
-    if (s->in.include & KW_INCLUDE_METADATA)
-        hit->metadata_json = put_text(strings, item_metadata(i));
-    if (s->in.include & KW_INCLUDE_TEXT)
-        hit->text = put_text(strings, item_text(i));
+    if ((s->in.include & KW_INCLUDE_METADATA) && (status = item_metadata(call, r, c->position, &string)) == KW_OK)
+        hit->metadata_json = put_text(strings, string);
+    if (status == KW_OK && (s->in.include & KW_INCLUDE_TEXT)
+        && (status = item_text(call, r, c->position, &string)) == KW_OK)
+        hit->text = put_text(strings, string);
     if (vector != NULL) {
-        memcpy(vector, repository_row(r, c->position), (size_t)r->dims * sizeof(float));
+        memcpy(vector, item_row(r, c->position), (size_t)r->dims * sizeof(float));
         hit->vector = vector;
     }
+    return status;
 }
 
 static kw_status fill_result(kw_call *call, const repository *r, search *s, kw_query_result *out)
@@ -200,7 +255,7 @@ static kw_status fill_result(kw_call *call, const repository *r, search *s, kw_q
         end--;
     uint32_t count = end > first ? (uint32_t)(end - first) : 0;
     *out = (kw_query_result) { .h = KW_HDR(kw_query_result), .flags = KW_RESULT_EXACT | KW_RESULT_COMPLETE,
-                               .scanned = best->room == 0 ? 0 : r->count };
+                               .scanned = best->room == 0 ? 0 : r->count, .index = KW_STR("flat") };
     if (count == 0)
         return KW_OK;
     uint64_t strings_size = 0, vector_bytes = (uint64_t)r->dims * sizeof(float);
@@ -215,8 +270,12 @@ static kw_status fill_result(kw_call *call, const repository *r, search *s, kw_q
     if (hits == NULL || strings == NULL || (with_vector && vectors == NULL))
         return call_error(call, KW_RESOURCE_EXHAUSTED, "the call's memory does not hold %u hits; ask for fewer, or "
                           "include less", count);
-    for (uint32_t i = 0; i < count; i++)
-        fill_hit(r, s, &best->heap[first + i], &strings, with_vector ? vectors + (size_t)i * r->dims : NULL, &hits[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        kw_status status = fill_hit(call, r, s, &best->heap[first + i], &strings,
+                                    with_vector ? vectors + (size_t)i * r->dims : NULL, &hits[i]);
+        if (status != KW_OK)
+            return status;
+    }
     out->hits = kw_span_of(hits, count, sizeof *hits);
     return KW_OK;
 }
@@ -224,6 +283,7 @@ static kw_status fill_result(kw_call *call, const repository *r, search *s, kw_q
 static kw_status run(kw_instance *self, kw_call *call, const repository *r, search *list, uint32_t count)
 {
     kw_status status = KW_OK;
+    int64_t begin = self->host->now_ns(self->host);
     for (uint32_t i = 0; status == KW_OK && i < count; i++)
         status = prepare(call, r, i, &list[i]);
     if (status == KW_OK)
@@ -237,6 +297,10 @@ static kw_status run(kw_instance *self, kw_call *call, const repository *r, sear
         status = fill_result(call, r, &list[i], &results[i]);
     if (status != KW_OK)
         return status;
+    /* The queries of a batch share one pass over the rows, so each took as long as all of them. */
+    int64_t took = self->host->now_ns(self->host) - begin;
+    for (uint32_t i = 0; i < count; i++)
+        results[i].took_ns = took;
     kw_query_out out = { .h = KW_HDR(kw_query_out), .results = kw_span_of(results, count, sizeof *results) };
     return KW_REPLY(call, &out);
 }
@@ -257,7 +321,7 @@ kw_status flat_query(kw_instance *self, kw_call *call, const kw_query_in *input)
         status = check_query(call, in.queries, i, &list[i]);
     if (status == KW_OK && (status = access_read(self, call, in.repo, &a)) == KW_OK) {
         if (a.repository == NULL)
-            status = call_error(call, KW_NOT_FOUND, "there is no repository %.*s", CALL_TEXT(in.repo));
+            status = no_repository(call, in.repo);
         else
             status = run(self, call, a.repository, list, in.queries.count);
         access_end(&a);

@@ -11,6 +11,8 @@
 #include "log_file.h"
 #include "scan.h"
 
+#define MAP_STEP 0x200000u
+
 repository *repository_make(kw_str name, uint32_t dims, uint32_t metric, kw_str embedder, uint64_t seed)
 {
     repository *r = calloc(1, sizeof *r);
@@ -31,57 +33,29 @@ repository *repository_make(kw_str name, uint32_t dims, uint32_t metric, kw_str 
     return r;
 }
 
-void item_free(item *i)
-{
-    free(i->block);
-    free(i->fields);
-    i->block = NULL;
-    i->fields = NULL;
-}
-
 void repository_free(repository *r)
 {
     if (r == NULL)
         return;
     for (uint32_t i = 0; i < r->count; i++)
-        item_free(&r->items[i]);
-    if (r->rows != NULL)
-        munmap(r->rows, (size_t)r->room * repository_row_bytes(r));
+        free(r->items[i].fields);
+    if (r->map != NULL)
+        munmap((void *)(uintptr_t)r->map, (size_t)r->map_size);
     if (r->log.file >= 0)
         close(r->log.file);
+    free(r->log.path);
     free(r->items);
+    free(r->rows);
     free(r->slots);
     free(r->embedder);
     free(r);
 }
 
-bool item_make(item *out, kw_str id, kw_str text, kw_str json, const char **error, size_t *offset)
+int text_order(kw_str a, kw_str b)
 {
-    memset(out, 0, sizeof *out);
-    *offset = 0;
-    /* Also the limit of the log's 32-bit lengths. */
-    if (text.len > UINT32_MAX - METADATA_MAX_BYTES - REPOSITORY_MAX_ID) {
-        *error = "more than 4 GiB of text";
-        return false;
-    }
-    if (!metadata_parse(json, &out->fields, error, offset))
-        return false;
-    out->block = malloc((size_t)(id.len + text.len + json.len));
-    if (out->block == NULL) {
-        free(out->fields);
-        out->fields = NULL;
-        *error = "out of memory";
-        return false;
-    }
-    memcpy(out->block, id.ptr, (size_t)id.len);
-    if (text.len > 0)
-        memcpy(out->block + id.len, text.ptr, (size_t)text.len);
-    if (json.len > 0)
-        memcpy(out->block + id.len + text.len, json.ptr, (size_t)json.len);
-    out->id_length = (uint32_t)id.len;
-    out->text_length = (uint32_t)text.len;
-    out->metadata_length = (uint32_t)json.len;
-    return true;
+    size_t shared = (size_t)(a.len < b.len ? a.len : b.len);
+    int order = shared == 0 ? 0 : memcmp(a.ptr, b.ptr, shared);
+    return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
 /* ---- index ---------------------------------------------------------------------------------------------- */
@@ -100,7 +74,7 @@ static uint32_t hash_id(const repository *r, kw_str id)
 static uint32_t slot_of(const repository *r, kw_str id)
 {
     uint32_t slot = hash_id(r, id) & r->slot_mask;
-    while (r->slots[slot] != 0 && !kw_equal(item_id(&r->items[r->slots[slot] - 1]), id))
+    while (r->slots[slot] != 0 && !kw_equal(item_id(r, r->slots[slot] - 1), id))
         slot = (slot + 1) & r->slot_mask;
     return slot;
 }
@@ -120,7 +94,7 @@ static void slot_free(repository *r, uint32_t hole)
             slot = (slot + 1) & r->slot_mask;
             if (r->slots[slot] == 0)
                 return;
-            uint32_t home = hash_id(r, item_id(&r->items[r->slots[slot] - 1])) & r->slot_mask;
+            uint32_t home = hash_id(r, item_id(r, r->slots[slot] - 1)) & r->slot_mask;
             if (((slot - home) & r->slot_mask) >= ((slot - hole) & r->slot_mask))
                 break;
         }
@@ -143,11 +117,11 @@ static bool index_reserve(repository *r, uint32_t items)
     r->slots = slots;
     r->slot_mask = (uint32_t)(size - 1);
     for (uint32_t i = 0; i < r->count; i++)
-        r->slots[slot_of(r, item_id(&r->items[i]))] = i + 1;
+        r->slots[slot_of(r, item_id(r, i))] = i + 1;
     return true;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------------------- */
 
 bool repository_reserve(repository *r, uint32_t more)
 {
@@ -155,7 +129,6 @@ bool repository_reserve(repository *r, uint32_t more)
         return false;
     uint32_t needed = r->count + more;
     if (needed > r->room) {
-        /* dims <= 65536 and items < 2^31: the product fits 64 bits. */
         uint64_t room = (uint64_t)r->room + r->room / 2;
         if (room < needed)
             room = needed;
@@ -165,60 +138,94 @@ bool repository_reserve(repository *r, uint32_t more)
         if (items == NULL)
             return false;
         r->items = items;
-        size_t bytes = (size_t)room * repository_row_bytes(r);
-        void *rows = r->rows == NULL
-            ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            : mremap(r->rows, (size_t)r->room * repository_row_bytes(r), bytes, MREMAP_MAYMOVE);
-        if (rows == MAP_FAILED)
+        row_place *rows = realloc(r->rows, (size_t)room * sizeof *rows);
+        if (rows == NULL)
             return false;
-        /* Fewer page faults while loading and fewer translation misses while scanning; a kernel without it says no. */
-        (void)madvise(rows, bytes, MADV_HUGEPAGE);
         r->rows = rows;
         r->room = (uint32_t)room;
     }
     return index_reserve(r, needed);
 }
 
-uint32_t repository_apply(repository *r, item *staged, uint32_t count)
+bool repository_map(repository *r, uint64_t length)
 {
-    uint32_t base = r->count, different = 0;
-    size_t row_bytes = repository_row_bytes(r);
-    for (uint32_t i = 0; i < count; i++) {
-        const float *row = repository_row(r, base + i);
-        uint32_t slot = slot_of(r, item_id(&staged[i]));
-        uint32_t position = r->slots[slot] != 0 ? r->slots[slot] - 1 : r->count;
-        item *place = &r->items[position];
-        if (position == r->count) {
-            r->slots[slot] = ++r->count;
-            different++;
-        } else {
-            different += place->fresh == 0;
-            r->live_bytes -= log_item_bytes(r, place);
-            item_free(place);
-        }
-        /* position <= base + i always, so a staged row is never overwritten before its turn. */
-        if (row != repository_row(r, position))
-            memcpy(repository_row(r, position), row, row_bytes);
-        *place = staged[i];
-        place->fresh = 1;
-        r->live_bytes += log_item_bytes(r, place);
-        staged[i] = (item) { .fresh = position };
+    if (length <= r->map_size && r->map != NULL)
+        return true;
+    /* Ahead of the file's end, so that appending rarely maps; what lies behind log.length is never touched. */
+    uint64_t size = (length + length / 2 + MAP_STEP) / MAP_STEP * MAP_STEP;
+    if (length > (uint64_t)INT64_MAX / 2)
+        return false;
+    void *map = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, r->log.file, 0);
+    if (map == MAP_FAILED)
+        return false;
+    /* Fewer translation misses where the file system has large pages; where it has none this fails, and may. */
+    (void)madvise(map, (size_t)size, MADV_HUGEPAGE);
+    if (r->map != NULL)
+        munmap((void *)(uintptr_t)r->map, (size_t)r->map_size);
+    r->map = map;
+    r->map_size = size;
+    return true;
+}
+
+repository *repository_freeze(const repository *r, const uint32_t *positions, uint32_t count)
+{
+    repository *copy = repository_make(repository_name(r), r->dims, r->metric, repository_embedder(r), r->seed);
+    if (copy == NULL)
+        return NULL;
+    copy->items = calloc((size_t)count + 1, sizeof *copy->items);
+    copy->rows = calloc((size_t)count + 1, sizeof *copy->rows);
+    copy->log.path = strdup(r->log.path);
+    copy->log.length = r->log.length;
+    copy->version = r->version;
+    void *map = mmap(NULL, (size_t)r->log.length, PROT_READ, MAP_SHARED, r->log.file, 0);
+    if (map != MAP_FAILED) {
+        copy->map = map;
+        copy->map_size = r->log.length;
     }
-    for (uint32_t i = 0; i < count; i++)
-        r->items[staged[i].fresh].fresh = 0;
-    return different;
+    if (copy->items == NULL || copy->rows == NULL || copy->log.path == NULL || copy->map == NULL) {
+        repository_free(copy);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        copy->items[i] = r->items[positions[i]];
+        copy->items[i].fields = NULL;
+        copy->rows[i] = r->rows[positions[i]];
+    }
+    copy->count = copy->room = count;
+    return copy;
+}
+
+/* ---- items ---------------------------------------------------------------------------------------------- */
+
+bool repository_put(repository *r, const item *i, const row_place *row)
+{
+    kw_str id = { r->map + i->id_offset, i->id_length };
+    uint32_t slot = slot_of(r, id);
+    uint32_t position = r->slots[slot] != 0 ? r->slots[slot] - 1 : r->count;
+    bool is_first = true;
+    if (position == r->count) {
+        r->slots[slot] = ++r->count;
+    } else {
+        is_first = r->items[position].version != i->version;
+        r->live_bytes -= log_item_bytes(r, &r->items[position]);
+        free(r->items[position].fields);
+    }
+    r->items[position] = *i;
+    r->rows[position] = *row;
+    r->live_bytes += log_item_bytes(r, i);
+    return is_first;
 }
 
 void repository_remove(repository *r, uint32_t position)
 {
     uint32_t last = r->count - 1;
     r->live_bytes -= log_item_bytes(r, &r->items[position]);
-    slot_free(r, slot_of(r, item_id(&r->items[position])));
-    item_free(&r->items[position]);
+    slot_free(r, slot_of(r, item_id(r, position)));
+    free(r->items[position].fields);
     if (position != last) {
-        r->slots[slot_of(r, item_id(&r->items[last]))] = position + 1;
+        r->slots[slot_of(r, item_id(r, last))] = position + 1;
         r->items[position] = r->items[last];
-        memcpy(repository_row(r, position), repository_row(r, last), repository_row_bytes(r));
+        r->rows[position] = r->rows[last];
     }
     r->count = last;
 }
@@ -226,7 +233,7 @@ void repository_remove(repository *r, uint32_t position)
 void repository_clear(repository *r)
 {
     for (uint32_t i = 0; i < r->count; i++)
-        item_free(&r->items[i]);
+        free(r->items[i].fields);
     r->count = 0;
     r->live_bytes = 0;
     if (r->slots != NULL)

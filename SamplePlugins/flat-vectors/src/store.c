@@ -27,9 +27,10 @@ void store_log(const store *s, uint32_t level, const char *format, ...)
     s->host->log(s->host, level, component, kw_string(text), none);
 }
 
-kw_status store_open(store *s, kw_call *call, const kw_host *host, kw_str data_dir, uint32_t lock_wait_ms)
+kw_status store_open(store *s, kw_call *call, const kw_host *host, kw_str data_dir, uint32_t lock_wait_ms,
+                     uint64_t verify_up_to)
 {
-    *s = (store) { .folder = -1, .lock = -1, .lock_wait_ms = lock_wait_ms, .host = host };
+    *s = (store) { .folder = -1, .lock = -1, .lock_wait_ms = lock_wait_ms, .verify_up_to = verify_up_to, .host = host };
     pthread_mutex_init(&s->mutex, NULL);
     if (data_dir.len == 0)
         return KW_OK;

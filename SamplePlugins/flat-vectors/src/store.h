@@ -17,13 +17,15 @@ typedef struct store {
     int lock;
     char *path;            /* for messages */
     uint32_t lock_wait_ms; /* how long an operation waits for another process */
+    uint64_t verify_up_to; /* bytes: a file that is not longer is checked whole when it is opened */
     const kw_host *host;
     pthread_mutex_t mutex; /* guards readers */
     uint32_t readers;      /* operations of this process that share the one flock() */
 } store;
 
 /* Opens (and makes, if its parent exists) the folder. An empty data_dir opens nothing. */
-kw_status store_open(store *s, kw_call *call, const kw_host *host, kw_str data_dir, uint32_t lock_wait_ms);
+kw_status store_open(store *s, kw_call *call, const kw_host *host, kw_str data_dir, uint32_t lock_wait_ms,
+                     uint64_t verify_up_to);
 void store_close(store *s);
 
 /* KW_UNAVAILABLE when another process kept the folder for lock_wait_ms; KW_DEADLINE_EXCEEDED and KW_CANCELLED as the

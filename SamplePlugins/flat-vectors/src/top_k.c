@@ -2,15 +2,12 @@
 #include "top_k.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int candidate_order(const repository *r, const candidate *a, const candidate *b)
 {
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
-    kw_str x = item_id(&r->items[a->position]), y = item_id(&r->items[b->position]);
-    int order = memcmp(x.ptr, y.ptr, (size_t)(x.len < y.len ? x.len : y.len));
-    return order != 0 ? order : x.len < y.len ? -1 : x.len > y.len;
+    return text_order(item_id(r, a->position), item_id(r, b->position));
 }
 
 static void sift_down(top_k *best, size_t at)

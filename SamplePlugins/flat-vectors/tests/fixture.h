@@ -147,6 +147,119 @@ static inline uint64_t items_of(kw_instance *i, const char *repo)
     return counted(i, repo, (kw_span) { NULL, 0, 0 }, &count) == KW_OK ? count : UINT64_MAX;
 }
 
+/* ---- items by id, and all of them ------------------------------------------------------------------------ */
+
+#define INCLUDE_ALL (KW_INCLUDE_METADATA | KW_INCLUDE_TEXT | KW_INCLUDE_VECTOR)
+
+/* The reply stays valid until test_call_end(call); NULL on failure. */
+static inline const kw_items_out *get(kw_instance *i, const char *repo, const kw_str *ids, uint32_t count,
+                                      uint32_t include, test_call *call, kw_status *status)
+{
+    kw_get_in in = { .h = KW_HDR(kw_get_in), .repo = kw_string(repo), .ids = kw_span_of(ids, count, sizeof *ids),
+                     .include = include };
+    test_call_begin(call);
+    *status = backend->get(i, &call->call, &in);
+    memcpy(last_message, call->message, sizeof last_message);
+    return *status == KW_OK ? call->reply : NULL;
+}
+
+static inline kw_status updated(kw_instance *i, const char *repo, kw_span filter, const char *set, uint64_t *count)
+{
+    test_call call;
+    kw_update_in in = { .h = KW_HDR(kw_update_in), .repo = kw_string(repo), .filter = filter, .set_json = kw_string(set) };
+    test_call_begin(&call);
+    kw_status status = backend->update(i, &call.call, &in);
+    *count = status == KW_OK ? ((const kw_count_out *)call.reply)->count : 0;
+    return done(&call, status);
+}
+
+static inline kw_status flush(kw_instance *i, const char *repo, uint64_t flags)
+{
+    test_call call;
+    kw_flush_in in = { .h = KW_HDR(kw_flush_in), .repo = kw_string(repo), .flags = flags };
+    test_call_begin(&call);
+    return done(&call, backend->flush(i, &call.call, &in));
+}
+
+static inline kw_status snapshot(kw_instance *i, const char *repo, const char *path)
+{
+    test_call call;
+    kw_snapshot_in in = { .h = KW_HDR(kw_snapshot_in), .repo = kw_string(repo), .path = kw_string(path) };
+    test_call_begin(&call);
+    return done(&call, backend->snapshot(i, &call.call, &in));
+}
+
+static inline kw_status restore(kw_instance *i, const char *repo, const char *path, uint64_t flags)
+{
+    test_call call;
+    kw_snapshot_in in = { .h = KW_HDR(kw_snapshot_in), .repo = kw_string(repo), .path = kw_string(path), .flags = flags };
+    test_call_begin(&call);
+    return done(&call, backend->restore(i, &call.call, &in));
+}
+
+/* Items in the order of the events: a hash of all that is in them but their versions, and how many. */
+typedef struct contents {
+    uint64_t hash, count, events;
+    char first[64], last[64];
+} contents;
+
+static inline uint64_t hash_bytes(uint64_t hash, const void *bytes, uint64_t size)
+{
+    const unsigned char *at = bytes;
+    for (uint64_t i = 0; i < size; i++)
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+    return (hash ^ size) * UINT64_C(0x100000001b3);
+}
+
+static inline void take_items(test_call *call, const kw_event *event)
+{
+    contents *all = call->user;
+    CHECK(event->kind == KW_EVENT_ITEMS && event->payload.count > 0);
+    all->events++;
+    for (uint32_t i = 0; i < event->payload.count; i++) {
+        const kw_item *it = kw_at(event->payload, i);
+        char id[64];
+        snprintf(id, sizeof id, "%.*s", (int)it->id.len, it->id.ptr);
+        CHECK(all->count == 0 || strcmp(all->last, id) < 0); /* by rising id */
+        memcpy(all->last, id, sizeof id);
+        if (all->count++ == 0)
+            memcpy(all->first, id, sizeof id);
+        all->hash = hash_bytes(all->hash, it->id.ptr, it->id.len);
+        all->hash = hash_bytes(all->hash, it->text.ptr, it->text.len);
+        all->hash = hash_bytes(all->hash, it->metadata_json.ptr, it->metadata_json.len);
+        if (it->vector != NULL)
+            all->hash = hash_bytes(all->hash, it->vector, (uint64_t)it->dims * sizeof(float));
+    }
+}
+
+static inline kw_status scan(kw_instance *i, const char *repo, kw_scan_in in, contents *all, char *next, size_t size)
+{
+    test_call call;
+    in.h = (kw_hdr)KW_HDR(kw_scan_in);
+    in.repo = kw_string(repo);
+    memset(all, 0, sizeof *all);
+    test_call_begin(&call);
+    call.user = all;
+    call.on_event = take_items;
+    kw_status status = backend->scan(i, &call.call, &in);
+    const kw_scan_out *out = call.reply;
+    if (status == KW_OK) {
+        CHECK(out->count == all->count);
+        if (next != NULL)
+            snprintf(next, size, "%.*s", (int)out->next.len, out->next.len ? out->next.ptr : "");
+    }
+    return done(&call, status);
+}
+
+/* Everything of a repository; count is UINT64_MAX if it cannot be had. */
+static inline contents contents_of(kw_instance *i, const char *repo)
+{
+    contents all;
+    if (scan(i, repo, (kw_scan_in) { .include = INCLUDE_ALL }, &all, NULL, 0) != KW_OK)
+        all = (contents) { .count = UINT64_MAX };
+    return all;
+}
+
 /* ---- repeatable randomness ------------------------------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252u;

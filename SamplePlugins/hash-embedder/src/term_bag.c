@@ -42,7 +42,7 @@ static term *find_or_add(term_bag *bag, const char *stem_bytes, size_t length)
     return added;
 }
 
-static size_t count_words(const char *text, size_t length)
+size_t term_bag_count_words(const char *text, size_t length)
 {
     word_reader reader;
     word w;
@@ -60,7 +60,7 @@ void term_bag_read(term_bag *bag, const char *text, size_t length, cut where)
     size_t skip = 0, seen = 0;
     /* A word takes two bytes at least, its separator included (ideographs: three), so most texts need no counting. */
     if (where == CUT_START && length > TEXT_WORD_LIMIT) {
-        size_t total = count_words(text, length);
+        size_t total = term_bag_count_words(text, length);
         skip = total > TEXT_WORD_LIMIT ? total - TEXT_WORD_LIMIT : 0;
         bag->truncated = skip > 0;
     }

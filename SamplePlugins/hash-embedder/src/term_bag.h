@@ -38,6 +38,9 @@ typedef enum cut { CUT_END, CUT_START } cut;
 /* Empties the bag, then reads the text; a longer one loses words at that end. */
 void term_bag_read(term_bag *bag, const char *text, size_t length, cut where);
 
+/* How many words term_bag_read would read, were there no limit. */
+size_t term_bag_count_words(const char *text, size_t length);
+
 /* Adds the related terms of every term read. */
 void term_bag_expand(term_bag *bag, const thesaurus *table);
 

@@ -62,6 +62,10 @@ typedef struct kwc_frame {
  * host does not care for the reply). NULL: out of memory. */
 kwc_frame *kwc_begin(void *out, uint32_t out_size);
 
+/* A frame for a plugin's own work outside of operations: an arena, a deadline, a place for errors, no reply and no events.
+ * Belongs to no thread; kwc_end may come from another one. NULL: out of memory. */
+kwc_frame *kwc_open(void);
+
 /* Calls op, waits for complete() if it returned KW_PENDING, and returns the final status: KW_OK only after exactly one
  * reply. */
 kw_status kwc_invoke(kwc_frame *frame, kw_any_op op, kw_instance *self, const void *in);
@@ -74,6 +78,9 @@ void kwc_wake(kwc_frame *frame);
 
 /* Releases leases, arena and eventfd. Afterwards nothing of the reply may be read. */
 void kwc_end(kwc_frame *frame);
+
+/* Does memory of the call hold these bytes: its arena, or a lease that it adopted? For checks of what was replied. */
+int kwc_holds(const kwc_frame *frame, const void *ptr, uint64_t len);
 
 /* The one place where sizes are handled: copies a growable struct into host memory of dst_size bytes, zero-filled.
  * KW_INVALID_ARGUMENT: NULL, or a size below its header; KW_UNIMPLEMENTED: larger than dst with KW_MUST set. */

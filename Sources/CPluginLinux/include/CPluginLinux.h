@@ -36,6 +36,10 @@ int kwl_find_image(void *handle, kwl_image *image);
 /* 1 if the address lies in code of the image. */
 int kwl_is_code(const kwl_image *image, const void *address);
 
+/* 1 if the bytes lie in a mapped segment of one of the loaded images: code, constants or variables of static lifetime.
+ * C: the callback of dl_iterate_phdr is not usable from Swift. */
+int kwl_is_static(const void *ptr, uint64_t len);
+
 /* secure_getenv(3): NULL in a privileged process. C: declared for _GNU_SOURCE only. */
 const char *kwl_secure_getenv(const char *name);
 

@@ -6,6 +6,8 @@ public struct CallContext: Sendable {
     public var traceparent: String?
     public var deadlines: Deadlines
     public var attributes: [String: String]
+    /// Id of the plugin on whose behalf the host calls; nil: its own.
+    public var caller: String?
 
     public init(
         runID: String = "", traceparent: String? = nil, deadlines: Deadlines = Deadlines(),
@@ -19,6 +21,9 @@ public struct CallContext: Sendable {
 }
 
 /// Five limits on the time of a call, each from its start except ``betweenChunks``. nil = none.
+///
+/// The host enforces ``total`` of every call, and ``firstContent`` and ``betweenChunks`` of streams; all five reach the
+/// plugin, which alone can see the others.
 public struct Deadlines: Sendable, Hashable {
     /// The whole call.
     public var total: Duration?

@@ -9,9 +9,19 @@ public protocol Embedder: Plugin {
     func embed(
         _ request: EmbedRequest, into matrix: inout Matrix, _ context: CallContext
     ) async throws(PluginError) -> EmbedReport
+
+    /// How many tokens ``embed(_:into:_:)`` would see in each text, before truncation.
+    /// - Throws: `unsupported` if the embedder does not count.
+    func countTokens(_ texts: [String], _ context: CallContext) async throws(PluginError) -> [Int]
 }
 
 extension Embedder {
+    public func countTokens(_ texts: [String], _ context: CallContext) async throws(PluginError) -> [Int] {
+        throw PluginError(
+            .unsupported, "\(id) does not count tokens", remedy: "Count them with the model's own tokenizer",
+            plugin: id, stage: .call, operation: "embedder.countTokens")
+    }
+
     /// Embeds into a new matrix of `dims` columns (the embedder's own number by default).
     public func embed(
         _ request: EmbedRequest, dims: Int? = nil, _ context: CallContext = CallContext()
@@ -23,7 +33,7 @@ extension Embedder {
                 .invalidArgument, "an embedding of \(columns) dimensions was asked for", remedy: "Ask for at least one",
                 plugin: id, stage: .call, operation: "embedder.embed")
         }
-        var matrix = Matrix(rows: request.texts.count, dims: columns)
+        var matrix = Matrix(rows: request.input.count, dims: columns)
         let report = try await embed(request, into: &matrix, context)
         return Embeddings(matrix: matrix, report: report)
     }
@@ -34,36 +44,84 @@ public enum EmbedTask: String, Sendable, CaseIterable {
     case unspecified, query, document, similarity, classification, clustering, code
 }
 
-public struct EmbedRequest: Sendable {
-    public enum Truncation: String, Sendable { case end, start, error }
+/// What is to be embedded; a row each.
+public enum EmbedInput: Sendable, Hashable {
+    case texts([String])
+    /// Of the embedder's own tokenizer.
+    case tokens([[UInt32]])
+    case media([Media])
 
-    public var texts: [String]
+    public var count: Int {
+        switch self {
+        case .texts(let texts): texts.count
+        case .tokens(let lists): lists.count
+        case .media(let media): media.count
+        }
+    }
+}
+
+public struct EmbedRequest: Sendable, Hashable {
+    public enum Truncation: String, Sendable, CaseIterable { case end, start, error }
+
+    public var input: EmbedInput
     public var task: EmbedTask
     /// Rows of Euclidean length 1.
     public var normalize: Bool
     public var truncation: Truncation
     public var instruction: String?
+    /// ``EmbedReport/sparse`` is wanted, too.
+    public var wantsSparse = false
+    /// ``EmbedReport/tokenVectors`` are wanted, too.
+    public var wantsTokenVectors = false
 
     public init(
-        _ texts: [String], task: EmbedTask = .unspecified, normalize: Bool = true, truncation: Truncation = .end,
+        _ input: EmbedInput, task: EmbedTask = .unspecified, normalize: Bool = true, truncation: Truncation = .end,
         instruction: String? = nil
     ) {
-        self.texts = texts
+        self.input = input
         self.task = task
         self.normalize = normalize
         self.truncation = truncation
         self.instruction = instruction
     }
+
+    public init(
+        _ texts: [String], task: EmbedTask = .unspecified, normalize: Bool = true, truncation: Truncation = .end,
+        instruction: String? = nil
+    ) {
+        self.init(
+            .texts(texts), task: task, normalize: normalize, truncation: truncation, instruction: instruction)
+    }
+}
+
+/// Weights by feature, by rising number; what is not named is 0.
+public struct SparseVector: Sendable, Hashable {
+    public var indices: [UInt32]
+    /// As many as there are indices.
+    public var values: [Float]
+
+    /// - Precondition: the counts agree.
+    public init(indices: [UInt32], values: [Float]) {
+        precondition(indices.count == values.count, "a sparse vector has one value an index")
+        self.indices = indices
+        self.values = values
+    }
 }
 
 /// What is to be said of an embedding besides its rows.
 public struct EmbedReport: Sendable, Hashable {
-    /// Tokens of each text; empty if the embedder does not count.
+    /// Tokens of each input; empty if the embedder does not count.
     public var tokens: [Int]
-    /// Over all texts; nil if the embedder does not count.
+    /// Over all inputs; nil if the embedder does not count.
     public var totalTokens: Int?
-    /// Rows whose text was cut.
+    /// Rows whose input was cut, rising.
     public var truncated: [Int]
+    /// One a row, if they were wanted.
+    public var sparse: [SparseVector] = []
+    /// For each row a vector a token, if they were wanted.
+    public var tokenVectors: [[[Float]]] = []
+    public var usage = Usage()
+    public var warnings: [Warning] = []
 
     public init(tokens: [Int] = [], totalTokens: Int? = nil, truncated: [Int] = []) {
         self.tokens = tokens
@@ -100,6 +158,22 @@ public struct EmbedderInfo: Sendable, Hashable {
     public var maxTokens: Int?
     public var isDeterministic: Bool
     public var isNormalized: Bool
+    /// Tokens over all inputs of a call; nil = any.
+    public var maxBatchTokens: Int?
+    /// Calls at a time that are of use; nil = any.
+    public var maxParallel: Int?
+    /// Tasks that make a difference.
+    public var tasks: Set<EmbedTask> = []
+    /// Metrics that make sense.
+    public var metrics: Set<Metric> = []
+    public var takesTokens = false
+    public var takesInstruction = false
+    /// Of inputs that are media; "image" means all of a kind.
+    public var mediaTypes: [String] = []
+    public var offersSparse = false
+    public var offersTokenVectors = false
+    /// What it puts before texts of a task.
+    public var prefixes: [String: String] = [:]
 
     public init(
         id: String, model: String, dims: Int, allowedDims: [Int] = [], dimsRange: ClosedRange<Int>? = nil,

@@ -5,7 +5,8 @@
 public struct EventStream<Element: Sendable>: AsyncSequence, Sendable {
     public typealias Failure = PluginError
 
-    private let source: any EventSource<Element>
+    /// For those who stand between: one caller at a time.
+    package let source: any EventSource<Element>
 
     public init(_ source: some EventSource<Element>) { self.source = source }
 

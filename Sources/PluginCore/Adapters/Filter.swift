@@ -1,8 +1,10 @@
-/// Which items a query admits. Fields name members of an item's metadata.
+/// Which items a query admits. Fields name members of an item's metadata; `a/b` is the member b of a, unless there is a
+/// member of the whole name.
 ///
 /// A predicate over a field that an item does not have is false, `notEqual` and `notIn` included. Integers and doubles
 /// compare by value, text by bytes, other values of different kinds not at all. A list satisfies a predicate
-/// if any of its elements does.
+/// if any of its elements does, `notEqual` and `notIn` if every element does. ``admits(id:metadata:)`` is the definition
+/// that every backend must agree with.
 public indirect enum Filter: Sendable, Hashable {
     case all
     case none
@@ -20,8 +22,23 @@ public indirect enum Filter: Sendable, Hashable {
     case exists(String)
     case isNull(String)
     case prefix(String, String)
+    /// Text that has the value in it, a list that has it as an element.
     case contains(String, Value)
     case ids([String])
+    /// From the first to the second, both included.
+    case between(String, Value, Value)
+    /// A list that has each of these as an element.
+    case allOf(String, [Value])
+    /// Elements of a list, or Unicode scalars of a text.
+    case size(String, ClosedRange<Int>)
+    /// null, "", [] or {}.
+    case isEmpty(String)
+    /// Every word of the text is a word of the field; words are runs of ASCII letters, digits and whatever is not ASCII.
+    case match(String, String, caseSensitive: Bool = false)
+    /// An object with numbers `lat` and `lon`, at most so many metres away along a great circle.
+    case geoRadius(String, latitude: Double, longitude: Double, meters: Double)
+    /// A condition in a backend's own language.
+    case native(dialect: String, String)
 
     /// A scalar of metadata.
     public enum Value: Sendable, Hashable {
@@ -34,122 +51,13 @@ public indirect enum Filter: Sendable, Hashable {
 }
 
 extension Filter {
-    /// Reads the JSON form: `{"type": "guide", "year": {"ge": 2020}}` is a conjunction; `{"and": [...]}`,
-    /// `{"or": [...]}`, `{"not": {...}}` and `{"ids": [...]}` combine; operators are eq, ne, lt, le (lte), gt, ge (gte),
-    /// in, notIn (nin), exists, isNull, prefix and contains, each also with a leading `$`.
-    ///
-    /// - Throws: `invalidArgument` with the JSON pointer of what is wrong.
-    public init(_ json: JSON) throws(PluginError) { self = try Self.parse(json, at: "", depth: 0) }
+    /// The operations that a backend evaluates itself, by their numbers in the ABI.
+    public struct Operations: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt64
+        public init(rawValue: UInt64) { self.rawValue = rawValue }
+        package init(number: UInt32) { self.init(rawValue: 1 << UInt64(number)) }
 
-    private static let maximumDepth = 32
-
-    private static func parse(_ json: JSON, at pointer: String, depth: Int) throws(PluginError) -> Filter {
-        guard depth < maximumDepth else { throw invalid(pointer, "is nested more than \(maximumDepth) deep") }
-        if case .bool(let value) = json { return value ? .all : .none }
-        guard let members = json.objectValue else {
-            throw invalid(pointer, "must be an object, but is \(json.typeName)")
-        }
-        var parts: [Filter] = []
-        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-            let place = "\(pointer)/\(JSON.escapedForPointer(key))"
-            switch key {
-            case "and", "$and": parts.append(.and(try list(value, at: place, depth: depth)))
-            case "or", "$or": parts.append(.or(try list(value, at: place, depth: depth)))
-            case "not", "$not": parts.append(.not(try parse(value, at: place, depth: depth + 1)))
-            case "ids", "$ids":
-                guard let elements = value.arrayValue else {
-                    throw invalid(place, "must be an array of ids, but is \(value.typeName)")
-                }
-                var ids: [String] = []
-                for (index, element) in elements.enumerated() {
-                    guard let id = element.stringValue else {
-                        throw invalid("\(place)/\(index)", "must be a string, but is \(element.typeName)")
-                    }
-                    ids.append(id)
-                }
-                parts.append(.ids(ids))
-            default: parts += try predicates(on: key, value, at: place)
-            }
-        }
-        return parts.count == 1 ? parts[0] : parts.isEmpty ? .all : .and(parts)
-    }
-
-    private static func list(_ json: JSON, at pointer: String, depth: Int) throws(PluginError) -> [Filter] {
-        guard let elements = json.arrayValue else {
-            throw invalid(pointer, "must be an array of filters, but is \(json.typeName)")
-        }
-        var filters: [Filter] = []
-        for (index, element) in elements.enumerated() {
-            filters.append(try parse(element, at: "\(pointer)/\(index)", depth: depth + 1))
-        }
-        return filters
-    }
-
-    private static func predicates(on field: String, _ json: JSON, at pointer: String) throws(PluginError) -> [Filter] {
-        guard let operators = json.objectValue else {
-            if json.arrayValue != nil { return [.in(field, try values(json, at: pointer))] }
-            return [.equal(field, try value(json, at: pointer))]
-        }
-        var parts: [Filter] = []
-        for (name, operand) in operators.sorted(by: { $0.key < $1.key }) {
-            let place = "\(pointer)/\(JSON.escapedForPointer(name))"
-            switch name.hasPrefix("$") ? String(name.dropFirst()) : name {
-            case "eq": parts.append(.equal(field, try value(operand, at: place)))
-            case "ne": parts.append(.notEqual(field, try value(operand, at: place)))
-            case "lt": parts.append(.less(field, try value(operand, at: place)))
-            case "le", "lte": parts.append(.lessOrEqual(field, try value(operand, at: place)))
-            case "gt": parts.append(.greater(field, try value(operand, at: place)))
-            case "ge", "gte": parts.append(.greaterOrEqual(field, try value(operand, at: place)))
-            case "in": parts.append(.in(field, try values(operand, at: place)))
-            case "notIn", "nin": parts.append(.notIn(field, try values(operand, at: place)))
-            case "exists": parts.append(try flag(operand, at: place) ? .exists(field) : .not(.exists(field)))
-            case "isNull": parts.append(try flag(operand, at: place) ? .isNull(field) : .not(.isNull(field)))
-            case "contains": parts.append(.contains(field, try value(operand, at: place)))
-            case "prefix":
-                guard let text = operand.stringValue else {
-                    throw invalid(place, "must be a string, but is \(operand.typeName)")
-                }
-                parts.append(.prefix(field, text))
-            default:
-                throw invalid(
-                    place,
-                    "is no operator; there are eq, ne, lt, le, gt, ge, in, notIn, exists, isNull, prefix and contains")
-            }
-        }
-        guard !parts.isEmpty else { throw invalid(pointer, "names no operator") }
-        return parts
-    }
-
-    private static func flag(_ json: JSON, at pointer: String) throws(PluginError) -> Bool {
-        guard let value = json.boolValue else { throw invalid(pointer, "must be true or false") }
-        return value
-    }
-
-    private static func values(_ json: JSON, at pointer: String) throws(PluginError) -> [Value] {
-        guard let elements = json.arrayValue else {
-            throw invalid(pointer, "must be an array, but is \(json.typeName)")
-        }
-        var values: [Value] = []
-        for (index, element) in elements.enumerated() {
-            values.append(try value(element, at: "\(pointer)/\(index)"))
-        }
-        return values
-    }
-
-    private static func value(_ json: JSON, at pointer: String) throws(PluginError) -> Value {
-        switch json {
-        case .null: return .null
-        case .bool(let value): return .bool(value)
-        case .int(let value): return .int(value)
-        case .double(let value): return .double(value)
-        case .string(let value): return .string(value)
-        case .array, .object: throw invalid(pointer, "must be a scalar, but is \(json.typeName)")
-        }
-    }
-
-    private static func invalid(_ pointer: String, _ problem: String) -> PluginError {
-        PluginError(
-            .invalidArgument, "filter: \(pointer.isEmpty ? "the document" : pointer) \(problem)",
-            remedy: "Write for example {\"type\": \"guide\", \"year\": {\"ge\": 2020}}", facts: .pointer(pointer))
+        /// Every one but ``Filter/native(dialect:_:)``.
+        public static let all = Operations(rawValue: (1 << 25) - 2)
     }
 }

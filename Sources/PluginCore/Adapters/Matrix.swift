@@ -47,6 +47,19 @@ public struct Matrix: ~Copyable, Sendable {
         unsafe values.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
 
+    /// Overwrites rows from `row` on with those of another matrix, or with a part of them.
+    /// - Precondition: the dims are equal, and the rows exist on both sides.
+    public mutating func copyRows(of other: borrowing Matrix, from range: Range<Int>? = nil, to row: Int) {
+        let range = range ?? 0..<other.rows
+        precondition(other.dims == dims, "rows of \(other.dims) elements for a matrix of \(dims)")
+        precondition(range.lowerBound >= 0 && range.upperBound <= other.rows, "rows \(range) of \(other.rows)")
+        precondition(row >= 0 && range.count <= rows - row, "\(range.count) rows at \(row) of \(rows)")
+        let source = unsafe UnsafeRawBufferPointer(
+            rebasing: other.storage.unsafeBytes[range.lowerBound * stride..<range.upperBound * stride])
+        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: storage.unsafeBytes[(row * stride)...])
+        unsafe target.copyMemory(from: source)
+    }
+
     /// Leaves the present rows to an operation that may still be writing, and goes on with zeros.
     package mutating func replaceStorage() { storage = Storage(bytes: stride * rows) }
 

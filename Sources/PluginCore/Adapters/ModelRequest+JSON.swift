@@ -31,6 +31,40 @@ extension ModelRequest {
         case "topP": topP = try Self.number(value, at: place)
         case "topK": topK = try Self.count(value, at: place)
         case "choices": choices = try Self.count(value, at: place)
+        case "minP": minP = try Self.number(value, at: place)
+        case "presencePenalty": presencePenalty = try Self.number(value, at: place)
+        case "frequencyPenalty": frequencyPenalty = try Self.number(value, at: place)
+        case "repeatPenalty": repeatPenalty = try Self.number(value, at: place)
+        case "logprobs": logprobs = try Self.count(value, at: place)
+        case "maxToolCalls": maxToolCalls = try Self.count(value, at: place)
+        case "parallelToolCalls": parallelToolCalls = try Self.flag(value, at: place)
+        case "includesRaw": includesRaw = try Self.flag(value, at: place)
+        case "isBackground": isBackground = try Self.flag(value, at: place)
+        case "modalities": modalities = try Self.strings(value, at: place)
+        case "cacheKey": cacheKey = try Self.string(value, at: place)
+        case "conversation": conversation = try Self.string(value, at: place)
+        case "continuation": continuation = try Self.string(value, at: place)
+        case "serviceTier": serviceTier = try Self.string(value, at: place)
+        case "user": user = try Self.string(value, at: place)
+        case "idempotencyKey": idempotencyKey = try Self.string(value, at: place)
+        case "headers":
+            guard let members = value.objectValue else { throw Self.invalid(place, "must be an object of strings") }
+            for (name, text) in members.sorted(by: { $0.key < $1.key }) {
+                headers[name] = try Self.string(text, at: "\(place)/\(JSON.escapedForPointer(name))")
+            }
+        case "metadata":
+            guard value.objectValue != nil else { throw Self.invalid(place, "must be an object") }
+            metadata = value
+        case "logitBias":
+            guard let members = value.objectValue else {
+                throw Self.invalid(place, "must be an object of numbers by token")
+            }
+            for (token, bias) in members.sorted(by: { $0.key < $1.key }) {
+                let here = "\(place)/\(JSON.escapedForPointer(token))"
+                guard let number = Int64(token) else { throw Self.invalid(here, "is no token number") }
+                logitBias[number] = try Self.number(bias, at: here)
+            }
+        case "reasoning": reasoning = try Self.reasoning(value, at: place)
         case "seed":
             guard let number = value.intValue else { throw Self.invalid(place, "must be an integer") }
             seed = number
@@ -43,17 +77,27 @@ extension ModelRequest {
             case "text": output = .text
             case "json": output = .json
             default:
-                guard let schema = value["schema"] else {
-                    throw Self.invalid(place, "must be \"text\", \"json\" or {\"schema\": ...}")
+                if let grammar = value["grammar"]?.stringValue, let syntax = value["syntax"]?.stringValue {
+                    output = .grammar(grammar, syntax: syntax)
+                } else if let schema = value["schema"] {
+                    output = .schema(
+                        schema, name: value["name"]?.stringValue, isStrict: value["strict"]?.boolValue ?? false)
+                } else {
+                    throw Self.invalid(
+                        place, "must be \"text\", \"json\", {\"schema\": ...} or {\"grammar\": ..., \"syntax\": ...}")
                 }
-                output = .schema(schema)
             }
         case "toolChoice":
             switch value {
             case "auto": toolChoice = .auto
             case "none": toolChoice = .none
             case "required": toolChoice = .required
-            default: toolChoice = .named(try Self.strings(value, at: place))
+            default:
+                if let names = value["allowed"] {
+                    toolChoice = .allowed(try Self.strings(names, at: "\(place)/allowed"))
+                } else {
+                    toolChoice = .named(try Self.strings(value, at: place))
+                }
             }
         case "tools":
             guard let list = value.arrayValue else { throw Self.invalid(place, "must be an array") }
@@ -63,11 +107,40 @@ extension ModelRequest {
                 }
                 tools.append(
                     ToolSpecification(
-                        name: name, description: element["description"]?.stringValue,
-                        inputSchema: element["inputSchema"] ?? ["type": "object"]))
+                        name: name, title: element["title"]?.stringValue,
+                        description: element["description"]?.stringValue,
+                        inputSchema: element["inputSchema"] ?? ["type": "object"],
+                        outputSchema: element["outputSchema"] ?? .null,
+                        isStrict: element["strict"]?.boolValue ?? false))
             }
         default: throw Self.invalid(place, "is no setting of a request")
         }
+    }
+
+    private static func reasoning(_ json: JSON, at place: String) throws(PluginError) -> Reasoning {
+        guard let members = json.objectValue else { throw invalid(place, "must be an object") }
+        var result = Reasoning()
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+            let here = "\(place)/\(JSON.escapedForPointer(key))"
+            switch key {
+            case "effort":
+                guard let effort = value.stringValue.flatMap(Reasoning.Effort.init) else {
+                    throw invalid(
+                        here,
+                        "must be one of \(Reasoning.Effort.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                result.effort = effort
+            case "tokens": result.tokens = try count(value, at: here)
+            case "isShown": result.isShown = try flag(value, at: here)
+            default: throw invalid(here, "is no setting of reasoning; there are effort, tokens and isShown")
+            }
+        }
+        return result
+    }
+
+    private static func flag(_ json: JSON, at place: String) throws(PluginError) -> Bool {
+        guard let value = json.boolValue else { throw invalid(place, "must be true or false") }
+        return value
     }
 
     private static func message(_ json: JSON, at place: String) throws(PluginError) -> Message {

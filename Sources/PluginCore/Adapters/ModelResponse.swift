@@ -3,10 +3,12 @@ public struct ModelResponse: Sendable, Hashable {
     public struct Choice: Sendable, Hashable {
         public var parts: [Part]
         public var stop: StopReason
+        public var logprobs: [TokenLogprob]
 
-        public init(parts: [Part], stop: StopReason) {
+        public init(parts: [Part], stop: StopReason, logprobs: [TokenLogprob] = []) {
             self.parts = parts
             self.stop = stop
+            self.logprobs = logprobs
         }
     }
 
@@ -15,6 +17,13 @@ public struct ModelResponse: Sendable, Hashable {
     public var choices: [Choice]
     public var usage: Usage
     public var warnings: [Warning]
+    public var rateLimits: [RateLimit] = []
+    /// Takes this answer up again: ``ModelRequest/continuation``.
+    public var continuation: String?
+    /// The one that was used.
+    public var serviceTier: String?
+    /// The service's whole reply, if it was asked for; else null.
+    public var raw: JSON = .null
 
     public init(
         id: String? = nil, model: String? = nil, choices: [Choice] = [], usage: Usage = Usage(),
@@ -44,53 +53,22 @@ public struct StopReason: Sendable, Hashable {
 
     public var kind: Kind
     public var raw: String?
+    /// Which of ``ModelRequest/stop`` was met.
+    public var sequence: String?
 
-    public init(_ kind: Kind, raw: String? = nil) {
+    public init(_ kind: Kind, raw: String? = nil, sequence: String? = nil) {
         self.kind = kind
         self.raw = raw
-    }
-}
-
-/// Tokens. nil is "not known", which is not zero.
-public struct Usage: Sendable, Hashable {
-    public var input: Int?
-    public var output: Int?
-    public var total: Int?
-    public var cacheRead: Int?
-    public var cacheWrite: Int?
-    public var reasoning: Int?
-    public var isEstimated: Bool
-
-    public init(
-        input: Int? = nil, output: Int? = nil, total: Int? = nil, cacheRead: Int? = nil, cacheWrite: Int? = nil,
-        reasoning: Int? = nil, isEstimated: Bool = false
-    ) {
-        self.input = input
-        self.output = output
-        self.total = total
-        self.cacheRead = cacheRead
-        self.cacheWrite = cacheWrite
-        self.reasoning = reasoning
-        self.isEstimated = isEstimated
-    }
-}
-
-/// Something that was not done as asked.
-public struct Warning: Sendable, Hashable {
-    public var feature: String
-    public var message: String
-
-    public init(feature: String, message: String) {
-        self.feature = feature
-        self.message = message
+        self.sequence = sequence
     }
 }
 
 /// One event of an answer.
 ///
 /// Contract: exactly one `started`, first; the deltas of a tool call only between its `toolStart` and `toolEnd`, whose
-/// arguments are the deltas joined; `usage` is cumulative; one `finished` a choice; then `completed`, whose content is
-/// the fold of everything before it. After an error nothing comes, and the error's `partial` is the fold so far.
+/// arguments are the deltas joined; `usage` is cumulative; one `finished` a choice, after which nothing more of that choice
+/// comes; then `completed`, whose content is the fold of everything before it. After an error nothing comes, and the
+/// error's `partial` is the fold so far. ``ModelStreamCheck`` checks it.
 public enum ModelEvent: Sendable, Hashable {
     case started(id: String?, model: String?)
     case text(choice: Int, block: Int, String)
@@ -98,8 +76,14 @@ public enum ModelEvent: Sendable, Hashable {
     case toolStart(choice: Int, index: Int, id: String, name: String)
     case toolDelta(choice: Int, index: Int, String)
     case toolEnd(choice: Int, ToolCall)
+    /// A whole part of another kind: an image, a citation, a refusal.
+    case part(choice: Int, block: Int, Part)
+    case logprobs(choice: Int, [TokenLogprob])
     case usage(Usage)
+    case rateLimits([RateLimit])
     case warning(Warning)
+    /// What the service sent, if ``ModelRequest/includesRaw``.
+    case raw([UInt8])
     case heartbeat
     case finished(choice: Int, StopReason)
     case completed(ModelResponse)

@@ -11,9 +11,14 @@ public struct ModelResponseAssembler: Sendable {
         case toolBegin(choice: Int, index: Int, id: String, name: String)
         case toolArguments(choice: Int, index: Int, String)
         case toolEnd(choice: Int, index: Int)
+        case part(choice: Int, block: Int, Part)
+        case logprobs(choice: Int, [TokenLogprob])
         case usage(Usage)
+        case rateLimits([RateLimit])
         case warning(Warning)
+        case raw([UInt8])
         case heartbeat
+        case finished(choice: Int, StopReason)
     }
 
     /// What a plugin broke.
@@ -25,6 +30,13 @@ public struct ModelResponseAssembler: Sendable {
         case text(choice: Int, block: Int)
         case reasoning(choice: Int, block: Int)
         case tool(choice: Int, index: Int)
+        case part(choice: Int, block: Int)
+
+        var choice: Int {
+            switch self {
+            case .text(let choice, _), .reasoning(let choice, _), .tool(let choice, _), .part(let choice, _): choice
+            }
+        }
     }
 
     private struct OpenPart: Sendable {
@@ -34,6 +46,8 @@ public struct ModelResponseAssembler: Sendable {
         var id = ""
         var name = ""
         var isClosed = false
+        /// Of a slot that is a whole part.
+        var part: Part?
     }
 
     private var parts: [OpenPart] = []
@@ -43,6 +57,9 @@ public struct ModelResponseAssembler: Sendable {
     private var model: String?
     private var usage = Usage()
     private var warnings: [Warning] = []
+    private var rateLimits: [RateLimit] = []
+    private var logprobs: [Int: [TokenLogprob]] = [:]
+    private var finished: [Int: StopReason] = [:]
 
     public init() {}
 
@@ -61,6 +78,9 @@ public struct ModelResponseAssembler: Sendable {
         if !hasStarted {
             hasStarted = true
             events.append(.started(id: nil, model: nil))
+        }
+        if let choice = raw.choice, finished[choice] != nil {
+            throw ContractBreach(reason: "something of choice \(choice) came after its end")
         }
         switch raw {
         case .started: break
@@ -94,6 +114,23 @@ public struct ModelResponseAssembler: Sendable {
             }
             parts[place].isClosed = true
             events.append(.toolEnd(choice: choice, call(parts[place], index)))
+        case .part(let choice, let block, let part):
+            let slot = Slot.part(choice: choice, block: block)
+            guard position[slot] == nil else { throw ContractBreach(reason: "part \(block) was emitted twice") }
+            append("", to: slot)
+            parts[parts.count - 1].part = part
+            events.append(.part(choice: choice, block: block, part))
+        case .logprobs(let choice, let tokens):
+            logprobs[choice, default: []] += tokens
+            events.append(.logprobs(choice: choice, tokens))
+        case .finished(let choice, let stop):
+            try checkClosed { $0 == choice }
+            finished[choice] = stop
+            events.append(.finished(choice: choice, stop))
+        case .rateLimits(let limits):
+            rateLimits = limits
+            events.append(.rateLimits(limits))
+        case .raw(let bytes): events.append(.raw(bytes))
         case .usage(let new):
             usage = new
             events.append(.usage(new))
@@ -122,10 +159,9 @@ public struct ModelResponseAssembler: Sendable {
     /// there were streamed ones; the reply's usage wins.
     public mutating func finish(_ reply: ModelResponse) throws(ContractBreach) -> [ModelEvent] {
         guard !reply.choices.isEmpty else { throw ContractBreach(reason: "the reply says of no choice how it ended") }
-        if let open = parts.first(where: { part in
-            if case .tool = part.slot { !part.isClosed } else { false }
-        }) {
-            throw ContractBreach(reason: "tool call \"\(open.name)\" was begun and never ended")
+        try checkClosed { _ in true }
+        if let unknown = Set(parts.map(\.slot.choice)).union(finished.keys).filter({ $0 >= reply.choices.count }).min() {
+            throw ContractBreach(reason: "choice \(unknown) was streamed, but the reply says nothing of it")
         }
         var events: [ModelEvent] = []
         if !hasStarted {
@@ -138,44 +174,63 @@ public struct ModelResponseAssembler: Sendable {
         response.model = reply.model ?? model
         if reply.usage == Usage() { response.usage = usage }
         response.warnings = warnings + reply.warnings
+        if reply.rateLimits.isEmpty { response.rateLimits = rateLimits }
         for (index, choice) in reply.choices.enumerated() {
             let streamed = streamedParts(choice: index)
-            if !streamed.isEmpty {
-                response.choices[index].parts = streamed
+            if streamed.isEmpty {
+                events += Self.events(of: choice.parts, choice: index)
             } else {
-                for (block, part) in choice.parts.enumerated() {
-                    switch part {
-                    case .text(let text): events.append(.text(choice: index, block: block, text))
-                    case .reasoning(let text, let signature):
-                        events.append(.reasoning(choice: index, block: block, text, signature: signature))
-                    case .toolCall(let call):
-                        events.append(.toolStart(choice: index, index: call.index, id: call.id, name: call.name))
-                        events.append(.toolDelta(choice: index, index: call.index, call.arguments))
-                        events.append(.toolEnd(choice: index, call))
-                    default: break
-                    }
-                }
+                response.choices[index].parts = streamed
             }
-            events.append(.finished(choice: index, choice.stop))
+            if let tokens = logprobs[index] { response.choices[index].logprobs = tokens }
+            if let stop = finished[index] {
+                response.choices[index].stop = stop
+            } else {
+                events.append(.finished(choice: index, choice.stop))
+            }
         }
         events.append(.completed(response))
         return events
     }
 
+    private func checkClosed(_ isMeant: (Int) -> Bool) throws(ContractBreach) {
+        let open = parts.first { part in
+            if case .tool(let choice, _) = part.slot { isMeant(choice) && !part.isClosed } else { false }
+        }
+        if let open { throw ContractBreach(reason: "tool call \"\(open.name)\" was begun and never ended") }
+    }
+
+    /// The events of parts that came whole, with the reply.
+    private static func events(of parts: [Part], choice: Int) -> [ModelEvent] {
+        parts.enumerated().flatMap { block, part -> [ModelEvent] in
+            switch part {
+            case .text(let text): [.text(choice: choice, block: block, text)]
+            case .reasoning(let text, let signature):
+                [.reasoning(choice: choice, block: block, text, signature: signature)]
+            case .toolCall(let call):
+                [
+                    .toolStart(choice: choice, index: call.index, id: call.id, name: call.name),
+                    .toolDelta(choice: choice, index: call.index, call.arguments),
+                    .toolEnd(choice: choice, call),
+                ]
+            default: [.part(choice: choice, block: block, part)]
+            }
+        }
+    }
+
     /// What had arrived, for an error's ``PluginError/partial``; nil if nothing had.
     public func partial(endedBy kind: StopReason.Kind) -> ModelResponse? {
         guard hasContent || usage != Usage() else { return nil }
-        let choices = Set(parts.map { choice(of: $0.slot) }).sorted()
-        return ModelResponse(
+        let choices = Set(parts.map(\.slot.choice)).sorted()
+        var response = ModelResponse(
             id: id, model: model,
-            choices: choices.map { ModelResponse.Choice(parts: streamedParts(choice: $0), stop: StopReason(kind)) },
+            choices: choices.map {
+                ModelResponse.Choice(
+                    parts: streamedParts(choice: $0), stop: finished[$0] ?? StopReason(kind), logprobs: logprobs[$0] ?? [])
+            },
             usage: usage, warnings: warnings)
-    }
-
-    private func choice(of slot: Slot) -> Int {
-        switch slot {
-        case .text(let choice, _), .reasoning(let choice, _), .tool(let choice, _): choice
-        }
+        response.rateLimits = rateLimits
+        return response
     }
 
     private func streamedParts(choice: Int) -> [Part] {
@@ -184,8 +239,22 @@ public struct ModelResponseAssembler: Sendable {
             case .text(choice, _): .text(part.text)
             case .reasoning(choice, _): .reasoning(part.text, signature: part.signature)
             case .tool(choice, let index): .toolCall(call(part, index))
+            case .part(choice, _): part.part
             default: nil
             }
+        }
+    }
+}
+
+extension ModelResponseAssembler.Raw {
+    /// The choice whose content the event is.
+    fileprivate var choice: Int? {
+        switch self {
+        case .text(let choice, _, _), .reasoning(let choice, _, _, _), .toolBegin(let choice, _, _, _),
+            .toolArguments(let choice, _, _), .toolEnd(let choice, _), .part(let choice, _, _),
+            .logprobs(let choice, _), .finished(let choice, _):
+            choice
+        case .started, .usage, .rateLimits, .warning, .raw, .heartbeat: nil
         }
     }
 }

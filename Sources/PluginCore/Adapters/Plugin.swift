@@ -12,13 +12,36 @@ public protocol Plugin: Sendable {
 }
 
 public struct Health: Sendable, Hashable {
-    public var isHealthy: Bool
+    public enum State: String, Sendable, CaseIterable {
+        case healthy
+        /// Works, but somebody should look.
+        case warning
+        /// Does not work.
+        case critical
+    }
+
+    public var state: State
     public var message: String?
     public var details: JSON
 
-    public init(isHealthy: Bool, message: String? = nil, details: JSON = .null) {
-        self.isHealthy = isHealthy
+    /// Can be called.
+    public var isHealthy: Bool { state != .critical }
+
+    public init(_ state: State, message: String? = nil, details: JSON = .null) {
+        self.state = state
         self.message = message
         self.details = details
+    }
+}
+
+/// Why a plugin does not take a configuration.
+public struct ConfigurationIssue: Sendable, Hashable {
+    /// Of the offending value (RFC 6901).
+    public var pointer: String
+    public var message: String
+
+    public init(pointer: String, message: String) {
+        self.pointer = pointer
+        self.message = message
     }
 }

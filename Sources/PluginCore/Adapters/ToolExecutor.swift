@@ -8,6 +8,31 @@ public protocol ToolExecutor: Plugin {
     /// Runs it. What may not run ends as `denied`; that is a result, not an error. The last event is `finished`.
     func execute(_ request: ToolRunRequest, under policy: ToolPolicy, _ context: CallContext)
         async throws(PluginError) -> EventStream<ToolEvent>
+    /// Typed tools that a request may name; empty if there are none.
+    func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification]
+    /// Speaks to a run that goes on.
+    /// - Throws: `notFound` if there is none of that session.
+    func send(_ message: ToolMessage, to session: String, _ context: CallContext) async throws(PluginError)
+}
+
+extension ToolExecutor {
+    public func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification] { [] }
+
+    public func send(_ message: ToolMessage, to session: String, _ context: CallContext) async throws(PluginError) {
+        throw PluginError(
+            .unsupported, "\(id) cannot speak to a run", remedy: "Give the whole input with the request", plugin: id,
+            stage: .call, operation: "toolExecutor.send")
+    }
+}
+
+/// What can be said to a run that goes on.
+public enum ToolMessage: Sendable, Hashable {
+    case input([UInt8])
+    case endOfInput
+    case signal(Int32)
+    case resize(rows: Int, columns: Int)
+    case approve(id: String)
+    case refuse(id: String, reason: String)
 }
 
 public struct ToolRunRequest: Sendable, Hashable {
@@ -15,6 +40,15 @@ public struct ToolRunRequest: Sendable, Hashable {
         case argv([String])
         /// A line for a shell; a policy has to allow shells.
         case shell(String)
+        /// One of ``ToolExecutor/tools(_:)``, with its arguments as JSON text.
+        case tool(name: String, arguments: String)
+    }
+
+    /// What a command does, as far as the caller knows.
+    public enum Classification: String, Sendable, CaseIterable {
+        case unknown
+        case readOnly = "read_only"
+        case build, test, format, install, network, destructive
     }
 
     public var body: Body
@@ -25,6 +59,24 @@ public struct ToolRunRequest: Sendable, Hashable {
     public var input: [UInt8]
     /// Why, for logs and approvals.
     public var reason: String
+    public var classification = Classification.unknown
+    /// The model's id of the call, or nil.
+    public var callID: String?
+    /// Name by which ``ToolExecutor/send(_:to:_:)`` reaches this run; nil: it cannot.
+    public var session: String?
+    /// The caller wants approval first.
+    public var asksApproval = false
+    /// Input goes on with ``ToolExecutor/send(_:to:_:)``.
+    public var keepsInputOpen = false
+    /// Of the terminal, if the policy gives one.
+    public var terminalSize: (rows: Int, columns: Int) {
+        get { (rows, columns) }
+        set { (rows, columns) = newValue }
+    }
+    private var rows = 24
+    private var columns = 80
+    /// Granted for this run only, on top of the policy's.
+    public var extraPaths: [ToolPolicy.PathRule] = []
 
     public init(
         _ body: Body, workingDirectory: String? = nil, environment: [String: String] = [:], input: [UInt8] = [],
@@ -79,9 +131,16 @@ public struct Violation: Sendable, Hashable {
 }
 
 public enum ToolEvent: Sendable, Hashable {
+    /// The program runs. The process id as the host sees it, if it does.
+    case started(processID: Int?, session: String?)
     case stdout([UInt8])
     case stderr([UInt8])
     case progress(fraction: Double?, String)
+    case warning(Warning)
+    case violation(Violation)
+    /// The program waits for ``ToolMessage/approve(id:)`` or ``ToolMessage/refuse(id:reason:)``.
+    case approval(id: String, ToolDecision)
+    /// The last event.
     case finished(ToolRunResult)
 }
 
@@ -108,6 +167,17 @@ public struct ToolRunResult: Sendable, Hashable {
     public var violations: [Violation]
     /// Why, for `denied`, `sandboxFailed` and `spawnFailed`.
     public var detail: String?
+    /// Files with all of the output, the caller's to remove; with ``ToolPolicy/Overflow/spool``.
+    public var stdoutPath: String?
+    public var stderrPath: String?
+    /// Processes it left behind.
+    public var leftover: [Int] = []
+    /// A typed tool's result, or null.
+    public var structured: JSON = .null
+    /// A typed tool's result for a model.
+    public var content: [Part] = []
+    /// Bytes written to disk; nil if not known.
+    public var diskBytes: Int?
 
     public init(
         end: End, exitCode: Int? = nil, signal: Int? = nil, duration: Duration = .zero, cpu: Duration = .zero,

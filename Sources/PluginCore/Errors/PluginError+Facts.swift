@@ -21,7 +21,7 @@ extension PluginError {
         case linker(String)
         case errno(Int32, call: String)
         /// What the plugin said, as it said it.
-        case plugin(status: Int32, vendorCode: Int32, httpStatus: Int?, details: JSON)
+        case plugin(Reported)
     }
 }
 
@@ -54,12 +54,43 @@ extension PluginError.Facts {
             return ["expected": .int(Int64(expected)), "actual": .int(Int64(actual))]
         case .linker(let text): return ["linker": .string(text)]
         case .errno(let number, let call): return ["errno": .int(Int64(number)), "call": .string(call)]
-        case .plugin(let status, let vendorCode, let httpStatus, let details):
-            var members: [String: JSON] = ["status": .int(Int64(status))]
-            if vendorCode != 0 { members["vendorCode"] = .int(Int64(vendorCode)) }
-            if let httpStatus { members["httpStatus"] = .int(Int64(httpStatus)) }
-            if details != .null { members["details"] = details }
+        case .plugin(let reported):
+            var members: [String: JSON] = ["status": .int(Int64(reported.status))]
+            if let code = reported.vendorCode { members["vendorCode"] = .int(Int64(code)) }
+            if let domain = reported.domain { members["domain"] = .string(domain) }
+            if let status = reported.httpStatus { members["httpStatus"] = .int(Int64(status)) }
+            if let id = reported.requestID { members["requestID"] = .string(id) }
+            if reported.details != .null { members["details"] = reported.details }
             return members
+        }
+    }
+}
+
+extension PluginError.Facts {
+    /// An error as a plugin reported it.
+    public struct Reported: Sendable, Hashable {
+        /// The ABI's number.
+        public var status: Int32
+        /// The plugin's own number, of ``domain``.
+        public var vendorCode: Int32?
+        /// Whose number it is: "errno", "openai".
+        public var domain: String?
+        public var httpStatus: Int?
+        /// The remote service's name for the request.
+        public var requestID: String?
+        /// Further facts, or null.
+        public var details: JSON
+
+        public init(
+            status: Int32, vendorCode: Int32? = nil, domain: String? = nil, httpStatus: Int? = nil,
+            requestID: String? = nil, details: JSON = .null
+        ) {
+            self.status = status
+            self.vendorCode = vendorCode
+            self.domain = domain
+            self.httpStatus = httpStatus
+            self.requestID = requestID
+            self.details = details
         }
     }
 }

@@ -19,11 +19,23 @@ enum ModelFold {
             case .event(.started(let id, let model)): (id?.utf8.count ?? 0) + (model?.utf8.count ?? 0)
             case .event(.toolBegin(_, _, let id, let name)): id.utf8.count + name.utf8.count
             case .event(.warning(let warning)): warning.feature.utf8.count + warning.message.utf8.count
+            case .event(.raw(let bytes)): bytes.count
+            case .event(.part(_, _, let part)): part.weight
+            case .event(.logprobs(_, let tokens)): tokens.reduce(0) { $0 + 64 * (1 + $1.others.count) }
+            case .event(.rateLimits(let limits)): limits.count * 64
             // The last element: the call's own memory quota has bounded it.
-            case .reply, .event(.toolEnd), .event(.usage), .event(.heartbeat): 0
+            case .reply, .event(.toolEnd), .event(.usage), .event(.heartbeat), .event(.finished): 0
             }
         },
-        merge: { last, next in join(&last, next) })
+        merge: { last, next in join(&last, next) },
+        isContent: { raw in
+            switch raw {
+            case .event(.started), .event(.usage), .event(.rateLimits), .event(.warning), .event(.raw),
+                .event(.heartbeat):
+                false
+            default: true
+            }
+        })
 
     /// The text is let go of before it grows: held twice, it would be copied for every piece that joins it.
     private static func join(_ last: inout Raw, _ next: Raw) -> Bool {
@@ -102,22 +114,58 @@ enum ModelFold {
         case UInt32(KW_EVENT_TOOL_END): return .event(.toolEnd(choice: choice, index: index))
         case UInt32(KW_EVENT_USAGE):
             let usage = try unsafe reader.optional(event.payload, of: kw_usage.self, "usage") {
-                usage throws(PluginError) in Usage(usage)
+                usage throws(PluginError) in try unsafe Usage(usage, reader)
             }
             guard let usage else { throw reader.violation("emitted USAGE without a payload") }
             return .event(.usage(usage))
         case UInt32(KW_EVENT_WARNING):
+            return .event(.warning(try unsafe reader.warning(event)))
+        case UInt32(KW_EVENT_PART):
+            let part = try unsafe reader.optional(event.payload, of: kw_part.self, "a part") {
+                part throws(PluginError) in try unsafe Part(part, reader)
+            }
+            guard let part else { throw reader.violation("emitted PART without a payload") }
+            return .event(.part(choice: choice, block: index, part))
+        case UInt32(KW_EVENT_LOGPROBS):
             return .event(
-                .warning(
-                    Warning(
-                        feature: try unsafe reader.text(event.name, "an event's name"), message: try text())))
+                .logprobs(
+                    choice: choice,
+                    try unsafe reader.elements(event.payload, of: kw_token_logprob.self, "logprobs") {
+                        token throws(PluginError) in try unsafe TokenLogprob(token, reader)
+                    }))
+        case UInt32(KW_EVENT_RATE_LIMIT):
+            return .event(
+                .rateLimits(
+                    try unsafe reader.elements(event.payload, of: kw_rate_limit.self, "rate limits") {
+                        limit throws(PluginError) in try unsafe RateLimit(limit, reader)
+                    }))
+        case UInt32(KW_EVENT_FINISHED):
+            let stop = try unsafe reader.optional(event.payload, of: kw_choice.self, "a choice") {
+                choice throws(PluginError) in try unsafe StopReason(choice, reader)
+            }
+            guard let stop else { throw reader.violation("emitted FINISHED without a payload") }
+            return .event(.finished(choice: choice, stop))
+        case UInt32(KW_EVENT_RAW): return .event(.raw(try unsafe reader.bytes(event.data, "raw bytes")))
         case UInt32(KW_EVENT_HEARTBEAT), UInt32(KW_EVENT_PROGRESS): return .event(.heartbeat)
         default:
-            guard unsafe event.h.flags & UInt32(KW_MUST) == 0 else {
-                throw reader.violation(
-                    "emitted an event of kind \(unsafe event.kind) that must be understood and is not")
-            }
+            try unsafe reader.skip(event)
             return nil
+        }
+    }
+}
+
+extension Part {
+    /// Bytes of its contents, about.
+    fileprivate var weight: Int {
+        switch self {
+        case .text(let text), .refusal(let text), .reasoning(let text, _): text.utf8.count
+        case .sealedReasoning(let bytes): bytes.count
+        case .toolCall(let call): call.arguments.utf8.count
+        case .toolResult(let result): result.parts.reduce(result.text.utf8.count) { $0 + $1.weight }
+        case .media(let media): if case .bytes(let bytes) = media.source { bytes.count } else { 0 }
+        case .citation(_, let quotation, _): quotation.utf8.count
+        case .approval(_, _, let reason): reason.utf8.count
+        case .custom(_, let text, _): text.utf8.count
         }
     }
 }

@@ -72,7 +72,7 @@ public final class NativeEmbedder: Embedder, Sendable {
     public func embed(
         _ request: EmbedRequest, into matrix: inout Matrix, _ context: CallContext = CallContext()
     ) throws(PluginError) -> EmbedReport {
-        guard matrix.rows >= request.texts.count else { throw tooFewRows(request.texts.count, matrix.rows) }
+        guard matrix.rows >= request.input.count else { throw tooFewRows(request.input.count, matrix.rows) }
         return try embed(request, storage: matrix.storage, dims: matrix.dims, stride: matrix.stride, context, nil)
     }
 
@@ -87,7 +87,7 @@ public final class NativeEmbedder: Embedder, Sendable {
     public func embed(
         _ request: EmbedRequest, into matrix: inout Matrix, _ context: CallContext
     ) async throws(PluginError) -> EmbedReport {
-        guard matrix.rows >= request.texts.count else { throw tooFewRows(request.texts.count, matrix.rows) }
+        guard matrix.rows >= request.input.count else { throw tooFewRows(request.input.count, matrix.rows) }
         let (storage, dims, stride) = (matrix.storage, matrix.dims, matrix.stride)
         do throws(PluginError) {
             return try await AsyncCall.run("embedder.embed", of: id, context) { cancellation throws(PluginError) in
@@ -97,6 +97,21 @@ public final class NativeEmbedder: Embedder, Sendable {
             // The operation may still be writing: it keeps the old rows, the caller gets new ones.
             matrix.replaceStorage()
             throw error
+        }
+    }
+
+    public func countTokens(_ texts: [String], _ context: CallContext) async throws(PluginError) -> [Int] {
+        guard !texts.isEmpty else { return [] }
+        return unsafe try await instance.run(
+            "embedder.count_tokens", table.slot(\.count_tokens), context, reply: kw_count_tokens_out.self
+        ) { inputs in
+            unsafe kw_count_tokens_in(h: .of(kw_count_tokens_in.self), texts: inputs.strings(texts))
+        } read: { reply, reader throws(PluginError) in
+            let counts = unsafe try reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: texts.count).map(Int.init)
+            guard counts.count == texts.count else {
+                throw reader.violation("counted the tokens of \(counts.count) texts of \(texts.count)")
+            }
+            return counts
         }
     }
 
@@ -164,37 +179,23 @@ public final class NativeEmbedder: Embedder, Sendable {
         _ request: EmbedRequest, storage: Matrix.Storage, dims: Int, stride: Int, _ context: CallContext,
         _ cancellation: Cancellation?
     ) throws(PluginError) -> EmbedReport {
-        let rows = request.texts.count
+        let rows = request.input.count
         guard rows > 0 else { return EmbedReport(totalTokens: 0) }
         guard dims > 0 else { throw noColumns() }
         var inputs = ABIWriter()
         var input = unsafe header(
             storage: storage, dims: dims, stride: stride, rows: rows, task: request.task, normalize: request.normalize,
             truncation: request.truncation)
-        unsafe input.texts = inputs.strings(request.texts)
-        unsafe input.instruction = inputs.string(request.instruction)
+        unsafe inputs.write(request, into: &input)
         let report = try unsafe instance.invoke(
             "embedder.embed", table.slot(\.embed), &input, reply: kw_embed_out.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in
             guard unsafe Int(reply.rows_written) == rows else {
-                throw reader.violation("wrote \(unsafe reply.rows_written) rows for \(rows) texts")
-            }
-            let tokens = try unsafe reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: rows).map(Int.init)
-            let truncated = try unsafe reader.values(reply.truncated, of: UInt32.self, "truncated rows", atMost: rows)
-                .map(Int.init)
-            guard tokens.isEmpty || tokens.count == rows else {
-                throw reader.violation("counted the tokens of \(tokens.count) texts of \(rows)")
-            }
-            guard truncated.allSatisfy({ $0 < rows }) else {
-                throw reader.violation("says that it cut a text that it was not given")
+                throw reader.violation("wrote \(unsafe reply.rows_written) rows for \(rows) inputs")
             }
             try check(storage, rows: rows, dims: dims, stride: stride, reader)
-            guard tokens.isEmpty || tokens.count == rows, truncated.allSatisfy({ $0 < rows }) else {
-                throw reader.violation("reported tokens or truncated rows that do not fit \(rows) texts")
-            }
-            let total = unsafe Int(clamping: reply.total_tokens)
-            return EmbedReport(tokens: tokens, totalTokens: total == 0 ? nil : total, truncated: truncated)
+            return try unsafe EmbedReport(reply, rows: rows, of: request, reader)
         }
         _ = consume inputs
         return report
@@ -206,18 +207,7 @@ public final class NativeEmbedder: Embedder, Sendable {
             "embedder.info", table.slot(\.info), &input, reply: kw_embedder_info.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in
-            guard unsafe reply.dims > 0 else { throw reader.violation("says that its rows have 0 elements") }
-            let (low, high) = unsafe (Int(reply.dims_min), Int(reply.dims_max))
-            return EmbedderInfo(
-                id: try unsafe reader.text(reply.id, "id"), model: try unsafe reader.text(reply.model, "model"),
-                dims: unsafe Int(reply.dims),
-                allowedDims: try unsafe reader.values(reply.allowed_dims, of: UInt32.self, "allowed dims").map(
-                    Int.init),
-                dimsRange: low > 0 && low <= high ? low...high : nil,
-                maxBatch: unsafe reply.max_batch == 0 ? nil : Int(reply.max_batch),
-                maxTokens: unsafe reply.max_tokens == 0 ? nil : Int(reply.max_tokens),
-                isDeterministic: unsafe reply.features & UInt64(KW_EMBED_DETERMINISTIC) != 0,
-                isNormalized: unsafe reply.features & UInt64(KW_EMBED_NORMALIZED) != 0)
+            try unsafe EmbedderInfo(reply, reader)
         }
     }
 }

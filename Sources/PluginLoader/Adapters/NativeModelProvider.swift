@@ -11,6 +11,8 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     /// Slots of the table, from 0 behind its header.
     private static let generateSlot = 1
     private static let streamSlot = 2
+    private static let countTokensSlot = 3
+    private static let prewarmSlot = 4
 
     init(instance: PluginInstance, table: InterfaceTable<kw_provider>) {
         self.instance = instance
@@ -64,21 +66,10 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     // MARK: - ModelProvider
 
     public func models(_ context: CallContext) async throws(PluginError) -> [Model] {
-        try await AsyncCall.run("provider.models", of: id, context) { cancellation throws(PluginError) in
-            var input = kw_none(h: .of(kw_none.self))
-            return try unsafe self.instance.invoke(
-                "provider.models", self.table.slot(\.models), &input, reply: kw_models_out.self, context: context,
-                cancellation: cancellation
-            ) { reply, reader throws(PluginError) in
-                try unsafe reader.elements(reply.models, of: kw_model.self, "models") { model throws(PluginError) in
-                    Model(
-                        id: try unsafe reader.text(model.id, "a model's id"),
-                        description: try unsafe reader.optionalText(model.description, "a model's description"),
-                        features: unsafe Model.Features(rawValue: model.features),
-                        contextTokens: unsafe model.context_tokens == 0 ? nil : Int(clamping: model.context_tokens),
-                        maxOutputTokens: unsafe model.max_output_tokens == 0
-                            ? nil : Int(clamping: model.max_output_tokens))
-                }
+        unsafe try await instance.run("provider.models", table.slot(\.models), context, reply: kw_models_out.self) {
+            reply, reader throws(PluginError) in
+            unsafe try reader.elements(reply.models, of: kw_model.self, "models") { model throws(PluginError) in
+                unsafe try Model(model, reader)
             }
         }
     }
@@ -130,6 +121,28 @@ public final class NativeModelProvider: ModelProvider, Sendable {
             })
     }
 
+    public func countTokens(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) -> TokenCount {
+        guard table.implements(Self.countTokensSlot) else {
+            return TokenCount(request.estimatedTokens, isEstimated: true)
+        }
+        try checkMessages(request, "provider.count_tokens")
+        return unsafe try await instance.run(
+            "provider.count_tokens", table.slot(\.count_tokens), context, reply: kw_token_count.self
+        ) { inputs in
+            unsafe inputs.request(request)
+        } read: { reply, _ throws(PluginError) in
+            TokenCount(Int(clamping: reply.tokens), isEstimated: reply.flags & UInt64(KW_USAGE_ESTIMATED) != 0)
+        }
+    }
+
+    public func prewarm(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) {
+        guard table.implements(Self.prewarmSlot) else { return }
+        try checkMessages(request, "provider.prewarm")
+        unsafe try await instance.run("provider.prewarm", table.slot(\.prewarm), context) { inputs in
+            unsafe inputs.request(request)
+        }
+    }
+
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
         try await instance.health(context)
     }
@@ -142,18 +155,45 @@ public final class NativeModelProvider: ModelProvider, Sendable {
         _ operation: StaticString, _ function: kw_any_op, _ request: ModelRequest, _ context: CallContext,
         cancellation: Cancellation?, sink: PluginInstance.Sink?
     ) throws(PluginError) -> ModelResponse {
+        try checkMessages(request, operation)
+        var inputs = ABIWriter()
+        var input = unsafe inputs.request(request)
+        let response = unsafe try instance.invoke(
+            operation, function, &input, reply: kw_generate_out.self, context: context, cancellation: cancellation,
+            sink: sink
+        ) { reply, reader throws(PluginError) in unsafe try ModelResponse(reply, reader) }
+        _ = consume inputs
+        return response
+    }
+
+    private func checkMessages(_ request: ModelRequest, _ operation: StaticString) throws(PluginError) {
         guard !request.messages.isEmpty else {
             throw PluginError(
                 .invalidArgument, "a request needs at least one message", remedy: "Add a user message", plugin: id,
                 stage: .call, operation: "\(operation)")
         }
-        var inputs = ABIWriter()
-        var input = unsafe inputs.request(request)
-        let response = try unsafe instance.invoke(
-            operation, function, &input, reply: kw_generate_out.self, context: context, cancellation: cancellation,
-            sink: sink
-        ) { reply, reader throws(PluginError) in try unsafe ModelResponse(reply, reader) }
-        _ = consume inputs
-        return response
+    }
+}
+
+extension Model {
+    init(_ model: borrowing kw_model, _ reader: ABIReader) throws(PluginError) {
+        func count(_ value: UInt64) -> Int? { value == 0 ? nil : Int(clamping: value) }
+        func price(_ value: Double) -> Double? { value >= 0 && value.isFinite ? value : nil }
+        let latency: Latency? =
+            switch unsafe model.latency {
+            case UInt32(KW_LATENCY_FAST): .fast
+            case UInt32(KW_LATENCY_MEDIUM): .medium
+            case UInt32(KW_LATENCY_SLOW): .slow
+            default: nil
+            }
+        self.init(
+            id: try unsafe reader.text(model.id, "a model's id"),
+            description: try unsafe reader.optionalText(model.description, "a model's description"),
+            features: unsafe Features(rawValue: model.features), contextTokens: unsafe count(model.context_tokens),
+            maxOutputTokens: unsafe count(model.max_output_tokens), latency: latency,
+            maxChoices: unsafe count(UInt64(model.max_choices)),
+            prices: Prices(
+                input: unsafe price(model.input_price), output: unsafe price(model.output_price),
+                cacheRead: unsafe price(model.cache_read_price), cacheWrite: unsafe price(model.cache_write_price)))
     }
 }

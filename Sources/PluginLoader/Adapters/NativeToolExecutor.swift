@@ -6,6 +6,8 @@ public import PluginCore
 public final class NativeToolExecutor: ToolExecutor, Sendable {
     let instance: PluginInstance
     private let table: InterfaceTable<kw_tool_executor>
+    /// Of the table, from 0 behind its header.
+    private static let toolsSlot = 3
 
     init(instance: PluginInstance, table: InterfaceTable<kw_tool_executor>) {
         self.instance = instance
@@ -16,15 +18,11 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
     public var version: SemanticVersion { instance.version }
 
     public func enforceable(_ context: CallContext) async throws(PluginError) -> [Enforcement] {
-        try await AsyncCall.run("toolExecutor.enforceable", of: id, context) { cancellation throws(PluginError) in
-            var input = kw_none(h: .of(kw_none.self))
-            return try unsafe self.instance.invoke(
-                "toolExecutor.enforceable", self.table.slot(\.enforceable), &input, reply: kw_enforceable_out.self,
-                context: context, cancellation: cancellation
-            ) { reply, reader throws(PluginError) in
-                try unsafe reader.elements(reply.fields, of: kw_enforcement.self, "fields") {
-                    field throws(PluginError) in try unsafe Enforcement(field, reader)
-                }
+        unsafe try await instance.run(
+            "toolExecutor.enforceable", table.slot(\.enforceable), context, reply: kw_enforceable_out.self
+        ) { reply, reader throws(PluginError) in
+            unsafe try reader.elements(reply.fields, of: kw_enforcement.self, "fields") { field throws(PluginError) in
+                unsafe try Enforcement(field, reader)
             }
         }
     }
@@ -32,26 +30,12 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
     public func evaluate(_ request: ToolRunRequest, under policy: ToolPolicy, _ context: CallContext)
         async throws(PluginError) -> ToolDecision
     {
-        try await AsyncCall.run("toolExecutor.evaluate", of: id, context) { cancellation throws(PluginError) in
-            var inputs = ABIWriter()
-            var input = unsafe inputs.run(request, policy)
-            let decision = try unsafe self.instance.invoke(
-                "toolExecutor.evaluate", self.table.slot(\.evaluate), &input, reply: kw_decision.self,
-                context: context, cancellation: cancellation
-            ) { reply, reader throws(PluginError) in
-                let verdict: ToolDecision.Verdict
-                switch unsafe reply.verdict {
-                case UInt32(KW_DECISION_ALLOW): verdict = .allow
-                case UInt32(KW_DECISION_CONFIRM): verdict = .confirm
-                case UInt32(KW_DECISION_DENY): verdict = .deny
-                case let other: throw reader.violation("decided \(other), which is no decision")
-                }
-                return ToolDecision(
-                    verdict: verdict, rule: try unsafe reader.text(reply.rule, "a rule"),
-                    reason: try unsafe reader.text(reply.reason, "a reason"))
-            }
-            _ = consume inputs
-            return decision
+        unsafe try await instance.run(
+            "toolExecutor.evaluate", table.slot(\.evaluate), context, reply: kw_decision.self
+        ) { inputs in
+            unsafe inputs.run(request, policy)
+        } read: { reply, reader throws(PluginError) in
+            unsafe try ToolDecision(reply, reader)
         }
     }
 
@@ -64,7 +48,8 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
                 switch event {
                 case .stdout(let bytes), .stderr(let bytes): bytes.count
                 case .progress(_, let text): text.utf8.count
-                case .finished: 0
+                case .warning(let warning): warning.feature.utf8.count + warning.message.utf8.count
+                case .started, .violation, .approval, .finished: 0
                 }
             },
             merge: { last, next in
@@ -97,6 +82,22 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
             })
     }
 
+    public func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification] {
+        guard table.implements(Self.toolsSlot) else { return [] }
+        return unsafe try await instance.run("toolExecutor.tools", table.slot(\.tools), context, reply: kw_tools_out.self) {
+            reply, reader throws(PluginError) in
+            unsafe try reader.elements(reply.tools, of: kw_tool_spec.self, "tools") { tool throws(PluginError) in
+                unsafe try ToolSpecification(tool, reader)
+            }
+        }
+    }
+
+    public func send(_ message: ToolMessage, to session: String, _ context: CallContext) async throws(PluginError) {
+        unsafe try await instance.run("toolExecutor.send", table.slot(\.send), context) { inputs in
+            unsafe inputs.send(message, to: session)
+        }
+    }
+
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
         try await instance.health(context)
     }
@@ -110,17 +111,28 @@ extension ToolEvent {
         case UInt32(KW_EVENT_STDOUT): return .stdout(try unsafe reader.bytes(event.data, "output"))
         case UInt32(KW_EVENT_STDERR): return .stderr(try unsafe reader.bytes(event.data, "output"))
         case UInt32(KW_EVENT_PROGRESS):
-            let data = try unsafe reader.bytes(event.data, "progress")
-            var fraction: Double?
-            if data.count == MemoryLayout<Double>.size {
-                fraction = unsafe data.withUnsafeBytes { unsafe $0.loadUnaligned(as: Double.self) }
+            let (fraction, text) = try unsafe reader.progress(event)
+            return .progress(fraction: fraction, text)
+        case UInt32(KW_EVENT_WARNING): return .warning(try unsafe reader.warning(event))
+        case UInt32(KW_EVENT_PROCESS):
+            return try unsafe reader.optional(event.payload, of: kw_process.self, "a process") {
+                process throws(PluginError) in
+                let pid = unsafe process.pid
+                return .started(
+                    processID: pid == 0 ? nil : Int(clamping: pid),
+                    session: try unsafe reader.optionalText(process.session, "a session"))
             }
-            return .progress(fraction: fraction, try unsafe reader.text(event.text, "progress"))
+        case UInt32(KW_EVENT_VIOLATION):
+            return try unsafe reader.optional(event.payload, of: kw_violation.self, "a violation") {
+                violation throws(PluginError) in .violation(try unsafe Violation(violation, reader))
+            }
+        case UInt32(KW_EVENT_APPROVAL):
+            let id = try unsafe reader.text(event.id, "an approval's id")
+            return try unsafe reader.optional(event.payload, of: kw_decision.self, "a decision") {
+                decision throws(PluginError) in .approval(id: id, try unsafe ToolDecision(decision, reader))
+            }
         default:
-            guard unsafe event.h.flags & UInt32(KW_MUST) == 0 else {
-                throw reader.violation(
-                    "emitted an event of kind \(unsafe event.kind) that must be understood and is not")
-            }
+            try unsafe reader.skip(event)
             return nil
         }
     }

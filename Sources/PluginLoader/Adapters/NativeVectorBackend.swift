@@ -32,7 +32,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     @discardableResult
     public func upsert(
         _ batch: borrowing VectorBatch, into repository: String, _ context: CallContext = CallContext()
-    ) throws(PluginError) -> Int {
+    ) throws(PluginError) -> VectorCommit {
         try upsert(Rows(batch), repository, context, nil)
     }
 
@@ -45,15 +45,10 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     }
 
     public func repositories(_ context: CallContext) async throws(PluginError) -> [RepositoryInfo] {
-        try await AsyncCall.run("vectorBackend.repos", of: id, context) { cancellation throws(PluginError) in
-            var input = kw_none(h: .of(kw_none.self))
-            return try unsafe self.instance.invoke(
-                "vectorBackend.repos", self.table.slot(\.repos), &input, reply: kw_repos_out.self, context: context,
-                cancellation: cancellation
-            ) { reply, reader throws(PluginError) in
-                try unsafe reader.elements(reply.repos, of: kw_repo_info.self, "repos") {
-                    element throws(PluginError) in try unsafe RepositoryInfo(element, reader)
-                }
+        unsafe try await instance.run("vectorBackend.repos", table.slot(\.repos), context, reply: kw_repos_out.self) {
+            reply, reader throws(PluginError) in
+            unsafe try reader.elements(reply.repos, of: kw_repo_info.self, "repos") { element throws(PluginError) in
+                unsafe try RepositoryInfo(element, reader)
             }
         }
     }
@@ -65,27 +60,18 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         guard let dims = UInt32(exactly: specification.dims), dims > 0 else {
             throw invalid("vectorBackend.ensure", "a repository cannot have \(specification.dims) dimensions")
         }
-        return try await AsyncCall.run("vectorBackend.ensure", of: id, context) { cancellation throws(PluginError) in
-            var inputs = ABIWriter()
-            var input = unsafe zeroed(kw_repo_spec.self)
-            unsafe input.h = .of(kw_repo_spec.self)
-            unsafe input.repo = inputs.string(specification.name)
-            unsafe input.dims = dims
-            unsafe input.metric = specification.metric.number
-            unsafe input.element = UInt32(KW_ELEMENT_F32)
-            unsafe input.embedder_id = inputs.string(specification.embedderID)
-            let info = try unsafe self.instance.invoke(
-                "vectorBackend.ensure", self.table.slot(\.ensure), &input, reply: kw_repo_info.self, context: context,
-                cancellation: cancellation
-            ) { reply, reader throws(PluginError) in try unsafe RepositoryInfo(reply, reader) }
-            _ = consume inputs
-            return info
+        return unsafe try await instance.run(
+            "vectorBackend.ensure", table.slot(\.ensure), context, reply: kw_repo_info.self
+        ) { inputs in
+            unsafe inputs.specification(specification, dims: dims)
+        } read: { reply, reader throws(PluginError) in
+            unsafe try RepositoryInfo(reply, reader)
         }
     }
 
     @discardableResult
     public func upsert(_ batch: borrowing VectorBatch, into repository: String, _ context: CallContext)
-        async throws(PluginError) -> Int
+        async throws(PluginError) -> VectorCommit
     {
         let rows = Rows(batch)
         return try await AsyncCall.run("vectorBackend.upsert", of: id, context) { cancellation throws(PluginError) in
@@ -103,29 +89,121 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
 
     @discardableResult
     public func remove(_ filter: Filter, from repository: String, _ context: CallContext) async throws(PluginError)
-        -> Int
+        -> VectorCommit
     {
-        try await AsyncCall.run("vectorBackend.remove", of: id, context) { cancellation throws(PluginError) in
-            unsafe try self.counted("vectorBackend.remove", \.remove, filter, repository, context, cancellation)
+        unsafe try await counted("vectorBackend.remove", table.slot(\.remove), filter, repository, context)
+    }
+
+    public func items(
+        _ ids: [String], in repository: String, including include: VectorQuery.Include, _ context: CallContext
+    ) async throws(PluginError) -> [VectorItem?] {
+        guard !ids.isEmpty else { return [] }
+        return unsafe try await instance.run("vectorBackend.get", table.slot(\.get), context, reply: kw_items_out.self) {
+            inputs in
+            unsafe kw_get_in(
+                h: .of(kw_get_in.self), repo: inputs.string(repository), ids: inputs.strings(ids),
+                include: include.rawValue, reserved: 0)
+        } read: { reply, reader throws(PluginError) in
+            let items = unsafe try reader.elements(reply.items, of: kw_item.self, "items", atMost: ids.count) {
+                item throws(PluginError) in unsafe try VectorItem.read(item, reader)
+            }
+            guard items.count == ids.count, zip(items, ids).allSatisfy({ $0 == nil || $0?.id == $1 }) else {
+                throw reader.violation("replied other items than it was asked for")
+            }
+            return items
+        }
+    }
+
+    public func scan(
+        _ repository: String, _ filter: Filter, after: String?, including include: VectorQuery.Include,
+        _ context: CallContext
+    ) async throws(PluginError) -> EventStream<VectorItem> {
+        let traits = Mailbox<[VectorItem]>.Traits(
+            cost: { items in items.reduce(0) { $0 + 64 + 4 * ($1.vector?.count ?? 0) + ($1.text?.utf8.count ?? 0) } },
+            merge: { _, _ in false })
+        return EventStream(
+            PluginStream(
+                "vectorBackend.scan", of: id, context, traits: traits,
+                fold: .init(accept: { items throws(PluginError) in items }, complete: { $0 })
+            ) { mailbox, cancellation throws(PluginError) in
+                let reader = ABIReader(plugin: self.id, operation: "vectorBackend.scan")
+                let target = unsafe EmitTarget(mailbox) { event throws(PluginError) in
+                    guard unsafe event.kind == UInt32(KW_EVENT_ITEMS) else {
+                        try unsafe reader.skip(event)
+                        return nil
+                    }
+                    return try unsafe reader.elements(event.payload, of: kw_item.self, "items") {
+                        item throws(PluginError) -> VectorItem? in try unsafe VectorItem.read(item, reader)
+                    }.compactMap(\.self)
+                }
+                var inputs = ABIWriter()
+                var input = unsafe kw_scan_in(
+                    h: .of(kw_scan_in.self), repo: inputs.string(repository), filter: inputs.program(filter),
+                    after: inputs.string(after), limit: 0, include: include.rawValue, reserved: 0)
+                try withExtendedLifetime(target) { () throws(PluginError) in
+                    try unsafe self.instance.invoke(
+                        "vectorBackend.scan", self.table.slot(\.scan), &input, reply: kw_scan_out.self,
+                        context: context, cancellation: cancellation, sink: target.sink
+                    ) { _, _ throws(PluginError) in }
+                }
+                _ = consume inputs
+            })
+    }
+
+    @discardableResult
+    public func update(
+        _ filter: Filter, in repository: String, set members: [String: JSON], _ context: CallContext
+    ) async throws(PluginError) -> VectorCommit {
+        unsafe try await instance.run("vectorBackend.update", table.slot(\.update), context, reply: kw_count_out.self) {
+            inputs in
+            unsafe kw_update_in(
+                h: .of(kw_update_in.self), repo: inputs.string(repository), filter: inputs.program(filter),
+                set_json: inputs.string(JSON.object(members).text))
+        } read: { reply, _ throws(PluginError) in
+            VectorCommit(reply)
         }
     }
 
     public func count(_ filter: Filter, in repository: String, _ context: CallContext) async throws(PluginError) -> Int
     {
-        try await AsyncCall.run("vectorBackend.count", of: id, context) { cancellation throws(PluginError) in
-            unsafe try self.counted("vectorBackend.count", \.count, filter, repository, context, cancellation)
-        }
+        unsafe try await counted("vectorBackend.count", table.slot(\.count), filter, repository, context).count
     }
 
     public func wipe(_ repository: String, _ context: CallContext) async throws(PluginError) {
-        try await AsyncCall.run("vectorBackend.wipe", of: id, context) { cancellation throws(PluginError) in
-            var inputs = ABIWriter()
-            var input = unsafe kw_repo_in(h: .of(kw_repo_in.self), repo: inputs.string(repository))
-            try unsafe self.instance.invoke(
-                "vectorBackend.wipe", self.table.slot(\.wipe), &input, reply: kw_none.self, context: context,
-                cancellation: cancellation
-            ) { _, _ throws(PluginError) in }
-            _ = consume inputs
+        unsafe try await instance.run("vectorBackend.wipe", table.slot(\.wipe), context) { inputs in
+            unsafe kw_repo_in(h: .of(kw_repo_in.self), repo: inputs.string(repository))
+        }
+    }
+
+    public func flush(_ repository: String, compact: Bool, _ context: CallContext) async throws(PluginError) {
+        unsafe try await instance.run("vectorBackend.flush", table.slot(\.flush), context) { inputs in
+            unsafe kw_flush_in(
+                h: .of(kw_flush_in.self), repo: inputs.string(repository),
+                flags: compact ? UInt64(KW_FLUSH_COMPACT) : 0)
+        }
+    }
+
+    public func snapshot(_ repository: String, to path: String, _ context: CallContext) async throws(PluginError) {
+        try checkPath(path, "vectorBackend.snapshot")
+        unsafe try await instance.run("vectorBackend.snapshot", table.slot(\.snapshot), context) { inputs in
+            unsafe kw_snapshot_in(
+                h: .of(kw_snapshot_in.self), repo: inputs.string(repository), path: inputs.string(path), flags: 0)
+        }
+    }
+
+    @discardableResult
+    public func restore(_ repository: String, from path: String, replacing: Bool, _ context: CallContext)
+        async throws(PluginError) -> RepositoryInfo
+    {
+        try checkPath(path, "vectorBackend.restore")
+        return unsafe try await instance.run(
+            "vectorBackend.restore", table.slot(\.restore), context, reply: kw_repo_info.self
+        ) { inputs in
+            unsafe kw_snapshot_in(
+                h: .of(kw_snapshot_in.self), repo: inputs.string(repository), path: inputs.string(path),
+                flags: replacing ? UInt64(KW_RESTORE_REPLACE) : 0)
+        } read: { reply, reader throws(PluginError) in
+            unsafe try RepositoryInfo(reply, reader)
         }
     }
 
@@ -146,6 +224,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         let texts: [String]
         let metadata: [JSON]
         let embedderID: String?
+        let expires: [Int64?]
+        let sparse: [String: [SparseVector]]
 
         init(_ batch: borrowing VectorBatch) {
             ids = batch.ids
@@ -155,6 +235,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
             texts = batch.texts
             metadata = batch.metadata
             embedderID = batch.embedderID
+            expires = batch.expires
+            sparse = batch.sparse
         }
     }
 
@@ -168,24 +250,22 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         return try unsafe instance.invoke(
             "vectorBackend.info", table.slot(\.info), &input, reply: kw_vector_info.self, context: context,
             cancellation: cancellation
-        ) { reply, reader throws(PluginError) in
-            func limit(_ value: UInt32) -> Int? { value == 0 ? nil : Int(value) }
-            let metrics = unsafe reply.metrics
-            return VectorBackendInfo(
-                backend: try unsafe reader.text(reply.backend, "backend"),
-                location: try unsafe reader.text(reply.location, "location"),
-                isPersistent: unsafe reply.features & UInt64(KW_VECTOR_PERSISTENT) != 0,
-                isExact: unsafe reply.features & UInt64(KW_VECTOR_EXACT) != 0,
-                metrics: Set(Metric.allCases.filter { metrics & (1 << $0.number) != 0 }),
-                maxBatch: unsafe limit(reply.max_batch), maxDims: unsafe limit(reply.max_dims),
-                maxTopK: unsafe limit(reply.max_top_k))
-        }
+        ) { reply, reader throws(PluginError) in try unsafe VectorBackendInfo(reply, reader) }
+    }
+
+    private func checkPath(_ path: String, _ operation: String) throws(PluginError) {
+        guard path.hasPrefix("/") else { throw invalid(operation, "the path \(path) is not absolute") }
     }
 
     private func upsert(
         _ rows: Rows, _ repository: String, _ context: CallContext, _ cancellation: Cancellation?
-    ) throws(PluginError) -> Int {
-        guard !rows.ids.isEmpty else { return 0 }
+    ) throws(PluginError) -> VectorCommit {
+        guard !rows.ids.isEmpty else { return VectorCommit(count: 0) }
+        guard rows.expires.isEmpty || rows.expires.count == rows.ids.count,
+            rows.sparse.values.allSatisfy({ $0.count == rows.ids.count })
+        else {
+            throw invalid("vectorBackend.upsert", "a batch of \(rows.ids.count) ids needs one expiry and one sparse vector an id")
+        }
         var inputs = ABIWriter()
         var input = unsafe zeroed(kw_upsert_in.self)
         unsafe input.h = .of(kw_upsert_in.self)
@@ -199,13 +279,23 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         unsafe input.texts = inputs.strings(rows.texts)
         unsafe input.metadata_json = inputs.strings(rows.metadata.map { $0 == .null ? "" : $0.text })
         unsafe input.embedder_id = inputs.string(rows.embedderID)
-        let count = try unsafe instance.invoke(
+        unsafe input.expires_ns = inputs.span(rows.expires.map { $0 ?? 0 })
+        var fields: [kw_field_rows] = unsafe []
+        for (name, vectors) in rows.sparse.sorted(by: { $0.key < $1.key }) {
+            var field = unsafe zeroed(kw_field_rows.self)
+            unsafe field.h = .of(kw_field_rows.self)
+            unsafe field.name = inputs.string(name)
+            unsafe field.sparse = inputs.sparse(vectors)
+            unsafe fields.append(field)
+        }
+        unsafe input.fields = inputs.span(fields)
+        let commit = try unsafe instance.invoke(
             "vectorBackend.upsert", table.slot(\.upsert), &input, reply: kw_count_out.self, context: context,
             cancellation: cancellation
-        ) { reply, _ throws(PluginError) in Int(clamping: reply.count) }
+        ) { reply, _ throws(PluginError) in VectorCommit(reply) }
         _ = consume inputs
         withExtendedLifetime(rows.storage) {}
-        return count
+        return commit
     }
 
     private func query(
@@ -215,26 +305,14 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         var inputs = ABIWriter()
         var list: [kw_query] = unsafe []
         for query in queries {
-            guard let topK = UInt32(exactly: query.topK), let offset = UInt32(exactly: query.offset) else {
+            guard UInt32(exactly: query.topK) != nil, UInt32(exactly: query.offset) != nil else {
                 throw invalid(
                     "vectorBackend.query", "top-k \(query.topK) and offset \(query.offset) must not be negative")
             }
-            guard !query.vector.isEmpty else { throw invalid("vectorBackend.query", "the query's vector is empty") }
-            var element = unsafe zeroed(kw_query.self)
-            unsafe element.h = .of(kw_query.self)
-            unsafe element.vector = inputs.floats(query.vector)
-            unsafe element.dims = UInt32(query.vector.count)
-            unsafe element.element = UInt32(KW_ELEMENT_F32)
-            unsafe element.top_k = topK
-            unsafe element.offset = offset
-            unsafe element.include = query.include.rawValue
-            if let score = query.minimumScore {
-                unsafe element.set |= UInt64(KW_QUERY_MIN_SCORE)
-                unsafe element.min_score = score
+            guard query.hasSubject else {
+                throw invalid("vectorBackend.query", "the query has neither a vector nor anything else to rank by")
             }
-            unsafe element.filter = inputs.program(query.filter)
-            unsafe element.embedder_id = inputs.string(query.embedderID)
-            unsafe list.append(element)
+            unsafe list.append(inputs.query(query))
         }
         var input = unsafe kw_query_in(
             h: .of(kw_query_in.self), repo: inputs.string(repository), queries: inputs.span(list))
@@ -256,17 +334,22 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         return results
     }
 
-    private func counted<Operation>(
-        _ operation: StaticString, _ slot: KeyPath<kw_vector_backend, Operation>, _ filter: Filter,
-        _ repository: String, _ context: CallContext, _ cancellation: Cancellation?
-    ) throws(PluginError) -> Int {
-        var inputs = ABIWriter()
-        var input = unsafe kw_filter_in(
-            h: .of(kw_filter_in.self), repo: inputs.string(repository), filter: inputs.program(filter))
-        let count = try unsafe instance.invoke(
-            operation, table.slot(slot), &input, reply: kw_count_out.self, context: context, cancellation: cancellation
-        ) { reply, _ throws(PluginError) in Int(clamping: reply.count) }
-        _ = consume inputs
-        return count
+    private func counted(
+        _ operation: StaticString, _ function: kw_any_op, _ filter: Filter, _ repository: String,
+        _ context: CallContext
+    ) async throws(PluginError) -> VectorCommit {
+        unsafe try await instance.run(operation, function, context, reply: kw_count_out.self) { inputs in
+            unsafe kw_filter_in(
+                h: .of(kw_filter_in.self), repo: inputs.string(repository), filter: inputs.program(filter))
+        } read: { reply, _ throws(PluginError) in
+            VectorCommit(reply)
+        }
+    }
+}
+
+extension VectorQuery {
+    /// Has anything to rank by.
+    fileprivate var hasSubject: Bool {
+        !vector.isEmpty || sparse != nil || text?.isEmpty == false || !like.isEmpty
     }
 }

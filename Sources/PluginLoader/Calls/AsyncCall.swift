@@ -87,11 +87,19 @@ extension PluginError {
         PluginError(.cancelled, "\(operation) was cancelled", plugin: plugin, stage: .call, operation: "\(operation)")
     }
 
-    static func deadlinePassed(_ limit: Duration, _ operation: StaticString, _ plugin: String) -> PluginError {
-        PluginError(
-            .timeout, "\(operation) took longer than its \(limit.milliseconds) ms",
-            remedy: "Allow it more time, or ask the plugin for less",
-            facts: .deadline(kind: "total", milliseconds: limit.milliseconds), plugin: plugin, stage: .call,
+    /// - Parameter kind: which deadline, by its name in ``Deadlines``.
+    static func deadlinePassed(
+        _ limit: Duration, _ operation: StaticString, _ plugin: String, kind: String = "total"
+    ) -> PluginError {
+        let what =
+            switch kind {
+            case "firstContent": "\(operation) gave no content within \(limit.milliseconds) ms"
+            case "betweenChunks": "\(operation) paused for more than \(limit.milliseconds) ms"
+            default: "\(operation) took longer than its \(limit.milliseconds) ms"
+            }
+        return PluginError(
+            .timeout, what, remedy: "Allow it more time, or ask the plugin for less",
+            facts: .deadline(kind: kind, milliseconds: limit.milliseconds), plugin: plugin, stage: .call,
             operation: "\(operation)")
     }
 }

@@ -15,10 +15,12 @@ internal import Synchronization
 final class PluginInstance: @unchecked Sendable {
     let id: String
     let version: SemanticVersion
-    private let table: kw_plugin
+    let table: kw_plugin
     private let handle: OpaquePointer
-    private let host: HostTable
+    let host: HostTable
     private let allowsPending: UInt32
+    /// Every pointer of a reply is checked to be alive.
+    private let checksReplies: Bool
     /// nil: any number of operations at once.
     private let gate: Gate?
     /// Operations that run now; negative once the instance was closed.
@@ -47,7 +49,11 @@ final class PluginInstance: @unchecked Sendable {
         }
     }
 
-    init(id: String, version: SemanticVersion, table: kw_plugin, handle: OpaquePointer, host: HostTable) {
+    init(
+        id: String, version: SemanticVersion, table: kw_plugin, handle: OpaquePointer, host: HostTable,
+        checksReplies: Bool
+    ) {
+        self.checksReplies = checksReplies
         self.id = id
         self.version = version
         unsafe self.table = table
@@ -152,9 +158,19 @@ final class PluginInstance: @unchecked Sendable {
         _ = consume inputs
         guard status == KW_OK else { return .failure(unsafe Self.error(operation, of: id, status, frame)) }
         do throws(PluginError) {
-            return .success(try read(unsafe output.pointee, ABIReader(plugin: id, operation: operation)))
+            return .success(try read(unsafe output.pointee, unsafe reader(operation, frame)))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// For the reply of a call whose frame lives.
+    @inline(__always)
+    private func reader(_ operation: StaticString, _ frame: UnsafeMutablePointer<kwc_frame>) -> ABIReader {
+        guard checksReplies else { return ABIReader(plugin: id, operation: operation) }
+        nonisolated(unsafe) let frame = unsafe frame  // read by this thread only, before kwc_end
+        return ABIReader(plugin: id, operation: operation) { pointer, count in
+            unsafe kwc_holds(frame, pointer, UInt64(count)) == 1 || kwl_is_static(pointer, UInt64(count)) == 1
         }
     }
 
@@ -164,6 +180,7 @@ final class PluginInstance: @unchecked Sendable {
         unsafe frame.pointee.call.run_id = inputs.string(context.runID)
         unsafe frame.pointee.call.traceparent = inputs.string(context.traceparent)
         unsafe frame.pointee.call.attributes = inputs.pairs(context.attributes)
+        unsafe frame.pointee.call.caller = inputs.string(context.caller)
         let now = kwl_monotonic_ns()
         func deadline(_ duration: Duration?) -> Int64 { duration.map { now.saturatingAdd($0.nanoseconds) } ?? 0 }
         let deadlines = context.deadlines
@@ -196,45 +213,21 @@ final class PluginInstance: @unchecked Sendable {
         guard unsafe frame.pointee.failed != 0, unsafe frame.pointee.error.status == status else {
             let what = code == .unsupported ? "\(id) does not implement \(operation)" : "\(operation) of \(id) failed"
             return PluginError(
-                code, what, facts: .plugin(status: status, vendorCode: 0, httpStatus: nil, details: .null), plugin: id,
-                stage: .call, operation: "\(operation)")
+                code, what, facts: .plugin(.init(status: status)), plugin: id, stage: .call, operation: "\(operation)")
         }
         let said = unsafe frame.pointee.error
         let text = unsafe ABIReader.repaired(said.message)
-        let details = unsafe ABIReader.repaired(said.details_json)
         let retry = unsafe said.retry
         let retryAfter = unsafe said.retry_after_ns
         return PluginError(
             code, text.isEmpty ? "\(operation) of \(id) failed" : text.hasSuffix(".") ? String(text.dropLast()) : text,
-            facts: .plugin(
-                status: status, vendorCode: unsafe said.vendor_code,
-                httpStatus: unsafe said.http_status == 0 ? nil : Int(said.http_status),
-                details: details.isEmpty ? .null : (try? JSON(parsing: details, what: "details")) ?? .string(details)),
-            plugin: id, stage: .call, operation: "\(operation)",
+            facts: .plugin(unsafe PluginError.Facts.Reported(said)), plugin: id, stage: .call,
+            operation: "\(operation)",
             retryable: retry == UInt32(KW_RETRY_YES) ? true : retry == UInt32(KW_RETRY_NO) ? false : nil,
             retryAfter: retryAfter > 0 ? .nanoseconds(retryAfter) : nil)
     }
 
-    // MARK: - Life
-
-    func start(_ context: CallContext) throws(PluginError) {
-        guard let function = unsafe table.start else { return }
-        unsafe try lifecycle("plugin.start", unsafe unsafeBitCast(function, to: kw_any_op.self), context)
-    }
-
-    func health(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> Health {
-        guard let function = unsafe table.health else { return Health(isHealthy: true) }
-        var input = kw_none(h: .of(kw_none.self))
-        return unsafe try invoke(
-            "plugin.health", unsafe unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_health_out.self,
-            context: context, cancellation: cancellation
-        ) { reply, reader throws(PluginError) in
-            let details = unsafe try reader.text(reply.details_json, "details")
-            return Health(
-                isHealthy: unsafe reply.healthy != 0, message: unsafe try reader.optionalText(reply.message, "message"),
-                details: details.isEmpty ? .null : try JSON(parsing: details, what: "the health details of \(id)"))
-        }
-    }
+    // MARK: - The end
 
     /// Refuses new calls, waits for those that run, then quiesces and destroys the instance. Once.
     /// The image stays mapped: its code may be on some stack.
@@ -242,33 +235,38 @@ final class PluginInstance: @unchecked Sendable {
         guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let previous = running.add(Self.closed, ordering: .acquiringAndReleasing).oldValue
         if previous > 0 { isDrained.wait { $0 ? () : nil } }
-        var input = kw_none(h: .of(kw_none.self))
         if let quiesce = unsafe table.quiesce {
-            unsafe finish("plugin.quiesce", unsafe unsafeBitCast(quiesce, to: kw_any_op.self), &input)
+            unsafe finish("plugin.quiesce", unsafeBitCast(quiesce, to: kw_any_op.self), reply: kw_quiesce_out.self) {
+                reply in unsafe Self.release(reply.state)
+            }
         }
         if let destroy = unsafe table.destroy {
-            unsafe finish("plugin.destroy", unsafe unsafeBitCast(destroy, to: kw_any_op.self), &input)
-        }
-    }
-
-    private func lifecycle(_ operation: StaticString, _ function: kw_any_op, _ context: CallContext)
-        throws(PluginError)
-    {
-        var input = kw_none(h: .of(kw_none.self))
-        unsafe try invoke(operation, function, &input, reply: kw_none.self, context: context) {
-            _, _ throws(PluginError) in
+            unsafe finish("plugin.destroy", unsafeBitCast(destroy, to: kw_any_op.self), reply: kw_none.self) { _ in }
         }
     }
 
     /// A last call, whose failure can only be logged.
-    private func finish(_ operation: StaticString, _ function: kw_any_op, _ input: inout kw_none) {
-        var output = kw_none()
+    private func finish<Output: BitwiseCopyable>(
+        _ operation: StaticString, _ function: kw_any_op, reply: Output.Type, read: (borrowing Output) -> Void
+    ) {
+        var input = kw_none(h: .of(kw_none.self))
+        var output = zeroed(Output.self)
         do throws(PluginError) {
-            unsafe try call(operation, function, &input, &output, CallContext(), nil, nil) { _, _ throws(PluginError) in
+            try host.exclusively { () throws(PluginError) in
+                try unsafe call(operation, function, &input, &output, CallContext(), nil, nil) {
+                    reply, _ throws(PluginError) in read(reply)
+                }
             }
         } catch {
             host.log(.warning, "\(operation)", error.message)
         }
+    }
+
+    /// What a plugin hands over and nobody takes.
+    private static func release(_ lease: kw_lease) {
+        guard let release = unsafe lease.release else { return }
+        var lease = unsafe lease
+        unsafe release(&lease)
     }
 }
 
@@ -293,6 +291,19 @@ enum Misuse {
 extension CallContext {
     /// Nothing that a plugin would have to be told.
     var isPlain: Bool {
-        runID.isEmpty && traceparent == nil && attributes.isEmpty && deadlines == Deadlines()
+        runID.isEmpty && traceparent == nil && attributes.isEmpty && caller == nil && deadlines == Deadlines()
+    }
+}
+
+extension PluginError.Facts.Reported {
+    fileprivate init(_ said: borrowing kw_error) {
+        func optional(_ text: kw_str) -> String? { unsafe text.len == 0 ? nil : ABIReader.repaired(text) }
+        let details = unsafe ABIReader.repaired(said.details_json)
+        self.init(
+            status: unsafe said.status, vendorCode: unsafe said.vendor_code == 0 ? nil : said.vendor_code,
+            domain: unsafe optional(said.domain),
+            httpStatus: unsafe said.http_status == 0 ? nil : Int(said.http_status),
+            requestID: unsafe optional(said.request_id),
+            details: details.isEmpty ? .null : (try? JSON(parsing: details, what: "details")) ?? .string(details))
     }
 }

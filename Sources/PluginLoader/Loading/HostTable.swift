@@ -1,9 +1,11 @@
+internal import CPluginCall
 internal import CPluginLinux
 internal import Glibc
 internal import Logging
 internal import PluginABI
 internal import PluginBridge
 internal import PluginCore
+internal import Synchronization
 
 /// The host's side of the ABI as one plugin sees it: a `kw_host` at a stable address.
 ///
@@ -15,6 +17,8 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
     private let logger: Logger
     private let metrics: @Sendable (PluginMetric) -> Void
     private let plugin: String
+    /// One lifecycle operation of the plugin at a time, whichever of its instances it is for: the ABI's [life].
+    private let lifecycle = Mutex<Void>(())
     private static let name: StaticString = "keyway"
     private static let version: StaticString = "0.1.0"
 
@@ -36,6 +40,15 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         unsafe table.pointee.host_private = Unmanaged.passRetained(self).toOpaque()
         unsafe table.pointee.get = { _, _ in nil }
         unsafe table.pointee.now_ns = { _ in kwl_monotonic_ns() }
+        unsafe table.pointee.open_call = { _, deadline in
+            guard let frame = unsafe kwc_open() else { return nil }
+            unsafe frame.pointee.call.deadline_ns = deadline
+            return unsafe withUnsafeMutablePointer(to: &frame.pointee.call) { call in unsafe call }
+        }
+        unsafe table.pointee.close_call = { _, call in
+            guard let frame = unsafe call?.pointee.host_private else { return }
+            unsafe kwc_end(frame.assumingMemoryBound(to: kwc_frame.self))
+        }
         unsafe table.pointee.log = { host, level, component, message, fields in
             guard let table = unsafe HostTable.of(host) else { return }
             unsafe table.log(level, component, message, fields)
@@ -49,6 +62,13 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
     /// Valid for ever.
     @unsafe
     var pointer: UnsafePointer<kw_host> { unsafe UnsafePointer(table) }
+
+    /// Runs a lifecycle operation when no other of this plugin runs.
+    func exclusively<Value: ~Copyable>(
+        _ body: () throws(PluginError) -> sending Value
+    ) throws(PluginError) -> sending Value {
+        try lifecycle.withLock { _ throws(PluginError) in try body() }
+    }
 
     func log(_ level: Logger.Level, _ component: String, _ message: String) {
         logger.log(

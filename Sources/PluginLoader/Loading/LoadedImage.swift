@@ -16,12 +16,14 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     let interfaces: [String: UnsafeRawPointer]
     let code: kwl_image
     let host: HostTable
+    private let checksReplies: Bool
 
     /// Loads libraries and image, calls the entry, checks and imports what it gives.
     init(
         _ image: SealedImage, of object: SharedObject, manifest: Manifest, libraries: [ResolvedLibrary],
-        host: HostTable, sdk: UInt32
+        host: HostTable, sdk: UInt32, checksReplies: Bool
     ) throws(PluginError) {
+        self.checksReplies = checksReplies
         let notes = object.notes
         try PrivateLibraries.shared.load(
             libraries, for: image.original.path, searchPath: object.runpath.isEmpty ? object.rpath : object.runpath)
@@ -135,6 +137,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
             ("quiesce", unsafeBitCast(table.quiesce, to: UnsafeRawPointer?.self)),
             ("destroy", unsafeBitCast(table.destroy, to: UnsafeRawPointer?.self)),
             ("notice", unsafeBitCast(table.notice, to: UnsafeRawPointer?.self)),
+            ("task", unsafeBitCast(table.task, to: UnsafeRawPointer?.self)),
         ]
         for index in unsafe slots.indices {
             guard let address = unsafe slots[index].1 else { continue }
@@ -149,6 +152,12 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
                 .load, "\(what) is not code of the plugin itself", remedy: "Report this to the plugin's author",
                 plugin: plugin, stage: .load)
         }
+    }
+
+    /// Is this address code of the plugin's own file?
+    func isCode(_ address: UInt) -> Bool {
+        var code = code
+        return unsafe kwl_is_code(&code, UnsafeRawPointer(bitPattern: address)) == 1
     }
 
     /// The host's copy of an interface's table, or nil if the plugin does not offer it.
@@ -199,7 +208,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         }
         defer { unsafe kwc_end(frame) }
         let function = unsafe unsafeBitCast(table.create, to: kw_any_op.self)
-        let status = unsafe kwc_invoke(frame, function, nil, &input)
+        let status = try host.exclusively { () throws(PluginError) in unsafe kwc_invoke(frame, function, nil, &input) }
         guard status == KW_OK else {
             var error = unsafe PluginInstance.error("plugin.create", of: manifest.id, status, unsafe frame).during(
                 .create)
@@ -214,7 +223,8 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
                 operation: "plugin.create")
         }
         return unsafe PluginInstance(
-            id: manifest.id, version: manifest.version, table: table, handle: handle, host: host)
+            id: manifest.id, version: manifest.version, table: table, handle: handle, host: host,
+            checksReplies: checksReplies)
     }
 }
 

@@ -12,6 +12,12 @@ public final class NativePlugin: Plugin, Sendable {
     public let vectorBackend: NativeVectorBackend?
     public let modelProvider: NativeModelProvider?
     public let toolExecutor: NativeToolExecutor?
+    public let hookHandler: NativeHookHandler?
+    public let toolSet: NativeToolSet?
+    public let functionSet: NativeFunctionSet?
+    public let operationSet: NativeOperationSet?
+    public let messageHandler: NativeMessageHandler?
+    public let endpointSet: NativeEndpointSet?
     private let instance: PluginInstance
 
     init(loaded: LoadedPlugin, image: LoadedImage, instance: PluginInstance, createTime: Duration) throws(PluginError) {
@@ -29,6 +35,24 @@ public final class NativePlugin: Plugin, Sendable {
             toolExecutor = try image.interface(KW_TOOL_EXECUTOR_ID, as: kw_tool_executor.self, plugin: id).map {
                 NativeToolExecutor(instance: instance, table: $0)
             }
+            hookHandler = try image.interface(KW_HOOKS_ID, as: kw_hooks.self, plugin: id).map {
+                NativeHookHandler(instance: instance, table: $0)
+            }
+            toolSet = try image.interface(KW_TOOLS_ID, as: kw_tools.self, plugin: id).map {
+                NativeToolSet(instance: instance, table: $0)
+            }
+            functionSet = try image.interface(KW_FUNCTIONS_ID, as: kw_functions.self, plugin: id).map {
+                NativeFunctionSet(instance: instance, table: $0, isCode: { image.isCode($0) })
+            }
+            operationSet = try image.interface(KW_OPERATIONS_ID, as: kw_operations.self, plugin: id).map {
+                NativeOperationSet(instance: instance, table: $0)
+            }
+            messageHandler = try image.interface(KW_MESSAGES_ID, as: kw_messages.self, plugin: id).map {
+                NativeMessageHandler(instance: instance, table: $0)
+            }
+            endpointSet = try image.interface(KW_ENDPOINTS_ID, as: kw_endpoints.self, plugin: id).map {
+                NativeEndpointSet(instance: instance, table: $0)
+            }
         } catch {
             instance.shutdown()
             throw error
@@ -43,6 +67,19 @@ public final class NativePlugin: Plugin, Sendable {
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
         try await instance.health(context)
+    }
+
+    /// Gives the instance a new configuration; a dry run only asks whether it would take it.
+    ///
+    /// - Returns: what is wrong with it. If there is anything, nothing has changed.
+    /// - Throws: `unsupported` if the plugin cannot change its configuration while it lives.
+    public func configure(
+        _ configuration: JSON, dryRun: Bool = false, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> [ConfigurationIssue] {
+        let instance = instance
+        return try await AsyncCall.run("plugin.configure", of: id, context) { cancellation throws(PluginError) in
+            try instance.configure(configuration, dryRun: dryRun, context, cancellation)
+        }
     }
 
     public func shutdown() async { await instance.shutdownFromTask() }

@@ -14,11 +14,14 @@ public struct PluginLoader: Sendable {
     public var metrics: @Sendable (PluginMetric) -> Void
     /// Largest file that is loaded, in bytes.
     public var imageLimit: UInt64
+    /// Whether every pointer of a reply is checked to be memory of the call, a lease or static; for tests of plugins.
+    public var checksReplies: Bool
 
     public init(
         verifier: Verifier = Verifier(), logger: Logger, metrics: @escaping @Sendable (PluginMetric) -> Void,
-        imageLimit: UInt64 = 256 << 20
+        imageLimit: UInt64 = 256 << 20, checksReplies: Bool = false
     ) {
+        self.checksReplies = checksReplies
         self.verifier = verifier
         self.logger = logger
         self.metrics = metrics
@@ -80,7 +83,8 @@ public final class PreparedPlugin: Sendable {
                 plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, logger: loader.logger,
                 metrics: loader.metrics)
             let loaded = try LoadedImage(
-                image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk)
+                image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk,
+                checksReplies: loader.checksReplies)
             return LoadedPlugin(
                 prepared: self, image: loaded, manifest: manifest, sdk: sdk,
                 loadTime: .nanoseconds(kwl_monotonic_ns() - began))

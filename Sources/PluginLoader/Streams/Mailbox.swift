@@ -12,6 +12,8 @@ final class Mailbox<Element: Sendable>: Sendable {
         /// Bytes of its contents; each element that is not merged weighs ``overhead`` more.
         var cost: @Sendable (Element) -> Int
         var merge: @Sendable (inout Element, Element) -> Bool
+        /// Part of what was asked for, and not only a sign of life.
+        var isContent: @Sendable (Element) -> Bool = { _ in true }
     }
 
     enum Put {
@@ -38,12 +40,14 @@ final class Mailbox<Element: Sendable>: Sendable {
     /// What may wait: half of the limit, because the consumer has up to as much in hand.
     private let room: Int
     private let monitor = Monitor(State())
+    private let deadlines: StreamDeadlines?
     /// What the consumer has taken out at once and not returned yet, the next one last.
     private let taken = Mutex<[Element]>([])
     /// Says without the lock that `cancellation` is set.
     private let isCancelled = Atomic<Bool>(false)
 
-    init(limit: Int = 64 << 10, traits: Traits) {
+    init(limit: Int = 64 << 10, traits: Traits, deadlines: StreamDeadlines? = nil) {
+        self.deadlines = deadlines
         room = limit / 2
         self.traits = traits
     }
@@ -52,6 +56,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     /// Hands over one element; waits for room unless told not to. Any thread that may block.
     func put(_ element: Element, mayWait: Bool) -> Put {
+        deadlines?.note(isContent: traits.isContent(element))
         let cost = traits.cost(element)
         let (result, waiter) = monitor.wait { state -> (Put, CheckedContinuation<Void, Never>?)? in
             if state.cancellation != nil { return (.cancelled, nil) }

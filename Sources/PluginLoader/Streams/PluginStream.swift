@@ -31,17 +31,17 @@ final class PluginStream<Raw: Sendable, Event: Sendable>: EventSource {
         _ operation: StaticString, of plugin: String, _ context: CallContext, traits: Mailbox<Raw>.Traits, fold: Fold,
         body: @escaping @Sendable (Mailbox<Raw>, Cancellation) throws(PluginError) -> Void
     ) {
-        let mailbox = Mailbox<Raw>(traits: traits)
+        let deadlines = StreamDeadlines(context.deadlines)
+        let mailbox = Mailbox<Raw>(traits: traits, deadlines: deadlines)
         let cancellation = cancellation
         self.mailbox = mailbox
         self.fold = fold
         self.operation = operation
         self.plugin = plugin
-        timer = context.deadlines.total.map { total in
+        timer = deadlines.map { deadlines in
             Task {
-                try? await Task.sleep(for: total)
-                guard !Task.isCancelled else { return }
-                mailbox.cancel(.deadlinePassed(total, operation, plugin))
+                guard let (kind, limit) = await deadlines.passed(isConsumerBehind: { mailbox.waiting > 0 }) else { return }
+                mailbox.cancel(.deadlinePassed(limit, operation, plugin, kind: kind))
                 cancellation.cancel()
             }
         }

@@ -11,9 +11,9 @@ struct AskTools {
         var policy = ToolPolicy()
         policy.allow = allowed
         policy.isEnabled = !allowed.isEmpty
-        policy.wall = .seconds(30)
-        policy.stdoutBytes = 64 << 10
-        policy.stderrBytes = 16 << 10
+        policy.limits.wall = .seconds(30)
+        policy.limits.stdoutBytes = 64 << 10
+        policy.limits.stderrBytes = 16 << 10
         self.executor = executor
         self.policy = policy
         self.calls = calls

@@ -18,11 +18,14 @@ struct CallExecute: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder to run in.", valueName: "folder"))
     var cwd: String?
 
+    @Option(help: ArgumentHelp("A line for a shell, instead of a program; the policy has to allow it.", valueName: "line"))
+    var shell: String?
+
     @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
     var argv: [String] = []
 
     func validate() throws {
-        if argv.isEmpty { throw ValidationError("name the program to run after --") }
+        if argv.isEmpty == (shell == nil) { throw ValidationError("name the program to run after --, or give --shell") }
     }
 
     func run() async throws {
@@ -30,8 +33,12 @@ struct CallExecute: AsyncParsableCommand {
         if let policy {
             rules = try ToolPolicy(JSON(parsing: try InputFile.read(policy), what: "the policy (\(policy))"))
         }
+        if rules.isInteractive {
+            Console.error("keyway: note: nobody can approve here: what needs approval is denied.")
+            rules.isInteractive = false
+        }
         let request = ToolRunRequest(
-            .argv(argv), workingDirectory: try cwd.map(Self.absolute), reason: "keyway call-adapter")
+            shell.map { .shell($0) } ?? .argv(argv), workingDirectory: try cwd.map(Self.absolute), reason: "keyway call-adapter")
         try await adapter.withPlugin { plugin in
             let executor = try plugin.toolExecutor.orMissing("tool executor", in: plugin)
             let run = try await ToolRun.collect(
@@ -68,7 +75,8 @@ struct ToolRun {
                 if isShown { Console.write(bytes: bytes) } else { stdout += bytes }
             case .stderr(let bytes):
                 if isShown { Console.write(errorBytes: bytes) } else { stderr += bytes }
-            case .progress: break
+            case .warning(let warning): Console.error("keyway: note: \(warning.feature): \(warning.message)")
+            case .started, .progress, .violation, .approval: break
             case .finished(let result): return ToolRun(stdout: stdout, stderr: stderr, result: result)
             }
         }

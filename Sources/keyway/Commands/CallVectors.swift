@@ -24,7 +24,7 @@ struct CallUpsert: AsyncParsableCommand {
         }
         try await adapter.withPlugin { plugin in
             let backend = try plugin.vectorBackend.orMissing("vector backend", in: plugin)
-            let count = try await backend.upsert(batch, into: repo, CallContext())
+            let count = try await backend.upsert(batch, into: repo, CallContext()).count
             if adapter.output.json {
                 Console.print(json: ["repo": .string(repo), "count": .int(Int64(count))])
             } else {
@@ -39,7 +39,8 @@ struct CallQuery: AsyncParsableCommand {
         commandName: "query", abstract: "Find the nearest vectors.",
         discussion: """
             A filter names members of the items' metadata: {"type": "guide", "year": {"ge": 2020}}. Operators: eq, ne, lt, le, \
-            gt, ge, in, notIn, exists, isNull, prefix, contains; {"and": []}, {"or": []} and {"not": {}} combine.
+            gt, ge, in, notIn, between, exists, isNull, isEmpty, prefix, contains, match, allOf, size, geoRadius; {"and": []}, \
+            {"or": []} and {"not": {}} combine.
             """)
 
     @OptionGroup var adapter: AdapterOptions

@@ -93,7 +93,7 @@ final class TestHost {
     func isHealthy() throws -> Bool {
         var healthy = false
         let call = Call()
-        call.onReply = { healthy = $0.load(as: kw_health_out.self).healthy == 1 }
+        call.onReply = { healthy = $0.load(as: kw_health_out.self).state == KW_HEALTH_HEALTHY }
         try run(call) { plugin.pointee.health(instance, $0, nil) }
         return healthy
     }

@@ -38,7 +38,7 @@ struct Answerer {
         switch request.toolChoice {
         case .none: return false
         case .auto, .required: return true
-        case .named(let names): return names.contains(CommandRequest.toolName)
+        case .named(let names), .allowed(let names): return names.contains(CommandRequest.toolName)
         }
     }
 

@@ -10,13 +10,13 @@ public struct ExtractiveProvider: ProviderPlugin {
         settings = try Settings(configuration)
     }
 
-    public func health() throws(PluginError) -> Health {
+    public func health(_ call: borrowing PluginCall) throws(PluginError) -> Health {
         Health(
-            isHealthy: true, message: "ready; there is nothing outside this plugin to depend on",
+            .healthy, message: "ready; there is nothing outside this plugin to depend on",
             details: ["maxSentences": .int(Int64(settings.maxSentences))])
     }
 
-    public func models() throws(PluginError) -> [Model] {
+    public func models(_ call: borrowing PluginCall) throws(PluginError) -> [Model] {
         [
             Model(
                 id: RequestCheck.model, description: "quotes the sentences that answer, and cites them",
@@ -24,13 +24,15 @@ public struct ExtractiveProvider: ProviderPlugin {
         ]
     }
 
-    public func stream(_ request: ModelRequest, to output: borrowing ModelOutput) throws(PluginError) -> ModelResponse {
+    public func stream(
+        _ request: ModelRequest, to output: borrowing ModelOutput, _ call: borrowing PluginCall
+    ) throws(PluginError) -> ModelResponse {
         let warnings = try RequestCheck.warnings(request)
         let id = ResponseID.of(request)
         try output.started(id: id, model: RequestCheck.model)
-        for warning in warnings { try output.warning(warning.feature, warning.message) }
+        for warning in warnings { try call.warning(warning.feature, warning.message) }
         let answer = try Answerer(settings: settings).answer(request) { () throws(PluginError) in
-            try output.checkCancellation()
+            try call.checkCancellation()
         }
         var written = 0
         let stop: StopReason
@@ -41,7 +43,7 @@ public struct ExtractiveProvider: ProviderPlugin {
             stop = StopReason(.toolCalls)
         case .text(let versions):
             if request.toolChoice.demandsCall {
-                try output.warning(
+                try call.warning(
                     "toolChoice",
                     "no tool is called: only a command in backticks that the question asks to run leads to a call")
             }
@@ -64,7 +66,7 @@ extension ModelRequest.ToolChoice {
     fileprivate var demandsCall: Bool {
         switch self {
         case .required, .named: true
-        case .auto, .none: false
+        case .auto, .none, .allowed: false
         }
     }
 }

@@ -48,8 +48,8 @@ enum RequestCheck {
         request.messages.reduce(0) { count, message in
             message.parts.reduce(count) { count, part in
                 switch part {
-                case .text(let text), .toolResult(_, let text, _), .reasoning(let text, _), .refusal(let text):
-                    count + TextPieces.count(text)
+                case .text(let text), .reasoning(let text, _), .refusal(let text): count + TextPieces.count(text)
+                case .toolResult(let result): count + TextPieces.count(result.text)
                 case .toolCall(let call): count + TextPieces.count(call.arguments)
                 default: count
                 }

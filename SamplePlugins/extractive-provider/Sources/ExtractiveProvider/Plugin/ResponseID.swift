@@ -13,7 +13,8 @@ enum ResponseID {
             add(message.role.rawValue)
             for part in message.parts {
                 switch part {
-                case .text(let text), .toolResult(_, let text, _): add(text)
+                case .text(let text): add(text)
+                case .toolResult(let result): add(result.text)
                 default: add("")
                 }
             }

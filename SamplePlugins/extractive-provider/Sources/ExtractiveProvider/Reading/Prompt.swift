@@ -40,7 +40,7 @@ struct Prompt: Equatable {
         return messages.flatMap { message in
             message.parts.compactMap { part in
                 switch part {
-                case .toolResult(_, let text, let isError): ToolResult(text: text, isError: isError)
+                case .toolResult(let result): ToolResult(text: result.text, isError: result.isError)
                 case .text(let text) where message.role == .tool: ToolResult(text: text, isError: false)
                 default: nil
                 }

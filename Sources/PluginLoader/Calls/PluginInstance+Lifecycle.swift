@@ -1,0 +1,87 @@
+internal import CPluginCall
+internal import PluginABI
+internal import PluginBridge
+internal import PluginCore
+
+/// The operations of the plugin table, besides create and the end.
+extension PluginInstance {
+    /// Begins work.
+    func start(_ context: CallContext) throws(PluginError) {
+        guard let function = unsafe table.start else { return }
+        var input = kw_none(h: .of(kw_none.self))
+        try host.exclusively { () throws(PluginError) in
+            unsafe try invoke(
+                "plugin.start", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
+                context: context
+            ) { _, _ throws(PluginError) in }
+        }
+    }
+
+    /// Gives the instance a new configuration, or asks whether it would take it.
+    /// - Returns: what is wrong with it; empty: it was taken.
+    /// - Throws: `unsupported` if the plugin cannot change its configuration while it lives.
+    func configure(
+        _ configuration: JSON, dryRun: Bool, _ context: CallContext, _ cancellation: Cancellation?
+    ) throws(PluginError) -> [ConfigurationIssue] {
+        guard let function = unsafe table.configure else {
+            throw PluginError(
+                .unsupported, "\(id) cannot change its configuration while it lives",
+                remedy: "Load it again with the new configuration", plugin: id, stage: .call,
+                operation: "plugin.configure")
+        }
+        var inputs = ABIWriter()
+        var input = unsafe kw_config_in(
+            h: .of(kw_config_in.self), config_json: inputs.string(configuration.text),
+            flags: dryRun ? UInt32(KW_CONFIGURE_DRY_RUN) : 0, reserved: 0)
+        let issues = try host.exclusively { () throws(PluginError) in
+            unsafe try invoke(
+                "plugin.configure", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_config_out.self,
+                context: context, cancellation: cancellation
+            ) { reply, reader throws(PluginError) in
+                unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") { issue throws(PluginError) in
+                    unsafe ConfigurationIssue(
+                        pointer: try reader.text(issue.pointer, "a pointer"),
+                        message: try reader.text(issue.message, "a message"))
+                }
+            }
+        }
+        _ = consume inputs
+        return issues
+    }
+
+    func health(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> Health {
+        guard let function = unsafe table.health else { return Health(.healthy) }
+        var input = kw_none(h: .of(kw_none.self))
+        return unsafe try invoke(
+            "plugin.health", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_health_out.self,
+            context: context, cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            let state: Health.State
+            switch unsafe reply.state {
+            case UInt32(KW_HEALTH_HEALTHY): state = .healthy
+            case UInt32(KW_HEALTH_WARNING): state = .warning
+            case UInt32(KW_HEALTH_CRITICAL): state = .critical
+            case let other: throw reader.violation("replied state \(other), which is no state of health")
+            }
+            return unsafe Health(
+                state, message: try reader.optionalText(reply.message, "a message"),
+                details: try reader.json(reply.details_json, "details"))
+        }
+    }
+
+    /// Tells the plugin of an error that the host saw, if it wants to know.
+    func notify(_ error: PluginError, status: kw_status) throws(PluginError) {
+        guard let function = unsafe table.notice else { return }
+        var inputs = ABIWriter()
+        var input = unsafe kw_notice_in(
+            h: .of(kw_notice_in.self), status: status, reserved: 0, operation: inputs.string(error.operation),
+            message: inputs.string(error.message))
+        try host.exclusively { () throws(PluginError) in
+            unsafe try invoke(
+                "plugin.notice", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
+                context: CallContext()
+            ) { _, _ throws(PluginError) in }
+        }
+        _ = consume inputs
+    }
+}

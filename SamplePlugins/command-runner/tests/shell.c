@@ -216,12 +216,12 @@ static void redirections_need_a_path_rule(void)
     judged("(echo x) > /etc/passwd", "echo", NULL, KW_DECISION_DENY, "/etc/passwd");
     judged("echo $(echo < /etc/shadow)", "echo", NULL, KW_DECISION_DENY, "/etc/shadow");
     judged("echo x 2> /dev/null > '/dev/null'", "echo", NULL, KW_DECISION_ALLOW, "");
-    CHECK(redirection("echo x > /work/out", "/work", KW_ACCESS_WRITE, NULL) == KW_DECISION_ALLOW);
-    CHECK(redirection("echo x < /work/out", "/work/", KW_ACCESS_READ, NULL) == KW_DECISION_ALLOW);
-    CHECK(redirection("echo x > /work/out", "/work", KW_ACCESS_READ, NULL) == KW_DECISION_DENY);
-    CHECK(redirection("echo x > /workshop", "/work", KW_ACCESS_WRITE, NULL) == KW_DECISION_DENY);
-    CHECK(redirection("echo x > /work/../etc/x", "/work", KW_ACCESS_WRITE, NULL) == KW_DECISION_DENY);
-    CHECK(redirection("echo x > /work/keys/x", "/work", KW_ACCESS_WRITE, "/work/keys") == KW_DECISION_DENY);
+    CHECK(redirection("echo x > /srv/out", "/srv", KW_ACCESS_WRITE, NULL) == KW_DECISION_ALLOW);
+    CHECK(redirection("echo x < /srv/out", "/srv/", KW_ACCESS_READ, NULL) == KW_DECISION_ALLOW);
+    CHECK(redirection("echo x > /srv/out", "/srv", KW_ACCESS_READ, NULL) == KW_DECISION_DENY);
+    CHECK(redirection("echo x > /srvshop", "/srv", KW_ACCESS_WRITE, NULL) == KW_DECISION_DENY);
+    CHECK(redirection("echo x > /srv/../etc/x", "/srv", KW_ACCESS_WRITE, NULL) == KW_DECISION_DENY);
+    CHECK(redirection("echo x > /srv/keys/x", "/srv", KW_ACCESS_WRITE, "/srv/keys") == KW_DECISION_DENY);
     CHECK(redirection("echo x > /anywhere", "/", KW_ACCESS_WRITE, NULL) == KW_DECISION_ALLOW);
 }
 

@@ -25,6 +25,7 @@ let package = Package(
     products: [
         .library(name: "PluginHost", targets: ["PluginHost"]),
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
+        .library(name: "PluginTesting", targets: ["PluginTesting"]),
         .executable(name: "keyway", targets: ["keyway"]),
     ],
     dependencies: [
@@ -65,6 +66,9 @@ let package = Package(
             swiftSettings: swift),
         .target(name: "PluginSDK", dependencies: ["PluginABI", "PluginBridge", "PluginCore"], swiftSettings: swift),
 
+        // Contract tests that any implementation of an adapter can be run against.
+        .target(name: "PluginTesting", dependencies: ["PluginCore"], swiftSettings: swift),
+
         // Finds the paragraphs that answer a question; what `keyway ask` adds to the plugins.
         .target(name: "Retrieval", swiftSettings: swift),
         .executableTarget(
@@ -77,6 +81,13 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(name: "PluginCoreTests", dependencies: ["PluginCore"], swiftSettings: swift),
+        .testTarget(
+            name: "PluginTestingTests", dependencies: ["PluginCore", "PluginHost", "PluginTesting"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PluginSDKTests",
+            dependencies: ["CPluginCall", "PluginABI", "PluginBridge", "PluginCore", "PluginSDK"],
+            swiftSettings: swift),
         .testTarget(
             name: "PluginLoaderTests",
             dependencies: [

@@ -82,7 +82,9 @@ extension Endpoint {
             try reader.name(endpoint.method, "a method"), try reader.name(endpoint.path, "a path"),
             summary: try reader.optionalText(endpoint.summary, "a summary"),
             traits: Traits(rawValue: endpoint.flags))
-        guard path.hasPrefix("/") else { throw reader.violation("offers the path \(path), which has no slash in front") }
+        guard path.hasPrefix("/") else {
+            throw reader.violation("offers the path \(path), which has no slash in front")
+        }
         bodySchema = unsafe try reader.json(endpoint.body_schema_json, "a schema")
         querySchema = unsafe try reader.json(endpoint.query_schema_json, "a schema")
         parametersSchema = unsafe try reader.json(endpoint.parameters_schema_json, "a schema")

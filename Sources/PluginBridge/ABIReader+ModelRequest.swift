@@ -36,7 +36,7 @@ extension ModelRequest {
         case UInt32(KW_FORMAT_JSON): output = .json
         case UInt32(KW_FORMAT_JSON_SCHEMA):
             output = .schema(
-                try JSON(optional: unsafe reader.text(input.schema_json, "a schema"), what: "the output schema"),
+                try unsafe reader.json(input.schema_json, "the output schema"),
                 name: try unsafe reader.optionalText(input.schema_name, "a schema's name"),
                 isStrict: unsafe input.flags & UInt64(KW_GENERATE_SCHEMA_STRICT) != 0)
         case UInt32(KW_FORMAT_GRAMMAR):
@@ -86,9 +86,9 @@ extension ModelRequest {
         user = try unsafe reader.optionalText(input.user, "a user")
         idempotencyKey = try unsafe reader.optionalText(input.idempotency_key, "an idempotency key")
         headers = try unsafe reader.pairs(input.headers, "headers")
-        metadata = try JSON(optional: unsafe reader.text(input.metadata_json, "metadata"), what: "the metadata")
+        metadata = try unsafe reader.json(input.metadata_json, "the metadata")
         choices = unsafe max(1, Int(input.choices))
-        extra = try JSON(optional: unsafe reader.text(input.extra_json, "extra settings"), what: "the extra settings")
+        extra = try unsafe reader.json(input.extra_json, "the extra settings")
     }
 }
 
@@ -113,13 +113,9 @@ extension ToolSpecification {
             title: try unsafe reader.optionalText(tool.title, "a tool's title"),
             description: try unsafe reader.optionalText(tool.description, "a tool's description"),
             inputSchema: schema == .null ? ["type": "object"] : schema,
-            outputSchema: try JSON(
-                optional: unsafe reader.text(tool.output_schema_json, "a tool's schema"), what: "a tool's schema"),
-            examples: try JSON(
-                optional: unsafe reader.text(tool.examples_json, "a tool's examples"), what: "a tool's examples"),
-            provider: try JSON(
-                optional: unsafe reader.text(tool.provider_json, "a tool's description"),
-                what: "a tool's own description"),
+            outputSchema: try unsafe reader.json(tool.output_schema_json, "a tool's schema"),
+            examples: try unsafe reader.json(tool.examples_json, "a tool's examples"),
+            provider: try unsafe reader.json(tool.provider_json, "a tool's own description"),
             hints: unsafe Hints(rawValue: tool.hints), isStrict: unsafe tool.flags & UInt64(KW_TOOL_STRICT) != 0)
     }
 }
@@ -164,6 +160,16 @@ extension ABIReader {
 
     /// Empty text is null.
     package func json(_ text: kw_str, _ field: String) throws(PluginError) -> JSON {
-        try JSON(optional: unsafe self.text(text, field), what: field)
+        unsafe try json(self.text(text, field), field)
+    }
+
+    /// Empty text is null.
+    func json(_ text: String, _ field: String) throws(PluginError) -> JSON {
+        guard !text.isEmpty else { return .null }
+        do throws(PluginError) {
+            return try JSON(parsing: text, what: field)
+        } catch {
+            throw fault("broken JSON: \(error.what)")
+        }
     }
 }

@@ -170,18 +170,11 @@ extension Part {
         case UInt32(KW_PART_CITATION):
             self = .citation(
                 id: try unsafe reader.text(part.id, "a citation"), quotation: text,
-                place: try JSON(optional: try unsafe reader.text(part.json, "a citation"), what: "a citation's place"))
+                place: try unsafe reader.json(part.json, "a citation's place"))
         case let kind:
             self = .custom(
                 kind: kind, text: text,
-                json: try JSON(optional: try unsafe reader.text(part.json, "a part"), what: "a part's json"))
+                json: try unsafe reader.json(part.json, "a part's json"))
         }
-    }
-}
-
-extension JSON {
-    /// Empty text is null.
-    package init(optional text: String, what: String) throws(PluginError) {
-        self = text.isEmpty ? .null : try JSON(parsing: text, what: what)
     }
 }

@@ -84,14 +84,13 @@ extension QueryResult {
     package init(_ result: borrowing kw_query_result, _ reader: ABIReader) throws(PluginError) {
         self.init(
             hits: try unsafe reader.elements(result.hits, of: kw_hit.self, "hits") { hit throws(PluginError) in
-                let metadata = try unsafe reader.text(hit.metadata_json, "metadata")
                 let score = unsafe hit.score
                 guard !score.isNaN, !(unsafe hit.distance.isNaN) else {
                     throw reader.violation("replied a hit whose score or distance is not a number")
                 }
                 var result = VectorHit(
                     id: try unsafe reader.text(hit.id, "a hit's id"), score: score, distance: unsafe hit.distance,
-                    metadata: metadata.isEmpty ? .null : try JSON(parsing: metadata, what: "a hit's metadata"),
+                    metadata: try unsafe reader.json(hit.metadata_json, "a hit's metadata"),
                     text: try unsafe reader.optionalText(hit.text, "a hit's text"),
                     vector: try unsafe reader.floats(hit.vector, count: hit.dims, element: hit.element))
                 result.group = try unsafe reader.json(hit.group, "a hit's group")
@@ -113,6 +112,10 @@ extension ABIReader {
             throw violation("replied a vector of element type \(element), which this host does not read")
         }
         try unsafe requireAlive(pointer, Int(count) * 4, "a vector")
-        return (0..<Int(count)).map { unsafe pointer.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        let floats = (0..<Int(count)).map { unsafe pointer.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        guard floats.allSatisfy(\.isFinite) else {
+            throw violation("replied a vector with a number that is not finite")
+        }
+        return floats
     }
 }

@@ -46,7 +46,7 @@ package struct ABIReader {
     }
 
     /// What is wrong with something that was written.
-    private func fault(_ what: String) -> PluginError {
+    func fault(_ what: String) -> PluginError {
         violation(side == .reply ? "replied \(what)" : "was given \(what)")
     }
 

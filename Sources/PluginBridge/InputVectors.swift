@@ -34,7 +34,7 @@ extension VectorBatch {
         let texts = try counted(unsafe reader.strings(input.texts, "texts"), "texts")
         var metadata: [JSON] = []
         for text in try counted(unsafe reader.strings(input.metadata_json, "metadata"), "metadata") {
-            metadata.append(try JSON(optional: text, what: "an item's metadata"))
+            metadata.append(try reader.json(text, "an item's metadata"))
         }
         let expires = try counted(
             unsafe reader.values(input.expires_ns, of: Int64.self, "expiry times"), "expiry times")

@@ -63,7 +63,8 @@ struct ManagedEmbedderTests {
     func splitting(seed: UInt64) async throws {
         var random = Random(seed)
         var info = EmbedderInfo(
-            id: "s", model: "m", dims: 4, maxBatch: Bool.random(using: &random) ? Int.random(in: 1...5, using: &random) : nil,
+            id: "s", model: "m", dims: 4,
+            maxBatch: Bool.random(using: &random) ? Int.random(in: 1...5, using: &random) : nil,
             maxTokens: Bool.random(using: &random) ? Int.random(in: 1...6, using: &random) : nil)
         info.maxBatchTokens = Bool.random(using: &random) ? Int.random(in: 1...12, using: &random) : nil
         let counts = Bool.random(using: &random)

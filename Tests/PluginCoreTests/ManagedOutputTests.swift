@@ -51,7 +51,8 @@ struct ManagedOutputTests {
         #expect(clock.sleeps.count == 1)
         let stubborn = ScriptedProvider([.answer(.text("No.")), .answer(.text("Never."))], models: [Self.bare])
         let managed = stubborn.managed(retry: RetryPolicy(maximumRetries: 1), clock: clock)
-        let error = await thrown { () async throws(PluginError) in try await managed.generate(request(), CallContext()) }
+        let error = await thrown { () async throws(PluginError) in try await managed.generate(request(), CallContext())
+        }
         #expect(error?.code == .validation && error?.partial?.text == "Never." && error?.plugin == "scripted")
     }
 

@@ -10,21 +10,25 @@ struct ManagedVectorTests {
 
     private static func value(_ random: inout Random) -> Filter.Value {
         let values: [Filter.Value] = [
-            .null, .bool(true), .int(0), .int(1), .int(2), .double(1), .double(1.5), .string("x"), .string("xy z"), .string(""),
+            .null, .bool(true), .int(0), .int(1), .int(2), .double(1), .double(1.5), .string("x"), .string("xy z"),
+            .string(""),
         ]
         return values.randomElement(using: &random)!
     }
 
     private static func member(_ random: inout Random) -> JSON {
         let members: [JSON] = [
-            nil, true, 0, 1, 2, 1.5, "x", "xy z", "", [], [1, "x"], [2, nil], [:], ["lat": 1, "lon": 1], ["lat": 50, "lon": 50],
+            nil, true, 0, 1, 2, 1.5, "x", "xy z", "", [], [1, "x"], [2, nil], [:], ["lat": 1, "lon": 1],
+            ["lat": 50, "lon": 50],
         ]
         return members.randomElement(using: &random)!
     }
 
     private static func item(_ number: Int, _ random: inout Random) -> VectorItem {
         var members: [String: JSON] = [:]
-        for name in ["a", "b", "l", "g"] where Int.random(in: 0..<4, using: &random) > 0 { members[name] = member(&random) }
+        for name in ["a", "b", "l", "g"] where Int.random(in: 0..<4, using: &random) > 0 {
+            members[name] = member(&random)
+        }
         if Bool.random(using: &random) { members["n"] = ["x": member(&random)] }
         let digits = "\(number)"
         return VectorItem(
@@ -45,8 +49,10 @@ struct ManagedVectorTests {
         let (first, second) = (value(&random), value(&random))
         let filters: [Filter] = [
             .all, .none, .equal(field, first), .notEqual(field, first), .less(field, first), .lessOrEqual(field, first),
-            .greater(field, first), .greaterOrEqual(field, first), .in(field, [first, second]), .notIn(field, [first, second]),
-            .exists(field), .isNull(field), .prefix(field, "x"), .contains(field, first), .ids(["i001", "i005", "none"]),
+            .greater(field, first), .greaterOrEqual(field, first), .in(field, [first, second]),
+            .notIn(field, [first, second]),
+            .exists(field), .isNull(field), .prefix(field, "x"), .contains(field, first),
+            .ids(["i001", "i005", "none"]),
             .between(field, first, second), .allOf(field, [first]), .size(field, 0...1), .isEmpty(field),
             .match(field, "x"), .geoRadius("g", latitude: 0, longitude: 0, meters: 1_000_000),
         ]
@@ -137,7 +143,8 @@ struct ManagedVectorTests {
                 if id == "poison" { throw PluginError(.resourceExhausted, "the disk is full") }
                 new.append(
                     VectorItem(
-                        id: id, vector: batch.matrix.row(row), metadata: batch.metadata.isEmpty ? .null : batch.metadata[row],
+                        id: id, vector: batch.matrix.row(row),
+                        metadata: batch.metadata.isEmpty ? .null : batch.metadata[row],
                         text: batch.texts.isEmpty ? nil : batch.texts[row],
                         expires: batch.expires.isEmpty ? nil : batch.expires[row]))
             }
@@ -153,7 +160,9 @@ struct ManagedVectorTests {
             log.withLock { $0.queries.append(queries.count) }
             var results: [QueryResult] = []
             for query in queries {
-                guard query.topK <= known.maxTopK ?? .max else { throw PluginError(.invalidArgument, "top-k too large") }
+                guard query.topK <= known.maxTopK ?? .max else {
+                    throw PluginError(.invalidArgument, "top-k too large")
+                }
                 let found = ManagedVectorTests.nearest(query, try find(query.filter))
                 let hits = found.dropFirst(query.offset).prefix(query.topK).map { hit in
                     var hit = hit
@@ -268,7 +277,8 @@ struct ManagedVectorTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 queries.append(
                     VectorQuery(
-                        [Float(Int.random(in: 0...16, using: &random)), 1], topK: Int.random(in: 0...200, using: &random),
+                        [Float(Int.random(in: 0...16, using: &random)), 1],
+                        topK: Int.random(in: 0...200, using: &random),
                         offset: [0, 0, 3, 100].randomElement(using: &random)!, filter: Self.filter(depth: 3, &random),
                         include: Bool.random(using: &random) ? [.metadata] : []))
             }
@@ -316,7 +326,9 @@ struct ManagedVectorTests {
             let after = "i020"
             for include: VectorQuery.Include in [[], [.metadata]] {
                 var scanned: [VectorItem] = []
-                for try await item in try await managed.scan("r", filter, after: after, including: include, CallContext()) {
+                for try await item in try await managed.scan(
+                    "r", filter, after: after, including: include, CallContext())
+                {
                     scanned.append(item)
                 }
                 #expect(scanned.map(\.id) == expected.map(\.id).filter { $0 > after })

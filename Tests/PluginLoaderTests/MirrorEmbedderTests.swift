@@ -42,7 +42,8 @@ struct MirrorEmbedderTests {
                 "token_lists": [[1, 4_294_967_295], []], "capacity": 128, "row_stride": 64, "dims": 4, "element": 1,
                 "task": 5, "truncate": 1,
             ])
-        let media = EmbedRequest(.media([Media(.bytes([1]), mediaType: "image/png"), Media(.url("u"), mediaType: "m")]))
+        let media = EmbedRequest(
+            .media([Media(.bytes([1]), mediaType: "image/png"), Media(.url("u"), mediaType: "m")]))
         #expect(
             try await told(media, dims: 4) == [
                 "media": [

@@ -28,7 +28,8 @@ struct MirrorExecutorTests {
         policy.environmentSet = ["K": "V"]
         policy.paths = [.init(path: "/a", access: .none), .init(path: "/b", access: .write, execute: true)]
         policy.network = [
-            .init(.ports(80...443)), .init(.domain("*.x", ports: 1...1), isDenied: true), .init(.domain("y", ports: nil)),
+            .init(.ports(80...443)), .init(.domain("*.x", ports: 1...1), isDenied: true),
+            .init(.domain("y", ports: nil)),
             .init(.unixSocket("/s")), .init(.bind(8000...9000)),
         ]
         var limits = ToolPolicy.Limits()
@@ -127,7 +128,8 @@ struct MirrorExecutorTests {
         let executor = try executor()
         let messages: [(ToolMessage, [String: JSON])] = [
             (.input([0, 255]), ["what": 1, "input": [0, 255]]), (.endOfInput, ["what": 2]),
-            (.signal(15), ["what": 4, "signal": 15]), (.resize(rows: 3, columns: 4), ["what": 8, "rows": 3, "columns": 4]),
+            (.signal(15), ["what": 4, "signal": 15]),
+            (.resize(rows: 3, columns: 4), ["what": 8, "rows": 3, "columns": 4]),
             (.approve(id: "a"), ["what": 16, "approval": "a"]),
             (.refuse(id: "a", reason: "no"), ["what": 32, "approval": "a", "reason": "no"]),
         ]

@@ -19,7 +19,8 @@ struct MirrorInterfaceTests {
             executionID: "e", started: 11, startedUnix: 12, userID: "u", sessionID: "s", source: "p",
             attributes: ["k": "v"])
         // The word is the call's; the event's attributes are its own.
-        let told = try await Mirror.told { context async throws(PluginError) in try await handler.handle(event, context) }
+        let told = try await Mirror.told { context async throws(PluginError) in try await handler.handle(event, context)
+        }
         #expect(
             told == [
                 "name": "before.vector.upsert", "mode": 2, "payload": [1, 2], "payload_type": "text/x", "original": [3],

@@ -43,7 +43,8 @@ struct MirrorLifeTests {
         let error = try #require(
             await failure { () async throws(PluginError) in try await plugin.health(Mirror.does("error")) })
         #expect(error.code == .overloaded && error.what == "too much" && !error.retryable)
-        #expect(error.retryAfter == .milliseconds(2500) && error.plugin == "mirror" && error.operation == "plugin.health")
+        #expect(
+            error.retryAfter == .milliseconds(2500) && error.plugin == "mirror" && error.operation == "plugin.health")
         #expect(
             error.facts
                 == .plugin(

@@ -31,7 +31,8 @@ struct MirrorProviderTests {
                 .tool,
                 parts: [
                     .toolResult(
-                        ToolResult(callID: "c", text: "x", parts: [.text("in"), .data([5], mediaType: "m")], isError: true)),
+                        ToolResult(
+                            callID: "c", text: "x", parts: [.text("in"), .data([5], mediaType: "m")], isError: true)),
                     .toolResult(ToolResult(callID: "d", isDenied: true)),
                     .approval(callID: "c", isApproved: true, reason: "yes"),
                     .approval(callID: "d", isApproved: false, reason: ""),
@@ -42,7 +43,10 @@ struct MirrorProviderTests {
 
     private var toldMessages: JSON {
         [
-            ["role": 1, "name": "n", "parts": [["kind": 1, "text": "s"], ["kind": 1, "text": "cached", "flags": 16]]],
+            [
+                "role": 1, "name": "n",
+                "parts": [["kind": 1, "text": "s"], ["kind": 1, "text": "cached", "flags": 16]],
+            ],
             ["role": 2, "parts": [["kind": 1, "text": "d"]]],
             [
                 "role": 3,
@@ -250,7 +254,8 @@ struct MirrorProviderTests {
     func countTokens() async throws {
         let request = ModelRequest([Message(.user, "twelve bytes")])
         #expect(try await provider().countTokens(request, CallContext()) == TokenCount(4242))
-        #expect(try await provider().countTokens(request, Mirror.does("estimate")) == TokenCount(4242, isEstimated: true))
+        #expect(
+            try await provider().countTokens(request, Mirror.does("estimate")) == TokenCount(4242, isEstimated: true))
         // The fixture leaves both slots empty.
         let bare = try #require(try Fixture.plugin().modelProvider)
         #expect(try await bare.countTokens(request, CallContext()) == TokenCount(12 / 4 + 4, isEstimated: true))

@@ -14,7 +14,9 @@ struct MirrorVectorTests {
         var info = RepositoryInfo(
             name: "a", dims: 8, metric: .l1, items: 5_000_000_000, bytes: 6_000_000_000, embedderID: "space-1")
         info.index = ["kind": "hnsw", "m": 16]
-        info.fields = [VectorField(name: "title", dims: 16, metric: .dot), VectorField(name: "words", dims: 0, metric: .jaccard)]
+        info.fields = [
+            VectorField(name: "title", dims: 16, metric: .dot), VectorField(name: "words", dims: 0, metric: .jaccard),
+        ]
         info.version = 77
         return info
     }()
@@ -44,7 +46,8 @@ struct MirrorVectorTests {
         }
         #expect(
             told == [
-                "repo": "r", "dims": 3, "metric": 5, "element": 1, "embedder_id": "e", "index_json": #"{"kind":"flat"}"#,
+                "repo": "r", "dims": 3, "metric": 5, "element": 1, "embedder_id": "e",
+                "index_json": #"{"kind":"flat"}"#,
                 "fields": [
                     ["name": "f", "dims": 2, "metric": 3, "element": 1], ["name": "s", "metric": 1, "element": 1],
                 ],
@@ -59,7 +62,9 @@ struct MirrorVectorTests {
         var batch = VectorBatch(
             ids: ["a", "é"], matrix: matrix, texts: ["t", ""], metadata: [["k": [1]], .null], embedderID: "e")
         batch.expires = [1_700_000_000_000_000_000, nil]
-        batch.sparse = ["words": [SparseVector(indices: [1, 9], values: [0.5, 0.25]), SparseVector(indices: [], values: [])]]
+        batch.sparse = [
+            "words": [SparseVector(indices: [1, 9], values: [0.5, 0.25]), SparseVector(indices: [], values: [])]
+        ]
         return batch
     }
 
@@ -95,7 +100,14 @@ struct MirrorVectorTests {
         full.consistency = 12
         var others: [VectorQuery] = []
         for change: (inout VectorQuery) -> Void in [
-            { $0.exactness = .exact; $0.fusion = .reciprocalRank }, { $0.exactness = .effort(64); $0.fusion = .server },
+            {
+                $0.exactness = .exact
+                $0.fusion = .reciprocalRank
+            },
+            {
+                $0.exactness = .effort(64)
+                $0.fusion = .server
+            },
             { _ in },
         ] {
             var query = VectorQuery([2.5], topK: 1)

@@ -113,7 +113,8 @@ extension Filter {
 
     private static func range(_ json: JSON, at pointer: String) throws(PluginError) -> ClosedRange<Int> {
         let ends = json.arrayValue ?? [json, json]
-        guard ends.count == 2, let least = ends[0].intValue, let most = ends[1].intValue, 0 <= least, least <= most else {
+        guard ends.count == 2, let least = ends[0].intValue, let most = ends[1].intValue, 0 <= least, least <= most
+        else {
             throw invalid(pointer, "must be a number, or an array of the least and the most")
         }
         return Int(least)...Int(most)

@@ -160,7 +160,8 @@ public struct ModelResponseAssembler: Sendable {
     public mutating func finish(_ reply: ModelResponse) throws(ContractBreach) -> [ModelEvent] {
         guard !reply.choices.isEmpty else { throw ContractBreach(reason: "the reply says of no choice how it ended") }
         try checkClosed { _ in true }
-        if let unknown = Set(parts.map(\.slot.choice)).union(finished.keys).filter({ $0 >= reply.choices.count }).min() {
+        if let unknown = Set(parts.map(\.slot.choice)).union(finished.keys).filter({ $0 >= reply.choices.count }).min()
+        {
             throw ContractBreach(reason: "choice \(unknown) was streamed, but the reply says nothing of it")
         }
         var events: [ModelEvent] = []
@@ -226,7 +227,8 @@ public struct ModelResponseAssembler: Sendable {
             id: id, model: model,
             choices: choices.map {
                 ModelResponse.Choice(
-                    parts: streamedParts(choice: $0), stop: finished[$0] ?? StopReason(kind), logprobs: logprobs[$0] ?? [])
+                    parts: streamedParts(choice: $0), stop: finished[$0] ?? StopReason(kind),
+                    logprobs: logprobs[$0] ?? [])
             },
             usage: usage, warnings: warnings)
         response.rateLimits = rateLimits

@@ -60,14 +60,17 @@ extension Usage {
     /// Fills ``total`` and ``cost`` where they follow from the rest: the sum of input and output, and the model's prices.
     public func completed(with prices: Model.Prices?) -> Usage {
         var usage = self
-        if usage.total == nil, let input, let output { usage.total = input.addingReportingOverflow(output).partialValue }
+        if usage.total == nil, let input, let output {
+            usage.total = input.addingReportingOverflow(output).partialValue
+        }
         guard usage.cost == nil, let prices, let input, let output, let inputPrice = prices.input,
             let outputPrice = prices.output
         else { return usage }
         let read = min(cacheRead ?? 0, input)
         let written = min(cacheWrite ?? 0, input - read)
         let plain = Double(input - read - written) * inputPrice
-        let cached = Double(read) * (prices.cacheRead ?? inputPrice) + Double(written) * (prices.cacheWrite ?? inputPrice)
+        let cached =
+            Double(read) * (prices.cacheRead ?? inputPrice) + Double(written) * (prices.cacheWrite ?? inputPrice)
         usage.cost = (plain + cached + Double(output) * outputPrice) / 1e6
         return usage
     }

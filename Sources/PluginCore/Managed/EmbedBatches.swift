@@ -40,7 +40,8 @@ extension EmbedReport {
     mutating func append(_ next: EmbedReport, after rows: Int) {
         // A call that did not count leaves the whole uncounted.
         tokens = rows == 0 || tokens.count == rows && !next.tokens.isEmpty ? tokens + next.tokens : []
-        totalTokens = rows == 0 ? next.totalTokens : totalTokens.flatMap { total in next.totalTokens.map { total + $0 } }
+        totalTokens =
+            rows == 0 ? next.totalTokens : totalTokens.flatMap { total in next.totalTokens.map { total + $0 } }
         truncated += next.truncated.map { $0 + rows }
         sparse += next.sparse
         tokenVectors += next.tokenVectors

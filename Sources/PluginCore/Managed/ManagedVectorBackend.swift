@@ -92,7 +92,8 @@ public final class ManagedVectorBackend<Base: VectorBackend>: VectorBackend {
 
     // MARK: - What a filter admits
 
-    public func count(_ filter: Filter, in repository: String, _ context: CallContext) async throws(PluginError) -> Int {
+    public func count(_ filter: Filter, in repository: String, _ context: CallContext) async throws(PluginError) -> Int
+    {
         let sent = try widened(filter, try await info(context), "vectorBackend.count")
         if sent == filter { return try await base.count(filter, in: repository, context) }
         return try await admitted(by: filter, sent, repository, context).count

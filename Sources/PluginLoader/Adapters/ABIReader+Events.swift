@@ -13,12 +13,23 @@ extension ABIReader {
     /// The share that is done, if the plugin knows, and what it is doing.
     func progress(_ event: borrowing kw_event) throws(PluginError) -> (fraction: Double?, text: String) {
         let data = try unsafe bytes(event.data, "progress")
-        var fraction: Double?
-        if data.count == MemoryLayout<Double>.size {
-            fraction = unsafe data.withUnsafeBytes { unsafe $0.loadUnaligned(as: Double.self) }
+        guard data.isEmpty || data.count == MemoryLayout<Double>.size else {
+            throw violation("emitted a progress of \(data.count) bytes, which is no number")
         }
-        if let value = fraction, !(0...1).contains(value) { throw violation("emitted a progress of \(value)") }
+        let fraction = unsafe data.isEmpty ? nil : data.withUnsafeBytes { unsafe $0.loadUnaligned(as: Double.self) }
+        if let fraction, !(0...1).contains(fraction) { throw violation("emitted a progress of \(fraction)") }
         return (fraction, try unsafe text(event.text, "progress"))
+    }
+
+    /// What an event of this kind is about.
+    func payload<Payload: BitwiseCopyable, Result>(
+        _ event: borrowing kw_event, of type: Payload.Type, _ what: String,
+        _ convert: (borrowing Payload) throws(PluginError) -> Result
+    ) throws(PluginError) -> Result {
+        guard let payload = try unsafe optional(event.payload, of: type, what, convert) else {
+            throw violation("emitted an event of \(what) without it")
+        }
+        return payload
     }
 
     /// A kind that this host does not know is passed over, unless it must be understood.

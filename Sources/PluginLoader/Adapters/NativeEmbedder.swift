@@ -107,7 +107,8 @@ public final class NativeEmbedder: Embedder, Sendable {
         ) { inputs in
             unsafe kw_count_tokens_in(h: .of(kw_count_tokens_in.self), texts: inputs.strings(texts))
         } read: { reply, reader throws(PluginError) in
-            let counts = unsafe try reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: texts.count).map(Int.init)
+            let counts = unsafe try reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: texts.count).map(
+                Int.init)
             guard counts.count == texts.count else {
                 throw reader.violation("counted the tokens of \(counts.count) texts of \(texts.count)")
             }

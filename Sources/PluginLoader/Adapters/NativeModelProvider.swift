@@ -35,18 +35,14 @@ public final class NativeModelProvider: ModelProvider, Sendable {
         onText: (Span<UInt8>) -> StreamAction
     ) throws(PluginError) -> ModelResponse {
         try withoutActuallyEscaping(onText) { onText throws(PluginError) in
-            var target = BorrowedTarget(onText: onText)
-            return try unsafe withUnsafeMutablePointer(to: &target) { target -> Result<ModelResponse, PluginError> in
+            var target = BorrowedTarget(
+                onText: onText, reader: ABIReader(plugin: id, operation: "provider.stream"))
+            let result = unsafe withUnsafeMutablePointer(to: &target) { target -> Result<ModelResponse, PluginError> in
                 let sink = unsafe PluginInstance.Sink(
                     function: { context, event, _ in
                         guard let context = unsafe context, let event = unsafe event else { return KW_INVALID_ARGUMENT }
-                        guard unsafe event.pointee.kind == UInt32(KW_EVENT_TEXT) else { return KW_OK }
                         let target = unsafe context.assumingMemoryBound(to: BorrowedTarget.self)
-                        let (start, length) = unsafe (event.pointee.text.ptr, event.pointee.text.len)
-                        guard unsafe start != nil || length == 0 else { return KW_INVALID_ARGUMENT }
-                        let text = unsafe UnsafeRawBufferPointer(start: start, count: Int(clamping: length))
-                        let action = unsafe target.pointee.onText(text.bindMemory(to: UInt8.self).span)
-                        return action == .proceed ? KW_OK : KW_CANCELLED
+                        return unsafe target.pointee.take(event.pointee)
                     }, context: UnsafeMutableRawPointer(target))
                 do throws(PluginError) {
                     return .success(
@@ -55,12 +51,38 @@ public final class NativeModelProvider: ModelProvider, Sendable {
                 } catch {
                     return .failure(error)
                 }
-            }.get()
+            }
+            // What broke the contract is the cause of whatever the plugin answered when it was told to stop.
+            if let breach = target.breach { throw breach }
+            return try result.get()
         }
     }
 
     private struct BorrowedTarget {
         let onText: (Span<UInt8>) -> StreamAction
+        let reader: ABIReader
+        /// What an event broke of the contract.
+        var breach: PluginError?
+
+        mutating func take(_ event: borrowing kw_event) -> kw_status {
+            do throws(PluginError) {
+                guard unsafe event.kind == UInt32(KW_EVENT_TEXT) else {
+                    // Left out, but for one that must be understood: is it?
+                    if unsafe event.h.flags & UInt32(KW_MUST) != 0 { _ = try unsafe ModelFold.decode(event, reader) }
+                    return KW_OK
+                }
+                let (start, length) = unsafe (event.text.ptr, event.text.len)
+                guard unsafe start != nil || length == 0 else {
+                    throw reader.violation("emitted an event's text with a length and no text")
+                }
+                let text = unsafe UnsafeRawBufferPointer(start: start, count: Int(clamping: length))
+                let action = unsafe onText(text.bindMemory(to: UInt8.self).span)
+                return action == .proceed ? KW_OK : KW_CANCELLED
+            } catch {
+                breach = error
+                return KW_CANCELLED
+            }
+        }
     }
 
     // MARK: - ModelProvider

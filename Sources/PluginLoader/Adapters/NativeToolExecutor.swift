@@ -84,7 +84,9 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
 
     public func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification] {
         guard table.implements(Self.toolsSlot) else { return [] }
-        return unsafe try await instance.run("toolExecutor.tools", table.slot(\.tools), context, reply: kw_tools_out.self) {
+        return unsafe try await instance.run(
+            "toolExecutor.tools", table.slot(\.tools), context, reply: kw_tools_out.self
+        ) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.tools, of: kw_tool_spec.self, "tools") { tool throws(PluginError) in
                 unsafe try ToolSpecification(tool, reader)
@@ -115,7 +117,7 @@ extension ToolEvent {
             return .progress(fraction: fraction, text)
         case UInt32(KW_EVENT_WARNING): return .warning(try unsafe reader.warning(event))
         case UInt32(KW_EVENT_PROCESS):
-            return try unsafe reader.optional(event.payload, of: kw_process.self, "a process") {
+            return try unsafe reader.payload(event, of: kw_process.self, "a process") {
                 process throws(PluginError) in
                 let pid = unsafe process.pid
                 return .started(
@@ -123,12 +125,12 @@ extension ToolEvent {
                     session: try unsafe reader.optionalText(process.session, "a session"))
             }
         case UInt32(KW_EVENT_VIOLATION):
-            return try unsafe reader.optional(event.payload, of: kw_violation.self, "a violation") {
+            return try unsafe reader.payload(event, of: kw_violation.self, "a violation") {
                 violation throws(PluginError) in .violation(try unsafe Violation(violation, reader))
             }
         case UInt32(KW_EVENT_APPROVAL):
             let id = try unsafe reader.text(event.id, "an approval's id")
-            return try unsafe reader.optional(event.payload, of: kw_decision.self, "a decision") {
+            return try unsafe reader.payload(event, of: kw_decision.self, "a decision") {
                 decision throws(PluginError) in .approval(id: id, try unsafe ToolDecision(decision, reader))
             }
         default:

@@ -98,7 +98,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         _ ids: [String], in repository: String, including include: VectorQuery.Include, _ context: CallContext
     ) async throws(PluginError) -> [VectorItem?] {
         guard !ids.isEmpty else { return [] }
-        return unsafe try await instance.run("vectorBackend.get", table.slot(\.get), context, reply: kw_items_out.self) {
+        return unsafe try await instance.run("vectorBackend.get", table.slot(\.get), context, reply: kw_items_out.self)
+        {
             inputs in
             unsafe kw_get_in(
                 h: .of(kw_get_in.self), repo: inputs.string(repository), ids: inputs.strings(ids),
@@ -264,7 +265,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         guard rows.expires.isEmpty || rows.expires.count == rows.ids.count,
             rows.sparse.values.allSatisfy({ $0.count == rows.ids.count })
         else {
-            throw invalid("vectorBackend.upsert", "a batch of \(rows.ids.count) ids needs one expiry and one sparse vector an id")
+            throw invalid(
+                "vectorBackend.upsert", "a batch of \(rows.ids.count) ids needs one expiry and one sparse vector an id")
         }
         var inputs = ABIWriter()
         var input = unsafe zeroed(kw_upsert_in.self)

@@ -39,7 +39,9 @@ extension PluginInstance {
         _ operation: StaticString, _ function: kw_any_op, _ context: CallContext,
         write: @escaping @Sendable (inout ABIWriter) -> Input
     ) async throws(PluginError) {
-        unsafe try await run(operation, function, context, reply: kw_none.self, write: write) { _, _ throws(PluginError) in }
+        unsafe try await run(operation, function, context, reply: kw_none.self, write: write) {
+            _, _ throws(PluginError) in
+        }
     }
 
     func health(_ context: CallContext) async throws(PluginError) -> Health {

@@ -38,7 +38,8 @@ extension PluginInstance {
                 "plugin.configure", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_config_out.self,
                 context: context, cancellation: cancellation
             ) { reply, reader throws(PluginError) in
-                unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") { issue throws(PluginError) in
+                unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") {
+                    issue throws(PluginError) in
                     unsafe ConfigurationIssue(
                         pointer: try reader.text(issue.pointer, "a pointer"),
                         message: try reader.text(issue.message, "a message"))

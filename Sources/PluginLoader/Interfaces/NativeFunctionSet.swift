@@ -23,7 +23,9 @@ public final class NativeFunctionSet: FunctionSet, Sendable {
 
     public func functions(_ context: CallContext) async throws(PluginError) -> [FunctionDescription] {
         let isCode = isCode
-        return unsafe try await instance.run("functions.list", table.slot(\.list), context, reply: kw_functions_out.self) {
+        return unsafe try await instance.run(
+            "functions.list", table.slot(\.list), context, reply: kw_functions_out.self
+        ) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.functions, of: kw_function.self, "functions") {
                 function throws(PluginError) in

@@ -25,7 +25,8 @@ public final class NativeHookHandler: HookHandler, Sendable {
     }
 
     public func handle(_ event: HookEvent, _ context: CallContext) async throws(PluginError) -> HookReply {
-        unsafe try await instance.run("hooks.on_hook", table.slot(\.on_hook), context, reply: kw_hook_out.self) { inputs in
+        unsafe try await instance.run("hooks.on_hook", table.slot(\.on_hook), context, reply: kw_hook_out.self) {
+            inputs in
             unsafe inputs.hook(event)
         } read: { reply, reader throws(PluginError) in
             unsafe try HookReply(reply, in: event.mode, reader)

@@ -16,8 +16,11 @@ public final class NativeMessageHandler: MessageHandler, Sendable {
     public var version: SemanticVersion { instance.version }
 
     public func receive(_ message: PluginMessage, _ context: CallContext) async throws(PluginError) -> MessageReply? {
-        unsafe try await instance.run("messages.on_message", table.slot(\.on_message), context, reply: kw_message_out.self) {
-            inputs in unsafe inputs.message(message)
+        unsafe try await instance.run(
+            "messages.on_message", table.slot(\.on_message), context, reply: kw_message_out.self
+        ) {
+            inputs in
+            unsafe inputs.message(message)
         } read: { reply, reader throws(PluginError) in
             unsafe message.wantsReply ? try MessageReply(reply, reader) : nil
         }

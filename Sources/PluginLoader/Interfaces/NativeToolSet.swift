@@ -32,7 +32,8 @@ public final class NativeToolSet: ToolSet, Sendable {
                 operation: "tools.invoke")
         }
         return unsafe try await instance.run("tools.invoke", table.slot(\.invoke), context, reply: kw_tool_out.self) {
-            inputs in unsafe inputs.tool(call)
+            inputs in
+            unsafe inputs.tool(call)
         } read: { reply, reader throws(PluginError) in
             unsafe try ToolOutput(reply, reader)
         }

@@ -40,7 +40,9 @@ final class PluginStream<Raw: Sendable, Event: Sendable>: EventSource {
         self.plugin = plugin
         timer = deadlines.map { deadlines in
             Task {
-                guard let (kind, limit) = await deadlines.passed(isConsumerBehind: { mailbox.waiting > 0 }) else { return }
+                guard let (kind, limit) = await deadlines.passed(isConsumerBehind: { mailbox.waiting > 0 }) else {
+                    return
+                }
                 mailbox.cancel(.deadlinePassed(limit, operation, plugin, kind: kind))
                 cancellation.cancel()
             }

@@ -1,0 +1,2 @@
+// The vocabulary of adapters comes with the suites that test them.
+@_exported public import PluginCore

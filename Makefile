@@ -6,7 +6,8 @@ SHELL := /bin/bash
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 RELEASE := $(ROOT)/.build/release
 PLUGINS := $(RELEASE)/plugins
-C_SAMPLES := hash-embedder flat-vectors command-runner
+# In C and in C++.
+C_SAMPLES := hash-embedder flat-vectors command-runner text-statistics
 SWIFT_SAMPLES := extractive-provider
 SAMPLES := $(C_SAMPLES) $(SWIFT_SAMPLES)
 QUESTION ?= How does Keyway decide whether a plugin may be loaded?
@@ -41,7 +42,7 @@ demo: build ## Build, then ask a question about this project's own documentation
 	@$(RELEASE)/keyway ask --docs $(ROOT)/docs "$(QUESTION)"
 
 .PHONY: test
-test: build abi test-c test-plugins test-swift ## Run every test
+test: build abi test-c test-plugins test-authors test-swift ## Run every test
 
 .PHONY: test-swift
 test-swift: build
@@ -92,7 +93,9 @@ install-sdk: ## Install what plugin authors need below PREFIX (default /usr/loca
 	@$(ROOT)/PluginABI/install/install-sdk "$$PREFIX" "$${DESTDIR:-}"
 
 .PHONY: test-authors
-test-authors: cli ## Write, build and load plugins in C, C++ and Rust against an installed SDK, as their guides say
+test-authors: build ## Write, build and load plugins in C, C++ and Rust against an installed SDK, as their guides say
+	@$(ROOT)/.ci/require-tools cmake
+	@echo "Tests of what plugin authors do"
 	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway $(ROOT)/Tests/AuthorTests/run
 
 .PHONY: format

@@ -64,7 +64,7 @@ struct InspectTests {
         #expect(output.status == 0)
         let entries = try #require(try output.json().arrayValue)
         let names = entries.compactMap { $0["id"]?.stringValue }
-        #expect(names == ["command-runner", "extractive-provider", "flat-vectors", "hash-embedder"])
+        #expect(names == ["command-runner", "extractive-provider", "flat-vectors", "hash-embedder", "text-statistics"])
         for entry in entries {
             #expect(entry["loadable"] == true)
             #expect(entry["sdk"]?["negotiated"] == 1)

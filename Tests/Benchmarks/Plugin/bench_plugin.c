@@ -2,7 +2,7 @@
  *
  *   embed   replies at once and leaves the rows as they are
  *   stream  emits max_output_tokens deltas of five bytes; for the model "alternating" they belong to two blocks in
- *           turn, so that no host can merge one with the one before it
+ *           turn, so that no host can merge one with the one before it; for "endless" they never end
  */
 #include <keyway/plugin.h>
 #include <keyway/author.h>
@@ -54,7 +54,10 @@ static kw_status stream(kw_instance *self, kw_call *call, const kw_generate_in *
     (void)self;
     kw_str alternating = KW_STR("alternating");
     uint32_t step = kw_equal(in->model, alternating) ? 1 : 0;
+    kw_str endless = KW_STR("endless");
     uint64_t deltas = in->set & KW_SET_MAX_OUTPUT_TOKENS ? in->max_output_tokens : 0;
+    if (kw_equal(in->model, endless))
+        deltas = UINT64_MAX;
     kw_event event = { .h = KW_HDR(kw_event), .kind = KW_EVENT_TEXT, .text = KW_STR(" word") };
     for (uint64_t i = 0; i < deltas; i++) {
         kw_status status = call->api->emit(call, &event, 0);

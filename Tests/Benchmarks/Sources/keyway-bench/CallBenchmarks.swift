@@ -12,6 +12,8 @@ struct CallBenchmarks {
         """
 
     let embedder: NativeEmbedder
+    /// The same plugin, loaded by a host that checks where replies lie; nil: not measured.
+    var checked: NativeEmbedder?
     let raw: RawPlugin
     /// Length of the row. The adapter looks through it for what is not finite, so a call that is to show its own
     /// price has one.
@@ -19,7 +21,9 @@ struct CallBenchmarks {
     /// Calls in a row: about a millisecond of them.
     let batch: Int
 
-    func typed() throws -> Double {
+    func typed() throws -> Double { try typed(embedder) }
+
+    private func typed(_ embedder: NativeEmbedder) throws -> Double {
         var matrix = Matrix(rows: 1, dims: dims)
         let began = raw_now_ns()
         for _ in 0..<batch { try embedder.embed(Self.paragraph, into: &matrix) }
@@ -40,15 +44,17 @@ struct CallBenchmarks {
 
     /// For an operation that does nothing: what a call itself costs.
     func overheadRows() async throws -> [Row] {
+        let checked = checked ?? embedder
         let contest = try await Contest(
             rounds: 101,
             [
-                { try direct(RAW_ENGINE_KEYWAY) }, { try typed() },
+                { try direct(RAW_ENGINE_KEYWAY) }, { try typed() }, { try typed(checked) },
                 { try direct(RAW_ENGINE_MINIMAL) },
             ])
         return [
             Row("op + reply, C call engine", contest, 0, .nanoseconds(15)),
             Row("op + reply, typed adapter", contest, 1),
+            Row("op + reply, typed adapter, checked replies", contest, 2),
         ]
     }
 

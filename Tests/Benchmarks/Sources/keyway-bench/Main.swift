@@ -72,7 +72,11 @@ enum Main {
             let embedder = workingPlugin.embedder
         else { throw BenchmarkError("\(idle) has to be an embedder and a provider, \(working) an embedder") }
         let rawIdle = try RawPlugin(idle)
-        var rows = try await CallBenchmarks(embedder: idleEmbedder, raw: rawIdle, dims: 1, batch: 20_000).overheadRows()
+        let checking = PluginLoader(logger: Logger(label: "benchmark"), metrics: { _ in }, checksReplies: true)
+        let checked = try checking.prepare(idle).load().create().embedder
+        var rows = try await CallBenchmarks(
+            embedder: idleEmbedder, checked: checked, raw: rawIdle, dims: 1, batch: 20_000
+        ).overheadRows()
         rows += try await CallBenchmarks(embedder: embedder, raw: RawPlugin(working), dims: 1024, batch: 100)
             .embedRows()
         rows += try await StreamBenchmarks(provider: idleProvider, raw: rawIdle).rows()

@@ -39,6 +39,25 @@ struct StreamBenchmarks {
         return Double(took) / Double(deltas)
     }
 
+    /// From the cancellation of a task that follows a stream without end to the error that the task gets.
+    private func cancellation() async throws -> Double {
+        let (events, began) = AsyncStream.makeStream(of: Void.self)
+        let provider = provider
+        let task = Task {
+            for try await _ in try await provider.stream(Self.request(0, model: "endless"), CallContext()) {
+                began.yield()
+            }
+        }
+        var iterator = events.makeAsyncIterator()
+        await iterator.next()
+        let cancelled = raw_now_ns()
+        task.cancel()
+        guard case .failure(let error) = await task.result, (error as? PluginError)?.code == .cancelled else {
+            throw BenchmarkError("a cancelled stream did not throw that it was")
+        }
+        return Double(raw_now_ns() - cancelled)
+    }
+
     func rows() async throws -> [Row] {
         let contest = try await Contest(
             rounds: 61,
@@ -48,11 +67,13 @@ struct StreamBenchmarks {
                 { try await Self.sequence(provider, deltas: Self.sequenceDeltas, model: "alternating") },
                 { try raw.stream(RAW_ENGINE_MINIMAL, count: Self.borrowedEvents) },
             ])
+        let cancellations = try await Contest(rounds: 201, [{ try await cancellation() }])
         return [
             Row("stream event, C call engine", contest, 1),
             Row("stream event, borrowed by a closure", contest, 0, .nanoseconds(20)),
             Row("stream delta, AsyncSequence", contest, 2, .nanoseconds(400)),
             Row("stream delta, AsyncSequence, none merged", contest, 3),
+            Row("cancel to thrown error", cancellations.result(0), .nanoseconds(5_000_000)),
         ]
     }
 }

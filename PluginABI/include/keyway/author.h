@@ -46,7 +46,8 @@ static inline const void *kw_at(kw_span span, uint32_t i)
 
 /* Copies what both sides know of a growable struct and zeroes the rest, so that a plugin reads every field of its own
  * header whatever the host's was. 0: from is NULL, shorter than its own header, longer than the `available` bytes in
- * which it lies, or larger than this plugin knows and marked KW_MUST; then answer KW_INVALID_ARGUMENT. */
+ * which it lies (answer KW_INVALID_ARGUMENT), or larger than this plugin knows and marked KW_MUST, which KW_ACCEPT
+ * tells (answer KW_UNIMPLEMENTED). */
 static inline int kw_read_bytes(void *into, size_t size, const void *from, uint64_t available)
 {
     kw_hdr header;

@@ -29,7 +29,9 @@ typedef struct kw_function_1 {
     kw_str name;              /* 1-128 bytes, [A-Za-z0-9_.] */
     kw_str description;
     kw_str signature;
-    void (*address)(void) KW_NOEXCEPT; /* not NULL; code of the plugin's own file */
+    /* Not NULL; code of the plugin's own file, of the type that `signature` says. [op], with
+     * KW_FUNCTION_THREAD_SAFE [any] */
+    void (*address)(void) KW_NOEXCEPT;
     uint64_t flags;           /* KW_FUNCTION_* */
     kw_span parameter_names;  /* kw_str, one an argument, or empty */
 } kw_function;

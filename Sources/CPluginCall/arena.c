@@ -69,7 +69,10 @@ static int is_within(const void *ptr, uint64_t len, const void *start, uint64_t 
 
 int kwc_holds(const kwc_frame *frame, const void *ptr, uint64_t len)
 {
-    if (is_within(ptr, len, (const engine_frame *)frame + 1, KWC_INLINE_ARENA))
+    const unsigned char *arena = (const unsigned char *)((const engine_frame *)frame + 1);
+    /* What this call has not taken of it yet may still hold what an earlier call left. */
+    int is_in_use = frame->chunks == NULL;
+    if (is_within(ptr, len, arena, is_in_use ? (uint64_t)(frame->arena_at - arena) : KWC_INLINE_ARENA))
         return 1;
     for (const kwc_chunk *chunk = frame->chunks; chunk != NULL; chunk = chunk->next) {
         if (is_within(ptr, len, chunk + 1, chunk->size))

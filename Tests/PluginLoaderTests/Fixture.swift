@@ -57,9 +57,9 @@ enum Fixture {
 
     static func loader(
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-        metrics: @escaping @Sendable (PluginMetric) -> Void = { _ in }
+        metrics: @escaping @Sendable (PluginMetric) -> Void = { _ in }, checksReplies: Bool = false
     ) -> PluginLoader {
-        PluginLoader(verifier: verifier, logger: logger, metrics: metrics)
+        PluginLoader(verifier: verifier, logger: logger, metrics: metrics, checksReplies: checksReplies)
     }
 
     static let verifier = Verifier()

@@ -23,7 +23,9 @@ enum Hostile {
     }
 
     /// An instance of a generation of its own: what its threads keep is nobody else's.
-    static func plugin() throws -> NativePlugin { try Fixture.loader().prepare(built.get().path).load().create() }
+    static func plugin(checksReplies: Bool = false) throws -> NativePlugin {
+        try Fixture.loader(checksReplies: checksReplies).prepare(built.get().path).load().create()
+    }
 
     /// The words whose calls must fail, one after the other: each with an error that says which plugin and which operation
     /// broke its contract; after each the same instance is as good as before, and another plugin never noticed.

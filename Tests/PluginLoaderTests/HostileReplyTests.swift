@@ -48,6 +48,22 @@ struct HostileReplyTests {
     func json() async throws { try await generate(["raw-json", "usage-json", "part-json"]) }
 
     @Test(
+        "a host that checks replies refuses memory that is not the call's",
+        arguments: ["kept-text", "kept-span", "beyond-arena", "own-heap"])
+    func escapedMemory(word: String) async throws {
+        let plugin = try Hostile.plugin(checksReplies: true)
+        let provider = try #require(plugin.modelProvider)
+        #expect(try await provider.generate(request, Mirror.does("keep")).id?.utf8.count == 1 << 16)
+        let error = await failure { () async throws(PluginError) in
+            _ = try await provider.generate(request, Mirror.does(word))
+        }
+        #expect(error?.code == .protocolViolation && error?.operation == "provider.generate", "\(error as Any)")
+        #expect(error?.what.contains("neither the call's, nor leased, nor static") == true, "\(error as Any)")
+        #expect(try await provider.generate(request, Mirror.does("static")).id == "of the plugin's file")
+        await plugin.shutdown()
+    }
+
+    @Test(
         "what a later or an earlier SDK writes is no breach",
         arguments: [
             "reply-longer", "reply-short", "choices-longer", "parts-longer", "inner-longer", "usage-longer", "stop-99",

@@ -123,6 +123,35 @@ static void spoil(const kw_call *call, answer *a)
         a->out.h.size = offsetof(kw_generate_out, usage);
 }
 
+/* Memory that is not the call's own. */
+static kw_status spoil_memory(kw_call *call, answer *a)
+{
+    static kw_str kept; /* of the call before */
+    if (DOES("keep")) {
+        char *text = call->api->alloc(call, 1 << 16, 1);
+        if (text == NULL)
+            return kw_reply_no_memory(call);
+        memset(text, 'k', 1 << 16);
+        kept = (kw_str) { text, 1 << 16 };
+        a->out.id = kept;
+    }
+    if (DOES("kept-text"))
+        a->out.id = kept;
+    if (DOES("kept-span"))
+        a->out.choices = (kw_span) { kept.ptr, 1, sizeof(kw_choice) };
+    if (DOES("beyond-arena"))
+        a->out.id = (kw_str) { (const char *)a + sizeof *a + 512, 8 };
+    if (DOES("own-heap")) {
+        static char *heap;
+        if (heap == NULL)
+            heap = strdup("of the plugin's heap");
+        a->out.id = (kw_str) { heap, 4 };
+    }
+    if (DOES("static"))
+        a->out.id = (kw_str)KW_STR("of the plugin's file");
+    return KW_OK;
+}
+
 static kw_status generate(kw_instance *self, kw_call *call, const kw_generate_in *in)
 {
     (void)self;
@@ -131,6 +160,9 @@ static kw_status generate(kw_instance *self, kw_call *call, const kw_generate_in
     if (a == NULL)
         return kw_reply_no_memory(call);
     spoil(call, a);
+    kw_status status = spoil_memory(call, a);
+    if (status != KW_OK)
+        return status;
     if (DOES("never"))
         return KW_OK;
     if (DOES("null"))

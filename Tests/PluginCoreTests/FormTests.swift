@@ -24,9 +24,21 @@ struct ManifestTests {
         let manifest = try Manifest(document)
         #expect(manifest.id == "a-b.c/d@e_1" && manifest.name == "Shown")
         #expect(manifest.version == SemanticVersion("1.2.3-rc.1") && manifest.type == "embedder")
+        #expect(manifest.sdk == SDKRange(minimum: 1, maximum: 1))
         #expect(manifest.description == "d" && manifest.license == "MIT")
         #expect(manifest.interfaces == ["keyway.embedder/1"] && manifest.configSchema == ["type": "object"])
         #expect(manifest.unknownKeys == ["aside", "odd"] && manifest.document == document)
+    }
+
+    @Test(
+        "the range of SDKs is exactly its minimum unless it says more",
+        arguments: [
+            (["minVersion": 2] as JSON, SDKRange(minimum: 2, maximum: 2)),
+            (["minVersion": 2, "maxVersion": 5] as JSON, SDKRange(minimum: 2, maximum: 5)),
+            (["minVersion": 2, "maxVersion": nil] as JSON, SDKRange(minimum: 2, maximum: nil)),
+        ])
+    func sdk(member: JSON, range: SDKRange) throws {
+        #expect(try Manifest(["id": "a", "version": "1.0.0", "sdk": member]).sdk == range)
     }
 
     @Test("the id is the name unless it is given, and the name is the id")
@@ -48,6 +60,13 @@ struct ManifestTests {
             (["id": "a", "version": "1.0.0", "interfaces": ["x", 2]], "/interfaces/1"),
             (["id": "a", "version": "1.0.0", "configSchema": "x"], "/configSchema"),
             (["id": "a", "version": "1.0.0", "description": nil], "/description"),
+            (["id": "a", "version": "1.0.0", "sdk": 1], "/sdk"),
+            (["id": "a", "version": "1.0.0", "sdk": [:]], "/sdk/minVersion"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 0]], "/sdk/minVersion"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 4_294_967_296]], "/sdk/minVersion"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "maxVersion": 1]], "/sdk/maxVersion"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "maxVersion": "3"]], "/sdk/maxVersion"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "max": 3]], "/sdk/max"),
         ] as [(JSON, String)])
     func errors(document: JSON, pointer: String) throws {
         let found = try #require(failure { () throws(PluginError) in try Manifest(document) })

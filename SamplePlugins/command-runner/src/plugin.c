@@ -16,7 +16,7 @@ KW_NOTE_IFACE(tool_executor, KW_TOOL_EXECUTOR_ID);
 KW_NOTE_MANIFEST(
     "{\"id\":\"command-runner\",\"name\":\"command-runner\",\"version\":\"" VERSION "\",\"type\":\"tool-executor\","
     "\"description\":\"Runs programs under a policy that denies by default, and says what it enforces\","
-    "\"license\":\"Apache-2.0\",\"sdk\":{\"min\":1,\"max\":1},\"interfaces\":[\"" KW_TOOL_EXECUTOR_ID "\"]}");
+    "\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"" KW_TOOL_EXECUTOR_ID "\"]}");
 
 static kw_status create(kw_instance *none, kw_call *call, const kw_create_in *input) KW_NOEXCEPT
 {

@@ -20,7 +20,7 @@ KW_NOTE_IFACE(vector_backend, KW_VECTOR_BACKEND_ID);
 KW_NOTE_MANIFEST(
     "{\"id\":\"flat-vectors\",\"name\":\"flat-vectors\",\"version\":\"" VERSION "\",\"type\":\"vector-backend\","
     "\"description\":\"Exact vector search over plain rows, kept in one file a repository\","
-    "\"license\":\"Apache-2.0\",\"sdk\":{\"min\":1,\"max\":1},\"interfaces\":[\"" KW_VECTOR_BACKEND_ID "\"],"
+    "\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"" KW_VECTOR_BACKEND_ID "\"],"
     "\"configSchema\":{\"type\":\"object\",\"properties\":{"
     "\"lockWaitMs\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":600000,\"default\":10000,"
     "\"description\":\"How long an operation waits while another process holds the data folder\"},"

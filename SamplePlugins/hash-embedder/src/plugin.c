@@ -18,7 +18,7 @@ KW_NOTE_ABI(1, 1, PLUGIN_CAPS, KW_LANG_C);
 KW_NOTE_MANIFEST(
     "{\"id\":\"" PLUGIN_ID "\",\"name\":\"" PLUGIN_ID "\",\"version\":\"" PLUGIN_VERSION "\",\"type\":\"embedder\","
     "\"description\":\"Texts to vectors without a model: hashed words, letter sequences and a small thesaurus\","
-    "\"license\":\"Apache-2.0\",\"sdk\":{\"min\":1,\"max\":1},\"interfaces\":[\"" KW_EMBEDDER_ID "\"],"
+    "\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"" KW_EMBEDDER_ID "\"],"
     "\"configSchema\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"dims\":{\"type\":\"integer\","
     "\"minimum\":64,\"maximum\":4096,\"default\":1024,\"description\":\"length of a vector\"}}}}");
 KW_NOTE_IFACE(embedder, KW_EMBEDDER_ID);

@@ -9,8 +9,12 @@ public struct Manifest: Sendable, Hashable {
     public var type: String?
     public var description: String?
     public var license: String?
+    /// SDKs that the plugin says it works with; nil if it leaves that to the ABI note.
+    public var sdk: SDKRange?
     /// Interface ids, such as "keyway.embedder/1"; empty if the manifest leaves them to the notes.
     public var interfaces: [String]
+    /// What the plugin asks for, in the order of the document.
+    public var permissions: [PermissionRequest]
     /// JSON Schema of the configuration, or nil.
     public var configSchema: JSON?
     /// Members that this version of the host does not read.
@@ -46,6 +50,7 @@ public struct Manifest: Sendable, Hashable {
         type = try Self.string(members, "type")
         description = try Self.string(members, "description")
         license = try Self.string(members, "license")
+        sdk = try Self.sdkRange(members["sdk"])
         var interfaces: [String] = []
         if let list = members["interfaces"] {
             guard let elements = list.arrayValue else { throw Self.invalid("/interfaces", "must be an array") }
@@ -57,6 +62,7 @@ public struct Manifest: Sendable, Hashable {
             }
         }
         self.interfaces = interfaces
+        permissions = try Self.permissions(members["permissions"])
         if let schema = members["configSchema"] {
             guard schema.objectValue != nil || schema.boolValue != nil else {
                 throw Self.invalid("/configSchema", "must be a JSON Schema, but is \(schema.typeName)")
@@ -65,6 +71,23 @@ public struct Manifest: Sendable, Hashable {
         }
         unknownKeys = members.keys.filter { !Self.knownKeys.contains($0) }.sorted()
         self.document = document
+    }
+
+    private static func permissions(_ value: JSON?) throws(PluginError) -> [PermissionRequest] {
+        guard let value else { return [] }
+        guard let elements = value.arrayValue else {
+            throw invalid("/permissions", "must be an array, but is \(value.typeName)")
+        }
+        var requests: [PermissionRequest] = []
+        var seen: Set<Permission> = []
+        for (index, element) in elements.enumerated() {
+            let request = try PermissionRequest(element, at: "/permissions/\(index)")
+            guard seen.insert(request.permission).inserted else {
+                throw invalid("/permissions/\(index)", "asks for \(request.permission) a second time")
+            }
+            requests.append(request)
+        }
+        return requests
     }
 
     private static func isIdentifier(_ text: String) -> Bool {
@@ -77,15 +100,17 @@ public struct Manifest: Sendable, Hashable {
             }
     }
 
-    private static func string(_ members: [String: JSON], _ key: String) throws(PluginError) -> String? {
+    static func string(
+        _ members: [String: JSON], _ key: String, in pointer: String = ""
+    ) throws(PluginError) -> String? {
         guard let value = members[key] else { return nil }
         guard let text = value.stringValue else {
-            throw invalid("/\(key)", "must be a string, but is \(value.typeName)")
+            throw invalid("\(pointer)/\(key)", "must be a string, but is \(value.typeName)")
         }
         return text
     }
 
-    private static func invalid(_ pointer: String, _ problem: String) -> PluginError {
+    static func invalid(_ pointer: String, _ problem: String) -> PluginError {
         PluginError(
             .validation, "manifest: \(pointer.isEmpty ? "the document" : pointer) \(problem)",
             remedy: "Correct the manifest note in the plugin's source and rebuild it", facts: .pointer(pointer),

@@ -14,7 +14,7 @@
 KW_NOTE_ABI(1, 1, PLUGIN_CAPS, KW_LANG_C);
 KW_NOTE_MANIFEST(
     "{\"id\":\"" PLUGIN_ID "\",\"name\":\"" PLUGIN_ID "\",\"version\":\"" PLUGIN_VERSION "\",\"type\":\"embedder\","
-    "\"description\":\"Does nothing, for measurements\",\"license\":\"Apache-2.0\",\"sdk\":{\"min\":1,\"max\":1},"
+    "\"description\":\"Does nothing, for measurements\",\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},"
     "\"interfaces\":[\"" KW_EMBEDDER_ID "\",\"" KW_PROVIDER_ID "\"]}");
 KW_NOTE_IFACE(embedder, KW_EMBEDDER_ID);
 KW_NOTE_IFACE(provider, KW_PROVIDER_ID);

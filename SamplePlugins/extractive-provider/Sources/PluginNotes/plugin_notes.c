@@ -7,7 +7,7 @@ KW_NOTE_ABI(1, 1, KW_CAP_CONCURRENT, KW_LANG_SWIFT);
 KW_NOTE_MANIFEST(
     "{\"id\":\"extractive-provider\",\"name\":\"extractive-provider\",\"version\":\"0.1.0\",\"type\":\"provider\","
     "\"description\":\"Answers without a model: quotes the sentences of the given passages that answer a question\","
-    "\"license\":\"Apache-2.0\",\"sdk\":{\"min\":1,\"max\":1},\"interfaces\":[\"keyway.provider/1\"],"
+    "\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"keyway.provider/1\"],"
     "\"configSchema\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"maxSentences\":{"
     "\"type\":\"integer\",\"minimum\":1,\"maximum\":10,\"default\":4,"
     "\"description\":\"sentences that one answer quotes at most\"}}}}");

@@ -35,6 +35,12 @@ enum JSONOption {
         let file = String(text.dropFirst())
         return try JSON(parsing: try InputFile.read(file), what: "\(what) (\(file))")
     }
+
+    /// Which items: all of them if nothing is said.
+    static func filter(_ text: String?) throws(PluginError) -> Filter {
+        guard let text else { return .all }
+        return try Filter(parse(text, what: "the filter"))
+    }
 }
 
 /// Files that a person names.
@@ -76,6 +82,13 @@ enum InputFile {
                 .invalidArgument, "\(path) is no regular file", remedy: "Name a file, or - for standard input",
                 facts: .file(path: path))
         }
+    }
+
+    /// Absolute, with links resolved. The file or folder has to exist.
+    static func resolved(_ path: String) throws(PluginError) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { throw failure(path, errno) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 
     static func failure(_ path: String, _ number: Int32) -> PluginError {

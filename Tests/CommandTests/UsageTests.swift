@@ -12,6 +12,11 @@ struct UsageTests {
             ["call-adapter", "generate", "--plugin", "x"], ["call-adapter", "query", "--plugin", "x", "--repo", "r"],
             ["call-adapter", "execute", "--plugin", "x"], ["ask", "--top-k", "0", "why?"],
             ["call-adapter", "embed", "--plugin", "x", "--text", "t", "--dims", "zero"],
+            ["call-adapter", "remove", "--plugin", "x", "--repo", "r"],
+            ["call-adapter", "count-tokens", "--plugin", "x", "--text", "t", "--prompt", "p"],
+            ["call-adapter", "ensure", "--plugin", "x", "--repo", "r", "--dims", "0"],
+            ["call-adapter", "execute", "--plugin", "x", "--tool", "t", "--shell", "line"],
+            ["call-adapter", "evaluate", "--plugin", "x", "--arguments", "{}", "--shell", "line"],
         ])
     func wrongUsage(arguments: [String]) async throws {
         let output = try await Command.run(arguments)

@@ -33,6 +33,7 @@ struct ManifestTests {
     @Test(
         "the range of SDKs is exactly its minimum unless it says more",
         arguments: [
+            (["min": 2, "max": 3] as JSON, SDKRange(minimum: 2, maximum: 3)),
             (["minVersion": 2] as JSON, SDKRange(minimum: 2, maximum: 2)),
             (["minVersion": 2, "maxVersion": 5] as JSON, SDKRange(minimum: 2, maximum: 5)),
             (["minVersion": 2, "maxVersion": nil] as JSON, SDKRange(minimum: 2, maximum: nil)),
@@ -66,7 +67,8 @@ struct ManifestTests {
             (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 4_294_967_296]], "/sdk/minVersion"),
             (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "maxVersion": 1]], "/sdk/maxVersion"),
             (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "maxVersion": "3"]], "/sdk/maxVersion"),
-            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "max": 3]], "/sdk/max"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "most": 3]], "/sdk/most"),
+            (["id": "a", "version": "1.0.0", "sdk": ["minVersion": 2, "min": 2]], "/sdk/min"),
         ] as [(JSON, String)])
     func errors(document: JSON, pointer: String) throws {
         let found = try #require(failure { () throws(PluginError) in try Manifest(document) })

@@ -201,6 +201,18 @@ struct ManagedProviderTests {
         #expect(clock.sleeps.isEmpty && base.requests.count == 1)
     }
 
+    @Test("a provider that does not list its models answers all the same, to a wish for a model, too")
+    func unlisted() async throws {
+        let base = ScriptedProvider([.answer(.text("one")), .answer(.text("two"))], models: nil)
+        let managed = base.managed()
+        #expect(try await managed.generate(request, CallContext()).text == "one")
+        var named = request
+        named.model = "m"
+        #expect(try await managed.generate(named, CallContext()).text == "two")
+        let error = await #expect(throws: PluginError.self) { try await managed.models(CallContext()) }
+        #expect(error?.code == .unsupported)
+    }
+
     @Test("an answer's cost follows from its usage and the model's prices")
     func cost() async throws {
         let priced = Model(id: "p", prices: .init(input: 2, output: 10, cacheRead: 0.5, cacheWrite: 3))

@@ -90,13 +90,15 @@ final class ScriptedProvider: ModelProvider {
 
     let id = "scripted"
     let version = SemanticVersion("1.0.0")!
-    private let list: [Model]
+    private let list: [Model]?
     private let rest: Mutex<ArraySlice<Try>>
     private let asked = Mutex<[(request: ModelRequest, context: CallContext)]>([])
     private let clock: ManualClock?
 
-    /// - Parameter clock: on which each try takes three seconds.
-    init(_ tries: [Try], models: [Model] = [], clock: ManualClock? = nil) {
+    /// - Parameters:
+    ///   - models: nil if the provider has no such operation.
+    ///   - clock: on which each try takes three seconds.
+    init(_ tries: [Try], models: [Model]? = [], clock: ManualClock? = nil) {
         rest = Mutex(tries[...])
         list = models
         self.clock = clock
@@ -105,7 +107,11 @@ final class ScriptedProvider: ModelProvider {
     var requests: [ModelRequest] { asked.withLock { $0.map(\.request) } }
     var totals: [Duration?] { asked.withLock { $0.map(\.context.deadlines.total) } }
 
-    func models(_ context: CallContext) async throws(PluginError) -> [Model] { list }
+    func models(_ context: CallContext) async throws(PluginError) -> [Model] {
+        guard let list else { throw PluginError(.unsupported, "it does not list its models") }
+        return list
+    }
+
     func health(_ context: CallContext) async throws(PluginError) -> Health { Health(.healthy) }
     func shutdown() async {}
 

@@ -67,10 +67,21 @@ struct PermissionTests {
         }
     }
 
+    @Test("a manifest may list the resources of each kind")
+    func kinds() throws {
+        let requests = try manifest(#"{"threads":true,"jit":false,"fs.read":["a","b"],"net":"h:1"}"#).permissions
+        #expect(requests.map(\.permission.text) == ["fs.read:a", "fs.read:b", "net:h:1", "threads"])
+        #expect(requests.allSatisfy { $0.isRequired && $0.justification == nil })
+        #expect(try manifest("{}").permissions.isEmpty)
+    }
+
     @Test(
         "a request that is wrong is refused, and the error says where",
         arguments: [
-            ("{}", "/permissions"), ("[1]", "/permissions/0"), (#"["threads","nothing"]"#, "/permissions/1"),
+            ("7", "/permissions"), (#"{"files":true}"#, "/permissions/files"), (#"{"env":{}}"#, "/permissions/env"),
+            (#"{"env":["A",1]}"#, "/permissions/env/1"), (#"{"env":["A","A"]}"#, "/permissions/env/1"),
+            (#"{"net":"x"}"#, "/permissions/net"), ("[1]", "/permissions/0"),
+            (#"["threads","nothing"]"#, "/permissions/1"),
             (#"["threads","threads"]"#, "/permissions/1"), ("[{}]", "/permissions/0/permission"),
             (#"[{"permission":1}]"#, "/permissions/0/permission"),
             (#"[{"permission":"net","resource":"x"}]"#, "/permissions/0/permission"),

@@ -76,7 +76,18 @@ public final class ManagedModelProvider<Base: ModelProvider>: ModelProvider {
     /// are asked for once.
     private func model(of request: ModelRequest, _ context: CallContext) async throws(PluginError) -> Model? {
         let models: [Model]
-        if let list = known.withLock({ $0 }) { models = list } else { models = try await self.models(context) }
+        if let list = known.withLock({ $0 }) {
+            models = list
+        } else {
+            do throws(PluginError) {
+                models = try await self.models(context)
+            } catch {
+                // A provider need not list its models; then there is nothing to emulate and no price.
+                guard error.code == .unsupported else { throw error }
+                known.withLock { $0 = [] }
+                return nil
+            }
+        }
         guard let name = request.model else { return models.first }
         return models.first { $0.id == name }
     }

@@ -75,17 +75,27 @@ public struct Manifest: Sendable, Hashable {
 
     private static func permissions(_ value: JSON?) throws(PluginError) -> [PermissionRequest] {
         guard let value else { return [] }
-        guard let elements = value.arrayValue else {
-            throw invalid("/permissions", "must be an array, but is \(value.typeName)")
-        }
         var requests: [PermissionRequest] = []
         var seen: Set<Permission> = []
-        for (index, element) in elements.enumerated() {
-            let request = try PermissionRequest(element, at: "/permissions/\(index)")
+        func add(_ request: PermissionRequest, _ pointer: String) throws(PluginError) {
             guard seen.insert(request.permission).inserted else {
-                throw invalid("/permissions/\(index)", "asks for \(request.permission) a second time")
+                throw invalid(pointer, "asks for \(request.permission) a second time")
             }
             requests.append(request)
+        }
+        if let elements = value.arrayValue {
+            for (index, element) in elements.enumerated() {
+                let pointer = "/permissions/\(index)"
+                try add(PermissionRequest(element, at: pointer), pointer)
+            }
+        } else if let kinds = value.objectValue {
+            for (kind, resources) in kinds.sorted(by: { $0.key < $1.key }) {
+                for (permission, pointer) in try PermissionRequest.permissions(kind, resources) {
+                    try add(PermissionRequest(permission), pointer)
+                }
+            }
+        } else {
+            throw invalid("/permissions", "must be an array or an object, but is \(value.typeName)")
         }
         return requests
     }

@@ -1,6 +1,7 @@
 /// What a manifest asks for. The operator grants; until then it is a wish.
 ///
-/// In JSON a permission's text, or an object with `permission`, and with `resource`, `required` and `why` where they
+/// In a manifest a list of permissions, or an object of kinds with their resources. An element of the list is a
+/// permission's text, or an object with `permission`, and with `resource`, `required` and `why` where they
 /// differ from nothing, true and nothing.
 public struct PermissionRequest: Sendable, Hashable {
     public var permission: Permission
@@ -52,6 +53,30 @@ public struct PermissionRequest: Sendable, Hashable {
             isRequired = true
         }
         justification = try Manifest.string(members, "why", in: pointer)
+    }
+
+    /// `"fs.read": ["data", "models"]`, one resource as text, or true for all of the kind; false asks for nothing.
+    static func permissions(
+        _ kind: String, _ resources: JSON
+    ) throws(PluginError) -> [(permission: Permission, pointer: String)] {
+        let pointer = "/permissions/\(kind)"
+        func read(_ text: String, _ pointer: String) throws(PluginError) -> Permission {
+            try permission(at: pointer) { () throws(PluginError) in try Permission(parsing: text) }
+        }
+        if let all = resources.boolValue { return all ? [(try read(kind, pointer), pointer)] : [] }
+        if let one = resources.stringValue { return [(try read("\(kind):\(one)", pointer), pointer)] }
+        guard let list = resources.arrayValue else {
+            throw Manifest.invalid(pointer, "must be resources, or true, but is \(resources.typeName)")
+        }
+        var permissions: [(Permission, String)] = []
+        for (index, element) in list.enumerated() {
+            let place = "\(pointer)/\(index)"
+            guard let text = element.stringValue else {
+                throw Manifest.invalid(place, "must be a string, but is \(element.typeName)")
+            }
+            permissions.append((try read("\(kind):\(text)", place), place))
+        }
+        return permissions
     }
 
     /// Says where the permission stands that cannot be.

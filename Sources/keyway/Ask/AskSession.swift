@@ -79,26 +79,23 @@ struct AskSession {
         async throws(PluginError) -> [HybridRanker.DenseHit]
     {
         do throws(PluginError) {
-            return try await nearest(documents, info, backend)
+            return try await nearest(documents, info, backend, &notes)
         } catch {
-            guard error.code != .cancelled else { throw error }
-            if error.code == .notFound {
-                // Somebody else who reads another content of the folder may have dropped the repository in between.
-                return try await nearest(documents, info, backend)
-            }
-            guard let withoutCache else { throw error }
+            guard error.code != .cancelled, let withoutCache else { throw error }
             notes.append("the cache is not used: \(error.what)")
-            return try await nearest(documents, info, try await withoutCache())
+            return try await nearest(documents, info, try await withoutCache(), &notes)
         }
     }
 
-    private func nearest(_ documents: DocumentReader.Result, _ info: EmbedderInfo, _ backend: any VectorBackend)
-        async throws(PluginError) -> [HybridRanker.DenseHit]
-    {
+    private func nearest(
+        _ documents: DocumentReader.Result, _ info: EmbedderInfo, _ backend: any VectorBackend,
+        _ notes: inout [String]
+    ) async throws(PluginError) -> [HybridRanker.DenseHit] {
         let store = PassageStore(embedder: embedder, embedderDigest: embedderDigest, backend: backend, calls: calls)
-        let repository = try await store.prepare(documents, root: options.documents, info: info, progress: progress)
         return try await store.nearest(
-            to: options.question, in: repository, info: info, count: Self.candidates)
+            to: options.question, in: documents, root: options.documents, info: info, count: Self.candidates,
+            progress: progress
+        ) { notes.append($0) }
     }
 
     private func answer(_ outcome: inout Outcome, _ onText: (String) -> Void) async throws(PluginError) {

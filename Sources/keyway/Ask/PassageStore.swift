@@ -13,19 +13,42 @@ struct PassageStore {
     /// Passages that are embedded and stored at a time; the step of the progress bar.
     private static let batchSize = 256
 
-    /// The repository for these documents; embeds and stores what is not there yet.
+    /// The passages nearest to a question.
     ///
-    /// - Returns: the repository's name.
-    func prepare(_ documents: DocumentReader.Result, root: String, info: EmbedderInfo, progress: Progress)
-        async throws(PluginError) -> String
-    {
+    /// A repository that turns out to be damaged is made anew: it is only a cache.
+    /// - Parameter note: is told so, for the person who asked.
+    func nearest(
+        to question: String, in documents: DocumentReader.Result, root: String, info: EmbedderInfo, count: Int,
+        progress: Progress, note: (String) -> Void
+    ) async throws(PluginError) -> [HybridRanker.DenseHit] {
         let texts = documents.documents.flatMap { document in
             document.passages.map { EmbeddingText.make($0, in: document) }
         }
         // One prefix a folder and embedder, so that what an older content left behind is found and dropped.
         let prefix = "ask-" + Self.digest([root, info.id]).prefix(16) + "-"
         let name = prefix + Self.digest(["\(info.dims)", embedderDigest] + texts).prefix(32)
-        if try await count(name) == texts.count { return name }
+        do throws(PluginError) {
+            try await prepare(name, texts, prefix: prefix, info: info, progress: progress)
+            return try await nearest(to: question, in: name, info: info, count: count)
+        } catch {
+            switch error.code {
+            // Somebody else who reads another content of the folder may have dropped the repository in between.
+            case .notFound: break
+            case .dataLoss:
+                note("the cache was damaged and is made anew: \(error.what)")
+                try await backend.wipe(name, CallContext())
+            default: throw error
+            }
+        }
+        try await prepare(name, texts, prefix: prefix, info: info, progress: progress)
+        return try await nearest(to: question, in: name, info: info, count: count)
+    }
+
+    /// Makes the repository of these texts; embeds and stores what is not there yet.
+    private func prepare(_ name: String, _ texts: [String], prefix: String, info: EmbedderInfo, progress: Progress)
+        async throws(PluginError)
+    {
+        if try await count(name) == texts.count { return }
         await dropOlder(than: name, prefix: prefix)
         let specification = RepositorySpecification(name: name, dims: info.dims, embedderID: info.id)
         try await calls.measure(backend.id, "ensure") { () async throws(PluginError) in
@@ -36,7 +59,7 @@ struct PassageStore {
             guard !Task.isCancelled else {
                 throw PluginError(.cancelled, "interrupted while the documents were embedded")
             }
-            let end = min(start + (info.maxBatch.map { min($0, Self.batchSize) } ?? Self.batchSize), texts.count)
+            let end = min(start + Self.batchSize, texts.count)
             progress.show("embedding paragraphs: \(start * 100 / texts.count) %")
             let vectors = try await calls.measure(embedder.id, "embed") { () async throws(PluginError) in
                 try await embedder.embed(EmbedRequest(Array(texts[start..<end]), task: .document), dims: info.dims)
@@ -49,23 +72,17 @@ struct PassageStore {
             start = end
         }
         progress.clear()
-        return name
     }
 
-    /// Items of a repository; nil if there is none. One that cannot be read is dropped: it is only a cache.
+    /// Items of a repository; nil if there is none.
     private func count(_ name: String) async throws(PluginError) -> Int? {
         do throws(PluginError) {
             return try await calls.measure(backend.id, "count") { () async throws(PluginError) in
                 try await backend.count(.all, in: name, CallContext())
             }
         } catch {
-            switch error.code {
-            case .notFound: return nil
-            case .dataLoss:
-                try await backend.wipe(name, CallContext())
-                return nil
-            default: throw error
-            }
+            guard error.code == .notFound else { throw error }
+            return nil
         }
     }
 
@@ -77,8 +94,7 @@ struct PassageStore {
         }
     }
 
-    /// The passages nearest to a question.
-    func nearest(to question: String, in repository: String, info: EmbedderInfo, count: Int)
+    private func nearest(to question: String, in repository: String, info: EmbedderInfo, count: Int)
         async throws(PluginError) -> [HybridRanker.DenseHit]
     {
         let vector = try await calls.measure(embedder.id, "embed") { () async throws(PluginError) in

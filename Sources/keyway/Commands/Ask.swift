@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import PluginHost
 
 struct Ask: AsyncParsableCommand {
@@ -73,7 +72,8 @@ struct Ask: AsyncParsableCommand {
     }
 
     private func run(_ question: String, _ rules: [[String]], _ host: PluginHost) async throws {
-        let documents = try Self.absolute(docs)
+        // Links resolved, so that one folder is one key of the cache.
+        let documents = try InputFile.resolved(docs)
         let loadedEmbedder = try await host.load(embedder)
         let (loadedBackend, cacheNote) = try await loadBackend(host)
         let loadedProvider = try await host.load(provider)
@@ -83,13 +83,11 @@ struct Ask: AsyncParsableCommand {
             question: question, plugins: [loadedEmbedder, loadedBackend, loadedProvider, loadedExecutor], calls: calls)
         let session = AskSession(
             options: .init(documents: documents, question: question, allowedTools: rules, topK: topK),
-            embedder: try loadedEmbedder.embedder.orMissing("embedder", in: loadedEmbedder),
+            embedder: try loadedEmbedder.requiredEmbedder(),
             embedderDigest: loadedEmbedder.loaded.prepared.digest,
-            backend: try loadedBackend.vectorBackend.orMissing("vector backend", in: loadedBackend),
-            provider: try loadedProvider.modelProvider.orMissing("model provider", in: loadedProvider),
-            tools: AskTools(
-                executor: try loadedExecutor.toolExecutor.orMissing("tool executor", in: loadedExecutor),
-                allowed: rules, calls: calls),
+            backend: try loadedBackend.requiredVectorBackend(),
+            provider: try loadedProvider.requiredModelProvider(),
+            tools: AskTools(executor: try loadedExecutor.requiredToolExecutor(), allowed: rules, calls: calls),
             calls: calls, progress: Progress(),
             withoutCache: cache == nil ? withoutCache(host) : nil)
         guard !output.json else {
@@ -134,15 +132,7 @@ struct Ask: AsyncParsableCommand {
     private func withoutCache(_ host: PluginHost) -> @Sendable () async throws(PluginError) -> any VectorBackend {
         let name = vectorBackend
         return { () async throws(PluginError) -> any VectorBackend in
-            let plugin = try await host.load(name)
-            return try plugin.vectorBackend.orMissing("vector backend", in: plugin)
+            try await host.load(name).requiredVectorBackend()
         }
-    }
-
-    /// Links resolved, so that one folder is one key of the cache.
-    private static func absolute(_ path: String) throws(PluginError) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { throw InputFile.failure(path, errno) }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 }

@@ -5,8 +5,25 @@ struct CallAdapter: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call-adapter",
         abstract: "Call one operation of a plugin and print what it replies.",
-        subcommands: [
-            CallEmbed.self, CallUpsert.self, CallQuery.self, CallGenerate.self, CallExecute.self,
+        discussion: """
+            What a plugin cannot do itself, the host does: it divides batches that are larger than the plugin takes, applies \
+            filters that it does not know, and tries calls of embedders and providers again that may succeed later.
+            """,
+        groupedSubcommands: [
+            CommandGroup(name: "Embedder", subcommands: [CallEmbed.self]),
+            CommandGroup(
+                name: "Vector backend",
+                subcommands: [
+                    CallUpsert.self, CallQuery.self, CallGet.self, CallScan.self, CallCount.self, CallUpdate.self,
+                    CallRemove.self, CallRepositories.self, CallEnsure.self, CallWipe.self, CallFlush.self,
+                    CallSnapshot.self, CallRestore.self,
+                ]),
+            CommandGroup(
+                name: "Model provider", subcommands: [CallGenerate.self, CallModels.self, CallPrewarm.self]),
+            CommandGroup(name: "Embedder or model provider", subcommands: [CallCountTokens.self]),
+            CommandGroup(
+                name: "Tool executor",
+                subcommands: [CallExecute.self, CallEvaluate.self, CallTools.self, CallEnforceable.self]),
         ])
 }
 
@@ -38,18 +55,5 @@ struct AdapterOptions: ParsableArguments {
             throw error
         }
         await host.shutdown()
-    }
-}
-
-extension Optional {
-    /// The adapter, or an error that says what the plugin offers instead.
-    func orMissing(_ interface: String, in plugin: NativePlugin) throws(PluginError) -> Wrapped {
-        if let self { return self }
-        let offered = plugin.loaded.prepared.object.notes.interfaces
-        throw PluginError(
-            .unsupported, "\(plugin.id) is no \(interface)",
-            remedy: "It offers \(offered.isEmpty ? "nothing" : offered.joined(separator: ", "))",
-            facts: .names(offered),
-            plugin: plugin.loaded.prepared.path, stage: .call)
     }
 }

@@ -31,7 +31,7 @@ struct CallEmbed: AsyncParsableCommand {
 
     func run() async throws {
         try await adapter.withPlugin { plugin in
-            let embedder = try plugin.embedder.orMissing("embedder", in: plugin)
+            let embedder = try plugin.requiredEmbedder()
             let info = try await embedder.info(CallContext())
             let columns = dims ?? info.dims
             guard columns <= 1 << 20 else {

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import PluginHost
 
 struct CallExecute: AsyncParsableCommand {
@@ -11,106 +10,97 @@ struct CallExecute: AsyncParsableCommand {
             """)
 
     @OptionGroup var adapter: AdapterOptions
-
-    @Option(help: ArgumentHelp("The policy: a file of JSON; - is standard input.", valueName: "file"))
-    var policy: String?
-
-    @Option(help: ArgumentHelp("The folder to run in.", valueName: "folder"))
-    var cwd: String?
-
-    @Option(help: ArgumentHelp("A line for a shell, instead of a program; the policy has to allow it.", valueName: "line"))
-    var shell: String?
-
-    @Argument(parsing: .postTerminator, help: "The program and its arguments, after --.")
-    var argv: [String] = []
-
-    func validate() throws {
-        if argv.isEmpty == (shell == nil) { throw ValidationError("name the program to run after --, or give --shell") }
-    }
+    @OptionGroup var input: ToolRunOptions
 
     func run() async throws {
-        var rules = ToolPolicy()
-        if let policy {
-            rules = try ToolPolicy(JSON(parsing: try InputFile.read(policy), what: "the policy (\(policy))"))
-        }
-        if rules.isInteractive {
-            Console.error("keyway: note: nobody can approve here: what needs approval is denied.")
-            rules.isInteractive = false
-        }
-        let request = ToolRunRequest(
-            shell.map { .shell($0) } ?? .argv(argv), workingDirectory: try cwd.map(Self.absolute), reason: "keyway call-adapter")
+        let (request, policy) = try input.read()
         try await adapter.withPlugin { plugin in
-            let executor = try plugin.toolExecutor.orMissing("tool executor", in: plugin)
+            let executor = try plugin.requiredToolExecutor()
+            // What a tool says to a model holds its output already.
             let run = try await ToolRun.collect(
-                try await executor.execute(request, under: rules, CallContext()), isShown: !adapter.output.json)
+                try await executor.execute(request, under: policy, CallContext()),
+                isShown: !adapter.output.json && input.tool == nil)
             if adapter.output.json {
                 Console.print(json: run.json)
-            } else if run.result.end != .exited || run.result.exitCode != 0 {
-                Console.error("keyway: note: \(run.sentence)")
+            } else {
+                if input.tool != nil { Console.print(run.content.visibleLines) }
+                if run.result.end != .exited || run.result.exitCode != 0 {
+                    Console.error("keyway: note: \(run.sentence)")
+                }
             }
             if run.result.end != .exited { throw ExitCode(1) }
         }
     }
+}
 
-    private static func absolute(_ path: String) throws(PluginError) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { throw InputFile.failure(path, errno) }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
+struct CallEvaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Say whether a policy lets a program run. Nothing runs.",
+        discussion: "Takes what `execute` takes. Exits 0 whatever the verdict.")
+
+    @OptionGroup var adapter: AdapterOptions
+    @OptionGroup var input: ToolRunOptions
+
+    func run() async throws {
+        let (request, policy) = try input.read()
+        try await adapter.withPlugin { plugin in
+            let decision = try await plugin.requiredToolExecutor().evaluate(request, under: policy, CallContext())
+            if adapter.output.json {
+                Console.print(json: [
+                    "verdict": .string(decision.verdict.rawValue), "rule": .string(decision.rule),
+                    "reason": .string(decision.reason),
+                ])
+            } else {
+                Console.print("\(decision.verdict.rawValue): \(decision.reason)".visible)
+            }
+        }
     }
 }
 
-/// A run of a tool with its output.
-struct ToolRun {
-    var stdout: [UInt8] = []
-    var stderr: [UInt8] = []
-    var result: ToolRunResult
+struct CallTools: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tools", abstract: "List the typed tools that `execute --tool` can run.")
 
-    /// Takes the events of a run to its end.
-    /// - Parameter isShown: pass output on to our own as it comes, and keep none of it.
-    static func collect(_ events: EventStream<ToolEvent>, isShown: Bool = false) async throws(PluginError) -> ToolRun {
-        var (stdout, stderr): ([UInt8], [UInt8]) = ([], [])
-        for try await event in events {
-            switch event {
-            case .stdout(let bytes):
-                if isShown { Console.write(bytes: bytes) } else { stdout += bytes }
-            case .stderr(let bytes):
-                if isShown { Console.write(errorBytes: bytes) } else { stderr += bytes }
-            case .warning(let warning): Console.error("keyway: note: \(warning.feature): \(warning.message)")
-            case .started, .progress, .violation, .approval: break
-            case .finished(let result): return ToolRun(stdout: stdout, stderr: stderr, result: result)
+    @OptionGroup var adapter: AdapterOptions
+
+    func run() async throws {
+        try await adapter.withPlugin { plugin in
+            let tools = try await plugin.requiredToolExecutor().tools(CallContext())
+            if adapter.output.json {
+                let list = tools.map { tool -> JSON in
+                    [
+                        "name": .string(tool.name), "title": .optional(tool.title, JSON.string),
+                        "description": .optional(tool.description, JSON.string), "inputSchema": tool.inputSchema,
+                        "outputSchema": tool.outputSchema,
+                    ]
+                }
+                Console.print(json: ["tools": .array(list)])
+            } else {
+                for line in TextTable.lines(tools.map { [$0.name, $0.description ?? ""] }) { Console.print(line) }
+                if tools.isEmpty { Console.print("No tools.") }
             }
         }
-        throw PluginError(.protocolViolation, "the run ended without a result", operation: "toolExecutor.execute")
     }
+}
 
-    /// How it ended, for a person.
-    var sentence: String {
-        switch result.end {
-        case .exited: "the program exited with status \(result.exitCode ?? 0)"
-        case .signalled: "the program was ended by signal \(result.signal ?? 0)"
-        case .denied: "the program was not run: \(result.detail ?? "no rule allows it")"
-        case .spawnFailed, .sandboxFailed: "the program could not be run: \(result.detail ?? "no reason given")"
-        default: "the program was stopped: \(result.end.rawValue)\(result.detail.map { " (\($0))" } ?? "")"
+struct CallEnforceable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enforceable", abstract: "Say which fields of a policy are enforced here, and by what.")
+
+    @OptionGroup var adapter: AdapterOptions
+
+    func run() async throws {
+        try await adapter.withPlugin { plugin in
+            let fields = try await plugin.requiredToolExecutor().enforceable(CallContext())
+            if adapter.output.json {
+                let list = fields.map { field -> JSON in
+                    ["field": .string(field.field), "enforced": .bool(field.isEnforced), "how": .string(field.how)]
+                }
+                Console.print(json: ["fields": .array(list)])
+            } else {
+                let rows = fields.map { [$0.field, $0.isEnforced ? "yes" : "no", $0.how] }
+                for line in TextTable.lines(rows) { Console.print(line) }
+            }
         }
-    }
-
-    var json: JSON {
-        [
-            "end": .string(result.end.rawValue), "exitCode": .optional(result.exitCode) { .int(Int64($0)) },
-            "signal": .optional(result.signal) { .int(Int64($0)) },
-            "durationMs": .double(result.duration.milliseconds), "cpuMs": .double(result.cpu.milliseconds),
-            "maxRSS": .optional(result.maxRSS) { .int(Int64($0)) },
-            "stdout": .string(String(decoding: stdout, as: UTF8.self)),
-            "stderr": .string(String(decoding: stderr, as: UTF8.self)),
-            "stdoutBytes": .int(Int64(result.stdoutBytes)), "stderrBytes": .int(Int64(result.stderrBytes)),
-            "truncated": .bool(result.isTruncated),
-            "enforced": .object(
-                Dictionary(result.enforced.map { ($0.field, JSON.bool($0.isEnforced)) }) { first, _ in first }),
-            "violations": .array(
-                result.violations.map {
-                    ["kind": .string($0.kind), "subject": .string($0.subject), "count": .int(Int64($0.count))]
-                }),
-            "detail": .optional(result.detail, JSON.string),
-        ]
     }
 }

@@ -8,18 +8,10 @@ struct CallGenerate: AsyncParsableCommand {
             "With --stream and --json, one JSON object a line; the last is \"completed\" with the whole response.")
 
     @OptionGroup var adapter: AdapterOptions
-
-    @Option(help: ArgumentHelp("A user message; - is standard input.", valueName: "text"))
-    var prompt: String?
-
-    @Option(help: ArgumentHelp("A whole request as JSON; - is standard input.", valueName: "file"))
-    var request: String?
+    @OptionGroup var input: ModelRequestOptions
 
     @Flag(help: "Print the answer as it comes.")
     var stream = false
-
-    @Option(help: "Which model; the provider's default if not said.")
-    var model: String?
 
     @Option(help: "Most tokens of the answer.")
     var maxTokens: Int?
@@ -28,30 +20,18 @@ struct CallGenerate: AsyncParsableCommand {
     var timeout: Double?
 
     func validate() throws {
-        if (prompt == nil) == (request == nil) { throw ValidationError("give either --prompt or --request") }
+        if input.count != 1 { throw ValidationError("give either --prompt or --request") }
         if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
         if let timeout, !(timeout > 0 && timeout < 1e12) { throw ValidationError("--timeout must be positive") }
     }
 
-    private func modelRequest() throws(PluginError) -> ModelRequest {
-        var result: ModelRequest
-        if let request {
-            result = try ModelRequest(JSON(parsing: try InputFile.read(request), what: "the request (\(request))"))
-        } else {
-            let text = prompt == "-" ? String(decoding: try InputFile.read("-"), as: UTF8.self) : prompt ?? ""
-            result = ModelRequest([Message(.user, text)])
-        }
-        if let model { result.model = model }
-        if let maxTokens { result.maxOutputTokens = maxTokens }
-        return result
-    }
-
     func run() async throws {
-        let request = try modelRequest()
+        var request = try input.modelRequest()
+        if let maxTokens { request.maxOutputTokens = maxTokens }
         var context = CallContext()
         context.deadlines.total = timeout.map { .nanoseconds(Int64($0 * 1e6)) }
-        try await adapter.withPlugin { plugin in
-            let provider = try plugin.modelProvider.orMissing("model provider", in: plugin)
+        try await adapter.withPlugin { [request, context] plugin in
+            let provider = try plugin.requiredModelProvider()
             guard stream else {
                 let response = try await provider.generate(request, context)
                 if adapter.output.json {

@@ -56,6 +56,8 @@ enum TextTable {
                 line += cell
                 if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
             }
+            // The last cells may be empty.
+            while line.last == " " { line.removeLast() }
             return line
         }
     }

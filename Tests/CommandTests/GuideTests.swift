@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@Suite("The guide for host developers", .timeLimit(.minutes(5)))
+struct GuideTests {
+    @Test("its Swift code compiles, as one program in the order in which it stands")
+    func compiles() throws {
+        let guide = try String(
+            contentsOf: Command.root.appendingPathComponent("docs/host-developer.md"), encoding: .utf8)
+        let folder = try TemporaryFolder()
+        let program = Self.program(in: guide)
+        #expect(program.contains("import PluginHost"))
+        let (status, output) = try Self.typeCheck(program, in: folder)
+        #expect(status == 0, "\(output)")
+    }
+
+    @Test("code that does not fit the modules is seen")
+    func control() throws {
+        let folder = try TemporaryFolder()
+        let (status, output) = try Self.typeCheck("import PluginHost\nlet host = PluginHost(path: 3)\n", in: folder)
+        #expect(status != 0)
+        #expect(output.contains("main.swift:2:"), "\(output)")
+    }
+
+    /// The blocks of Swift, without the part of a Package.swift, which is marked. Lines keep their numbers.
+    private static func program(in guide: String) -> String {
+        var isInside = false
+        var before = ""
+        var lines: [String] = []
+        for line in guide.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            if line.hasPrefix("```") {
+                isInside = line == "```swift" && before != "<!-- manifest -->"
+                lines.append("")
+            } else {
+                lines.append(isInside ? line : "")
+            }
+            before = line
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func typeCheck(_ program: String, in folder: TemporaryFolder) throws -> (Int32, String) {
+        let build = Command.root.path + "/.build/debug"
+        var arguments = [
+            "swiftc", "-typecheck", "-swift-version", "6", "-warnings-as-errors", "-I", "\(build)/Modules",
+        ]
+        for headers in ["PluginABI/include", "Sources/CLibELF"] {
+            arguments += ["-I", "\(Command.root.path)/\(headers)"]
+        }
+        for module in ["CPluginCall", "CPluginLinux"] {
+            arguments += ["-Xcc", "-fmodule-map-file=\(build)/\(module).build/module.modulemap"]
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments + [try folder.write(program, to: "main.swift").path]
+        let output = folder.url.appendingPathComponent("output")
+        try Data().write(to: output)
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = process.standardOutput
+        try process.run()
+        process.waitUntilExit()
+        return (process.terminationStatus, try String(contentsOf: output, encoding: .utf8))
+    }
+}

@@ -136,14 +136,14 @@ import Testing
                 try call.checkCancellation()
             }
         }
-        async let canceller: Void = Task.detached {
+        async let canceller: Void = onOwnThread {
             gate.pass()
             call.cancel()
-        }.value
-        let error = await Task.detached {
-            thrown { unsafe try self.host.tell(self.host.plugin.pointee.start, on: call) }
-        }.value
-        await canceller
+        }
+        let error = try await onOwnThread { [host] in
+            thrown { unsafe try host.tell(host.plugin.pointee.start, on: call) }
+        }
+        try await canceller
         #expect(error?.code == .cancelled)
     }
 

@@ -119,6 +119,18 @@ import Testing
         #expect(host.recorder.input(SeenEmbedding.self) == nil, "\(name)")
     }
 
+    @Test func `A length without a text is refused by its place, before the author sees anything`() throws {
+        let texts = unsafe [kw_str(), kw_str(ptr: nil, len: 2)]
+        let error = thrown {
+            unsafe try texts.withUnsafeBytes { texts in
+                unsafe try embed(EmbedRequest(["a", "b"])) { unsafe $0.texts.ptr = texts.baseAddress }
+            }
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.what.contains("texts[1] with a length and no text") == true, "\(error?.what ?? "")")
+        #expect(host.recorder.input(SeenEmbedding.self) == nil)
+    }
+
     @Test func `Text that is not UTF-8 is refused by its place`() throws {
         let bytes: [UInt8] = [0xFF, 0xFE]
         let error = thrown {
@@ -139,11 +151,8 @@ import Testing
         // Both have to be inside before either may leave.
         let gate = Gate(2)
         host.recorder.state.withLock { $0.act = { _ in gate.pass() } }
-        try await withThrowingTaskGroup(of: [[Float]].self) { group in
-            for text in ["a", "bc"] { group.addTask { unsafe try self.embed(EmbedRequest([text])).rows } }
-            var rows: [[Float]] = []
-            for try await result in group { rows += result }
-            #expect(rows.sorted { $0[0] < $1[0] } == [[10, 11, 12, 13], [20, 21, 22, 23]])
-        }
+        async let short = onOwnThread { unsafe try self.embed(EmbedRequest(["a"])).rows }
+        async let long = onOwnThread { unsafe try self.embed(EmbedRequest(["bc"])).rows }
+        #expect(try await short + long == [[10, 11, 12, 13], [20, 21, 22, 23]])
     }
 }

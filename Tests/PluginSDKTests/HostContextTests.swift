@@ -74,13 +74,13 @@ struct ServiceUser: PluginImplementation {
         try run(host) { given, _ in ServiceUser.kept.withLock { $0[given.instanceName] = given } }
         context.withLock { $0 = ServiceUser.kept.withLock { $0[host.recorder.name] } }
         let given = try #require(context.withLock { $0 })
-        let bytes = try await Task.detached {
+        let bytes = try await onOwnThread {
             try given.withCall(deadline: MonotonicTime(nanoseconds: 77)) { call throws(PluginError) in
                 #expect(call.deadlines.total == MonotonicTime(nanoseconds: 77))
                 #expect(host.state.withLock { $0.openCalls } == 1)
                 return try given.files().read("a", for: call)
             }
-        }.value
+        }
         #expect(bytes == [1, 2, 3])
         #expect(host.state.withLock { $0.openCalls } == 0)
     }

@@ -81,6 +81,20 @@ import Testing
         #expect(try reply(Values.hookEvent("after.nothing", .observe)) == HookReply())
     }
 
+    @Test func `A hook's payload that has a length and no bytes is refused`() throws {
+        let hooks = try table(KW_HOOKS_ID, kw_hooks.self)
+        var writer = ABIWriter()
+        defer { extendLifetime(writer) }
+        var input = unsafe writer.hook(Values.hookEvent("before.x", .filter))
+        unsafe input.payload = unsafe kw_bytes(ptr: nil, len: 7)
+        let error = thrown {
+            unsafe try host.call(hooks.on_hook, input, reply: kw_hook_out.self, on: nil) { _, _ in }
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.what.contains("a payload with a length and no bytes") == true, "\(error?.what ?? "")")
+        #expect(host.recorder.input(HookEvent.self) == nil)
+    }
+
     @Test func `Messages arrive with every field, and are answered if they want to be`() throws {
         let messages = try table(KW_MESSAGES_ID, kw_messages.self)
         var message = Values.message

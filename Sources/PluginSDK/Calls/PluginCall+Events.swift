@@ -3,6 +3,20 @@ internal import PluginBridge
 internal import PluginCore
 
 extension PluginCall {
+    /// Text alone, the hot path of a stream: lent where it lies.
+    @inline(__always)
+    func emit(_ kind: UInt32, choice: Int, index: Int, text: String) throws(PluginError) {
+        var event = unsafe kw_event()
+        unsafe event.kind = kind
+        unsafe event.choice = UInt32(clamping: choice)
+        unsafe event.index = UInt32(clamping: index)
+        let status = unsafe text.withLentUTF8 { utf8 in
+            unsafe event.text = utf8
+            return unsafe send(&event)
+        }
+        try check(status)
+    }
+
     /// Hands one event to the consumer. What it points to is lent until this returns. Blocks while the consumer is behind.
     func emit(
         _ kind: UInt32, choice: Int = 0, index: Int = 0, text: String = "", id: String = "", name: String = ""
@@ -39,22 +53,13 @@ extension PluginCall {
     }
 
     private func emit(_ event: inout kw_event, text: String, id: String, name: String) throws(PluginError) {
-        let status: kw_status
-        if id.isEmpty && name.isEmpty {
-            // The hot path of a stream: the text is lent where it lies.
-            status = unsafe text.withLentUTF8 { utf8 in
-                unsafe event.text = utf8
-                return unsafe send(&event)
-            }
-        } else {
-            status = unsafe text.withLentUTF8 { text in
-                unsafe event.text = text
-                return unsafe id.withLentUTF8 { id in
-                    unsafe event.id = id
-                    return unsafe name.withLentUTF8 { name in
-                        unsafe event.name = name
-                        return unsafe send(&event)
-                    }
+        let status = unsafe text.withLentUTF8 { text in
+            unsafe event.text = text
+            return unsafe id.withLentUTF8 { id in
+                unsafe event.id = id
+                return unsafe name.withLentUTF8 { name in
+                    unsafe event.name = name
+                    return unsafe send(&event)
                 }
             }
         }
@@ -84,16 +89,23 @@ extension PluginCall {
         }
     }
 
+    @inline(__always)
     private func send(_ event: inout kw_event) -> kw_status {
         unsafe event.h = .of(kw_event.self)
         return unsafe pointer.pointee.api.pointee.emit(pointer, &event, 0)
     }
 
+    @inline(__always)
     private func check(_ status: kw_status) throws(PluginError) {
+        if status != KW_OK { try Self.refuse(status) }
+    }
+
+    @inline(never)
+    private static func refuse(_ status: kw_status) throws(PluginError) {
         switch status {
         // A call that takes no events drops them.
-        case KW_OK, KW_UNIMPLEMENTED: return
-        case KW_CANCELLED: throw Self.cancelled()
+        case KW_UNIMPLEMENTED: return
+        case KW_CANCELLED: throw cancelled()
         default:
             throw PluginError(
                 PluginError.Code(status: status) ?? .internal, "the host did not take an event (status \(status))",
@@ -104,7 +116,9 @@ extension PluginCall {
 
 extension String {
     /// Lends the text in the ABI's form, without a copy if it is stored as UTF-8 (all but bridged strings are).
+    @inline(__always)
     func withLentUTF8<Result>(_ body: (kw_str) -> Result) -> Result {
+        @inline(__always)
         func lend(_ utf8: UnsafeBufferPointer<UInt8>) -> Result {
             guard let base = utf8.baseAddress, !utf8.isEmpty else { return unsafe body(kw_str()) }
             return unsafe body(

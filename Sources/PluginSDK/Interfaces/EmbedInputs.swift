@@ -24,6 +24,13 @@ public struct EmbedInputs: ~Copyable {
                     || (unsafe input.pointee.texts.ptr != nil
                         && input.pointee.texts.stride >= MemoryLayout<kw_str>.size)
             else { throw Self.fault("was given texts without memory or with a stride that no text fits") }
+            for index in 0..<Int(texts) {
+                let text = unsafe (input.pointee.texts.ptr + index &* Int(input.pointee.texts.stride))
+                    .loadUnaligned(as: kw_str.self)
+                guard unsafe text.ptr != nil || text.len == 0 else {
+                    throw Self.fault("was given texts[\(index)] with a length and no text")
+                }
+            }
         } else {
             guard texts == 0, tokens == 0 || media == 0 else {
                 throw Self.fault("was given several kinds of input at once")
@@ -69,8 +76,7 @@ public struct EmbedInputs: ~Copyable {
     ) throws(Failure) -> Result {
         let text = unsafe textAddress(index).loadUnaligned(as: kw_str.self)
         let start = unsafe UnsafeRawPointer(text.ptr)?.assumingMemoryBound(to: UInt8.self)
-        // A length without memory is read as nothing.
-        let bytes = unsafe UnsafeBufferPointer(start: start, count: start == nil ? 0 : Int(clamping: text.len))
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(clamping: text.len))
         return try unsafe body(bytes.span)
     }
 

@@ -8,7 +8,21 @@ public import PluginCore
 public struct HookInput: ~Copyable {
     @usableFromInline let input: UnsafePointer<kw_hook_in>
 
-    init(_ input: UnsafePointer<kw_hook_in>) { unsafe self.input = input }
+    /// - Throws: `invalidArgument` for a payload that has a length and no memory.
+    @inline(__always)
+    init(_ input: UnsafePointer<kw_hook_in>) throws(PluginError) {
+        guard unsafe input.pointee.payload.ptr != nil || input.pointee.payload.len == 0 else {
+            throw Self.missingPayload()
+        }
+        unsafe self.input = input
+    }
+
+    @inline(never)
+    private static func missingPayload() -> PluginError {
+        PluginError(
+            .invalidArgument, "hooks.on_hook was given a payload with a length and no bytes",
+            remedy: "Correct the input", operation: "hooks.on_hook")
+    }
 
     /// What the reply may do: one mode.
     public var mode: Hook.Modes { unsafe Hook.Modes(rawValue: input.pointee.mode) }
@@ -33,8 +47,7 @@ public struct HookInput: ~Copyable {
     ) throws(Failure) -> Result {
         let bytes = unsafe input.pointee.payload
         let start = unsafe bytes.ptr?.assumingMemoryBound(to: UInt8.self)
-        // A length without memory is read as nothing.
-        let buffer = unsafe UnsafeBufferPointer(start: start, count: start == nil ? 0 : Int(clamping: bytes.len))
+        let buffer = unsafe UnsafeBufferPointer(start: start, count: Int(clamping: bytes.len))
         return try unsafe body(buffer.span)
     }
 

@@ -37,7 +37,8 @@ enum HookOperations {
         _ hooks: HookCaller, _ call: UnsafeMutablePointer<kw_call>, _ input: UnsafePointer<kw_hook_in>
     ) -> kw_status {
         do throws(PluginError) {
-            let reply = try unsafe hooks.handle(HookInput(input), PluginCall(call))
+            let event = try unsafe HookInput(input)
+            let reply = try unsafe hooks.handle(event, PluginCall(call))
             if case .proceed = reply.action, case .null = reply.metadata {
                 // Nothing to write, so no writer.
                 var output = unsafe zeroed(kw_hook_out.self)

@@ -15,7 +15,7 @@ import Testing
         let text = "The extraordinarily long answer ends here, surely."
         let limited = LimitedText([text], stoppingAt: ["never", "", "ends here", "narily lo"], maximum: nil)
         #expect(limited.text == "The extraordi")
-        #expect(limited.stop == StopReason(.stopSequence, raw: "narily lo"))
+        #expect(limited.stop == StopReason(.stopSequence, raw: "narily lo", sequence: "narily lo"))
         #expect(LimitedText([text], stoppingAt: ["nowhere"], maximum: nil).stop == StopReason(.stop))
     }
 

@@ -9,8 +9,9 @@ import Testing
 
     @Test func `An answer is streamed in pieces between its start and its usage`() throws {
         let call = TestHost.Call()
-        let stop = try TestHost().stream(call) { $0.parts = manual + [Self.question] }
-        #expect(stop == UInt32(KW_STOP_END))
+        let host = try TestHost()
+        let stop = try host.stream(call) { $0.parts = manual + [Self.question] }
+        #expect(stop.kind == UInt32(KW_STOP_END))
         #expect(call.started?.model == "extractive-1")
         #expect(call.started?.id.hasPrefix("extractive-") == true)
         #expect(call.kinds.first == UInt32(KW_EVENT_STARTED))
@@ -18,7 +19,9 @@ import Testing
         #expect(call.texts.joined() == (try answerText(Self.question, manual)))
         #expect(call.texts.count > 10)
         #expect(call.usage?.output == UInt64(call.texts.count))
-        #expect(call.usage?.flags == UInt64(KW_USAGE_ESTIMATED))
+        let count = try host.countTokens { $0.parts = manual + [Self.question] }
+        #expect(call.usage?.input == count.tokens && count.tokens > 100)
+        #expect(call.usage?.flags == 0 && count.flags == 0)
         #expect(call.warnings.isEmpty)
     }
 
@@ -36,7 +39,7 @@ import Testing
             $0.parts = manual + [Self.question]
             $0.stop = ["4 connec"]
         }
-        #expect(stop == UInt32(KW_STOP_SEQUENCE))
+        #expect(stop == (UInt32(KW_STOP_SEQUENCE), "4 connec"))
         #expect(call.texts.joined() == "“The server accepts 6")
     }
 
@@ -47,7 +50,7 @@ import Testing
                 $0.parts = manual + [Self.question]
                 $0.maxOutputTokens = maximum
             }
-            #expect(stop == UInt32(KW_STOP_LENGTH))
+            #expect(stop.kind == UInt32(KW_STOP_LENGTH))
             #expect(UInt64(call.texts.count) <= maximum)
         }
     }
@@ -78,7 +81,7 @@ import Testing
             $0.parts = manual + ["Run `git log -1` and tell me who wrote it."]
             $0.tools = ["run_command"]
         }
-        #expect(stop == UInt32(KW_STOP_TOOL_CALLS))
+        #expect(stop.kind == UInt32(KW_STOP_TOOL_CALLS))
         #expect(call.tool == ("call-1", "run_command", #"{"argv":["git","log","-1"]}"#))
         #expect(call.texts.isEmpty)
         #expect(
@@ -87,7 +90,19 @@ import Testing
                 .map { UInt32($0) })
     }
 
-    @Test func `What has no effect is said to have none`() throws {
+    @Test func `A command that is longer than the answer may be is not called by half`() throws {
+        let call = TestHost.Call()
+        let stop = try TestHost().stream(call) {
+            $0.parts = manual + ["Run `git log -1` and tell me who wrote it."]
+            $0.tools = ["run_command"]
+            $0.maxOutputTokens = 3
+        }
+        #expect(stop.kind == UInt32(KW_STOP_LENGTH))
+        #expect(call.kinds == [KW_EVENT_STARTED, KW_EVENT_USAGE].map { UInt32($0) })
+        #expect(call.usage?.output == 0)
+    }
+
+    @Test func `Warnings come before the answer, and say which setting is meant`() throws {
         let call = TestHost.Call()
         try TestHost().stream(call) {
             $0.parts = [Self.question]
@@ -96,33 +111,39 @@ import Testing
             $0.toolChoice = UInt32(KW_TOOL_CHOICE_REQUIRED)
         }
         #expect(call.warnings == ["choices", "temperature", "toolChoice"])
-        let cold = TestHost.Call()
-        try TestHost().stream(cold) {
-            $0.parts = [Self.question]
-            $0.temperature = 0
-        }
-        #expect(cold.warnings.isEmpty)
+        #expect(call.kinds[1...3].allSatisfy { $0 == UInt32(KW_EVENT_WARNING) })
     }
 
-    @Test func `JSON and other models are refused before anything is said`() throws {
-        let json = TestHost.Call()
-        let unsupported = #expect(throws: TestHost.Failure.self) {
-            try TestHost().stream(json) {
+    @Test func `A JSON answer is an object that holds the text`() throws {
+        let call = TestHost.Call()
+        try TestHost().stream(call) {
+            $0.parts = manual + [Self.question]
+            $0.outputFormat = UInt32(KW_FORMAT_JSON)
+        }
+        let json = try JSON(parsing: call.texts.joined(), what: "the answer")
+        #expect(json == ["answer": .string(try answerText(Self.question, manual))])
+        #expect(call.warnings.isEmpty)
+    }
+
+    @Test(
+        "Other formats and other models are refused before anything is said",
+        arguments: [
+            (UInt32(KW_FORMAT_JSON_SCHEMA), "", KW_UNIMPLEMENTED, "output format text or json"),
+            (UInt32(KW_FORMAT_GRAMMAR), "", KW_UNIMPLEMENTED, "output format text or json"),
+            (UInt32(KW_FORMAT_TEXT), "gpt", KW_NOT_FOUND, "extractive-1"),
+        ])
+    func refusals(format: UInt32, model: String, status: kw_status, remedy: String) throws {
+        let call = TestHost.Call()
+        let failure = #expect(throws: TestHost.Failure.self) {
+            try TestHost().stream(call) {
                 $0.parts = [Self.question]
-                $0.outputFormat = UInt32(KW_FORMAT_JSON)
+                $0.outputFormat = format
+                $0.model = model
             }
         }
-        #expect(unsupported?.status == KW_UNIMPLEMENTED)
-        #expect(unsupported?.message.contains("output format text") == true)
-        #expect(json.kinds.isEmpty)
-        let unknown = #expect(throws: TestHost.Failure.self) {
-            try TestHost().stream(TestHost.Call()) {
-                $0.parts = [Self.question]
-                $0.model = "gpt"
-            }
-        }
-        #expect(unknown?.status == KW_NOT_FOUND)
-        #expect(unknown?.message.contains("extractive-1") == true)
+        #expect(failure?.status == status)
+        #expect(failure?.message.contains(remedy) == true)
+        #expect(call.kinds.isEmpty)
     }
 
     @Test func `An instance is healthy and offers its model`() throws {
@@ -130,7 +151,10 @@ import Testing
         #expect(try host.isHealthy())
         let model = try host.model()
         #expect(model.id == "extractive-1")
-        #expect(model.features == UInt64(KW_FEATURE_STREAMING | KW_FEATURE_TOOLS | KW_FEATURE_DETERMINISTIC))
+        let features: [UInt32] = [
+            KW_FEATURE_STREAMING, KW_FEATURE_TOOLS, KW_FEATURE_JSON, KW_FEATURE_DETERMINISTIC, KW_FEATURE_COUNT_TOKENS,
+        ].map { UInt32($0) }
+        #expect(model.features == UInt64(features.reduce(0, |)))
     }
 
     @Test(

@@ -111,17 +111,36 @@ final class TestHost {
     }
 
     /// Streams an answer.
-    /// - Returns: the kind of stop, `KW_STOP_*`.
+    /// - Returns: the kind of stop, `KW_STOP_*`, and the stop sequence that was met.
     @discardableResult
-    func stream(_ call: Call, _ build: (inout RequestMemory) -> Void) throws -> UInt32 {
+    func stream(_ call: Call, _ build: (inout RequestMemory) -> Void) throws -> (kind: UInt32, sequence: String) {
         var memory = RequestMemory()
         build(&memory)
-        var stop: UInt32 = 0
-        call.onReply = { stop = $0.load(as: kw_generate_out.self).choices.ptr.load(as: kw_choice.self).stop }
+        var stop: (UInt32, String) = (0, "")
+        call.onReply = {
+            let choice = $0.load(as: kw_generate_out.self).choices.ptr.load(as: kw_choice.self)
+            stop = (choice.stop, string(choice.stop_sequence))
+        }
         var input = memory.input()
         defer { memory.free() }
         try run(call) { provider.pointee.stream(instance, $0, &input) }
         return stop
+    }
+
+    /// - Returns: the number, and `KW_USAGE_*` flags.
+    func countTokens(_ build: (inout RequestMemory) -> Void) throws -> (tokens: UInt64, flags: UInt64) {
+        var memory = RequestMemory()
+        build(&memory)
+        var count: (UInt64, UInt64) = (0, 0)
+        let call = Call()
+        call.onReply = {
+            let reply = $0.load(as: kw_token_count.self)
+            count = (reply.tokens, reply.flags)
+        }
+        var input = memory.input()
+        defer { memory.free() }
+        try run(call) { provider.pointee.count_tokens(instance, $0, &input) }
+        return count
     }
 
     private var provider: UnsafePointer<kw_provider> {

@@ -34,7 +34,10 @@ struct Answerer {
     }
 
     private static func mayRun(_ request: ModelRequest) -> Bool {
-        guard request.tools.contains(where: { $0.name == CommandRequest.toolName }) else { return false }
+        guard request.maxToolCalls ?? 1 > 0, request.tools.contains(where: { $0.name == CommandRequest.toolName })
+        else {
+            return false
+        }
         switch request.toolChoice {
         case .none: return false
         case .auto, .required: return true

@@ -5,6 +5,8 @@ struct LimitedText: Equatable {
     var text: String
     var stop: StopReason
 
+    static let lengthReached = StopReason(.length, raw: "max_output_tokens")
+
     /// - Parameters:
     ///   - wholes: the answer in versions from long to short, each of whole sentences; at least one.
     ///   - sequences: the answer ends before the first of them.
@@ -13,7 +15,7 @@ struct LimitedText: Equatable {
         var text = wholes[0]
         var stop = StopReason(.stop)
         if let maximum, TextPieces.count(text) > maximum {
-            stop = StopReason(.length, raw: "max_output_tokens")
+            stop = Self.lengthReached
             // Fewer whole sentences rather than a broken one, if even one fits.
             text =
                 wholes.dropFirst().first { TextPieces.count($0) <= maximum }
@@ -29,7 +31,7 @@ struct LimitedText: Equatable {
         }
         if let first {
             text = String(text[..<first.place])
-            stop = StopReason(.stopSequence, raw: first.sequence)
+            stop = StopReason(.stopSequence, raw: first.sequence, sequence: first.sequence)
         }
         self.text = text
         self.stop = stop

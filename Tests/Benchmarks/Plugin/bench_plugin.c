@@ -1,6 +1,7 @@
 /* bench-plugin: operations that do nothing but answer, so that what is measured is the way there and back.
  *
- *   embed   replies at once and leaves the rows as they are
+ *   embed   replies at once and leaves the rows as they are; rows of 64 elements it fills: byte b of a text adds to
+ *           element b % 64, which bench-swift does, too
  *   stream  emits max_output_tokens deltas of five bytes; for the model "alternating" they belong to two blocks in
  *           turn, so that no host can merge one with the one before it; for "endless" they never end
  */
@@ -42,9 +43,33 @@ static kw_status info(kw_instance *self, kw_call *call, const kw_none *in) KW_NO
     return KW_REPLY(call, &out);
 }
 
+enum { COUNTED = 64 };
+
+static int count_bytes(const kw_embed_in *from)
+{
+    kw_embed_in in;
+    if (!kw_read(&in, from) || !kw_span_ok(in.texts, sizeof(kw_str)) || in.element != KW_ELEMENT_F32)
+        return 0;
+    if (in.texts.count > 0 && (in.rows == NULL || in.row_stride < COUNTED * sizeof(float) || in.row_stride % sizeof(float)
+                               || in.capacity / in.row_stride < in.texts.count))
+        return 0;
+    for (uint32_t i = 0; i < in.texts.count; i++) {
+        kw_str text = kw_text_at(in.texts, i);
+        float *row = (float *)(void *)((char *)in.rows + i * in.row_stride);
+        if (!kw_text_ok(text))
+            return 0;
+        memset(row, 0, COUNTED * sizeof *row);
+        for (uint64_t byte = 0; byte < text.len; byte++)
+            row[(unsigned char)text.ptr[byte] % COUNTED] += 1;
+    }
+    return 1;
+}
+
 static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in) KW_NOEXCEPT
 {
     (void)self;
+    if (in->dims == COUNTED && !count_bytes(in))
+        return kw_fail(call, KW_INVALID_ARGUMENT, "the texts or the rows have no memory");
     kw_embed_out out = { .h = KW_HDR(kw_embed_out), .rows_written = in->texts.count };
     return KW_REPLY(call, &out);
 }

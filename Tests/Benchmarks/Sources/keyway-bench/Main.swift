@@ -7,7 +7,7 @@ import PluginHost
 @main
 enum Main {
     private static let usage = """
-        usage: keyway-bench table IDLE-PLUGIN HASH-EMBEDDER
+        usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER
                keyway-bench first-load keyway|raw FILE           nanoseconds: total, inspect, load, create
                keyway-bench repeat raw|engine|typed FILE COUNT   embed calls, for instruction counters and profilers
                keyway-bench repeat stream FILE COUNT             deltas of one stream
@@ -19,7 +19,8 @@ enum Main {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.count) {
-        case ("table", 3): runTask { try await table(idle: arguments[1], working: arguments[2]) }
+        case ("table", 4):
+            runTask { try await table(idle: arguments[1], swift: arguments[2], working: arguments[3]) }
         case ("first-load", 3): run { try LoadBenchmarks.printFirstLoad(arguments[1], arguments[2]) }
         case ("repeat", 4):
             guard let count = Int(arguments[3]), count > 0 else { fallthrough }
@@ -63,8 +64,9 @@ enum Main {
 
     /// - Parameters:
     ///   - idle: the plugin whose operations do nothing.
+    ///   - swift: the plugin that does in Swift what the idle one does for rows of 64 elements.
     ///   - working: an embedder that works.
-    private static func table(idle: String, working: String) async throws {
+    private static func table(idle: String, swift: String, working: String) async throws {
         let host = PluginHost()
         let idlePlugin = try await host.load(idle)
         let workingPlugin = try await host.load(working)
@@ -79,6 +81,7 @@ enum Main {
         ).overheadRows()
         rows += try await CallBenchmarks(embedder: embedder, raw: RawPlugin(working), dims: 1024, batch: 100)
             .embedRows()
+        rows += try await LanguageBenchmarks(c: rawIdle, swift: RawPlugin(swift)).rows()
         rows += try await StreamBenchmarks(provider: idleProvider, raw: rawIdle).rows()
         rows += try TemporaryFolder.with { folder in try LoadBenchmarks(plugin: working, folder: folder).rows() }
         Table.print(rows)

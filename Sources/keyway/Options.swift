@@ -28,6 +28,14 @@ struct HostOptions: ParsableArguments {
     }
 }
 
+extension PluginHost {
+    /// A file of that name if there is one, whatever its name looks like; else the plugin of that name.
+    func file(_ fileOrName: String) throws(PluginError) -> String {
+        if !fileOrName.isEmpty, unsafe access(fileOrName, F_OK) == 0 { return fileOrName }
+        return try locate(fileOrName)
+    }
+}
+
 /// An option's value that is JSON, or `@FILE`.
 enum JSONOption {
     static func parse(_ text: String, what: String) throws(PluginError) -> JSON {

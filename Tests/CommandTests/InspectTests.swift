@@ -15,20 +15,63 @@ struct InspectTests {
         let json = try output.json()
         #expect(
             Command.keys(json) == [
-                "abi", "buildID", "constructors", "elf", "exports", "file", "findings", "hardening", "imports",
-                "interfaces", "manifest", "needed", "runpath", "sha256", "size", "soname",
+                "abi", "buildID", "constructors", "debug", "definedVersions", "destructors", "elf", "exports", "file",
+                "findings", "hardening", "imports", "interfaces", "languages", "libraries", "manifest", "minimumGlibc",
+                "missingVersions", "needed", "neededVersions", "notes", "package", "producers", "relocations", "rpath",
+                "runpath", "score", "sha256", "size", "sizes", "soname", "tls", "undefined",
             ])
         #expect(Command.keys(json["elf"]) == ["class", "data", "machine", "osabi", "type"])
         #expect(
             Command.keys(json["abi"]) == ["capabilities", "generation", "language", "sdkBuilt", "sdkMax", "sdkMin"])
-        #expect(Command.keys(json["hardening"]) == ["bindNow", "nx", "relro", "rwx", "textrel"])
+        let hardening = json["hardening"]?.objectValue ?? [:]
+        #expect(hardening["relro"] == "full" && hardening["bindNow"] == true && hardening["nx"] == true)
+        #expect(hardening["textrel"] == false && hardening["rwx"] == false)
+        #expect(json["undefined"]?.arrayValue?.contains { $0["weak"] == false } == false)
+        #expect(json["libraries"]?.arrayValue?.isEmpty == false)
         #expect(json["exports"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["kw_plugin_entry_1"])
-        #expect(json["hardening"] == ["bindNow": true, "nx": true, "relro": "full", "rwx": false, "textrel": false])
         let serious = (json["findings"]?.arrayValue ?? []).filter { $0["severity"] != "info" }
         #expect(serious.isEmpty, "\(serious)")
         let file = try #require(json["file"]?.stringValue)
         let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
         #expect(json["size"] == .int(Int64(try #require(size))))
+    }
+
+    @Test("inspect shows a page, a tree, imports and exports, each when it is asked for")
+    func pages() async throws {
+        func inspect(_ options: [String]) async throws -> String {
+            let output = try await Command.run(["inspect", "flat-vectors", "--path", Command.plugins] + options)
+            #expect(output.status == 0 && output.stderr.isEmpty)
+            return output.stdout
+        }
+        let page = try await inspect([])
+        for words in ["plugin ABI", "RELRO full", "GLIBC 2.", "libc.so.6", "It may be loaded. Score 100 of 100."] {
+            #expect(page.contains(words), "\(words) is not in \(page)")
+        }
+        let tree = try await inspect(["--tree"])
+        #expect(tree.contains("└── ") && tree.contains("libm.so.6  /"))
+        #expect(tree.split(separator: "\n").first?.hasSuffix("flat-vectors.so") == true)
+        let symbols = try await inspect(["--symbols"])
+        #expect(symbols.contains("kw_plugin_entry_1") && symbols.contains("global") && !symbols.contains("libm"))
+        let imports = try await inspect(["--imports"])
+        #expect(imports.contains("pthread_mutex_lock") && imports.contains("libc.so.6"))
+        #expect(try await inspect(["--imports", "--symbols"]) == imports + "\n" + symbols)
+    }
+
+    @Test("another root is searched in place of this machine's, and what it lacks is said")
+    func root() async throws {
+        let folder = try TemporaryFolder()
+        let output = try await Command.run(
+            ["inspect", "flat-vectors", "--path", Command.plugins, "--root", folder.url.path, "--json"])
+        #expect(output.status == 0)
+        let json = try output.json()
+        #expect(json["needed"]?.arrayValue?.isEmpty == false)
+        #expect(json["needed"]?.arrayValue?.allSatisfy { $0["path"] == .null } == true)
+        let findings = json["findings"]?.arrayValue ?? []
+        #expect(findings.contains { $0["id"] == "S030" && $0["severity"] == "error" })
+        let missing = try await Command.run([
+            "inspect", "flat-vectors", "--path", Command.plugins, "--root", "/no/such",
+        ])
+        #expect(missing.status == 1 && missing.stderr.contains("/no/such is not a folder"))
     }
 
     @Test("inspect explains any ELF file and exits 0, whatever it finds")

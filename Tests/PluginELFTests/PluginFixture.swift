@@ -22,6 +22,23 @@ struct PluginFixture {
     var script: String?
     var flags: [String] = []
     var link = ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+    /// Libraries beside the plugin that it needs.
+    var companions: [Companion] = []
+    /// Changes the finished file.
+    var edit: (@Sendable (inout ELFBytes) throws -> Void)?
+    /// Permission bits of the finished file.
+    var mode: Int?
+
+    /// A library in C.
+    struct Companion: Sendable {
+        /// Its file name and its SONAME.
+        var name: String
+        var source = "int companion(void) { return 1; }"
+        /// nil for none.
+        var script: String?
+        /// Version script with which it is built again once the plugin is linked; nil to leave it, "" to remove it.
+        var replacement: String?
+    }
 
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
@@ -50,9 +67,37 @@ struct PluginFixture {
         } else {
             arguments.append("-Wl,--version-script=\(Self.repository)/PluginABI/plugin.map")
         }
+        for companion in companions {
+            try build(companion, companion.script, in: folder)
+            arguments += [folder.file(companion.name), "-Wl,-rpath,$ORIGIN"]
+        }
         let compiler = try #require(Toolchain.compiler)
-        try Toolchain.run(compiler, arguments + link + flags)
-        return folder.file("\(name).so")
+        try Toolchain.run(compiler, ["-Wl,--no-as-needed"] + arguments + link + flags)
+        let path = folder.file("\(name).so")
+        for companion in companions {
+            guard let replacement = companion.replacement else { continue }
+            try FileManager.default.removeItem(atPath: folder.file(companion.name))
+            if !replacement.isEmpty { try build(companion, replacement, in: folder) }
+        }
+        if let edit {
+            var bytes = ELFBytes(bytes: try contents(path))
+            try edit(&bytes)
+            _ = try folder.write(bytes.bytes, to: "\(name).so")
+        }
+        if let mode { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path) }
+        return path
+    }
+
+    private func build(_ companion: Companion, _ script: String?, in folder: TemporaryFolder) throws {
+        let compiler = try #require(Toolchain.compiler)
+        var arguments = [
+            "-shared", "-fPIC", "-Wl,-soname,\(companion.name)", "-o", folder.file(companion.name),
+            try folder.write(companion.source.utf8, to: "\(companion.name).c"),
+        ]
+        if let script {
+            arguments.append("-Wl,--version-script=\(try folder.write(script.utf8, to: "\(companion.name).map"))")
+        }
+        try Toolchain.run(compiler, arguments)
     }
 
     /// Builds, reads and verifies.

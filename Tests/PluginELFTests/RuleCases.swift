@@ -5,8 +5,11 @@ import Testing
 struct RuleCase: Sendable, CustomTestStringConvertible {
     let name: String
     var plugin = PluginFixture()
+    var policy = VerificationPolicy()
     var errors: [String] = []
     var warnings: [String] = []
+    /// Information that must be there; other information may be there, too.
+    var information: [String] = []
     var words: [String] = []
     var testDescription: String { name }
 }
@@ -80,7 +83,9 @@ extension RuleTests {
             name: "interface without version", plugin: PluginFixture(interfaces: #"KW_NOTE_IFACE(a, "embedder");"#),
             errors: ["N006"], words: ["not an interface id"]),
         RuleCase(
-            name: "somebody's own interface", plugin: PluginFixture(interfaces: #"KW_NOTE_IFACE(a, "acme.ocr/2");"#)),
+            name: "somebody's own interface",
+            plugin: PluginFixture(
+                manifest: manifest(#"\"type\":\"ocr\""#), interfaces: #"KW_NOTE_IFACE(a, "acme.ocr/2");"#)),
     ]
 
     static let symbols: [RuleCase] = [

@@ -8,6 +8,10 @@ enum Toolchain {
     static let readelf = find("readelf")
     static let objcopy = find("objcopy")
     static let ar = find("ar")
+    static let ldd = find("ldd")
+    static let clang = find("clang")
+    static let lld = find("ld.lld")
+    static let strace = find("strace")
 
     /// binutils 2.41 and later.
     static let stripsSectionHeaders =
@@ -20,6 +24,22 @@ enum Toolchain {
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
+    }
+
+    /// Standard output of a program, whether it succeeds or not. nm and ldd fail when one file of many displeases them.
+    static func output(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = ["LC_ALL": "C", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Standard output of a program that must succeed.

@@ -1,3 +1,6 @@
+internal import CLibELF
+internal import Glibc
+
 /// Bytes of a file with its byte order. Every access is checked: what lies outside is nil, never a trap.
 struct ByteTable: Sendable {
     let bytes: [UInt8]
@@ -23,25 +26,44 @@ struct ByteTable: Sendable {
     private func load<Value: FixedWidthInteger & UnsignedInteger>(_ offset: Int) -> Value? {
         let width = Value.bitWidth / 8
         guard offset >= 0, offset <= bytes.count - width else { return nil }
-        var value: Value = 0
-        for index in 0..<width {
-            let place = bigEndian ? index : width - 1 - index
-            value = value << 8 | Value(truncatingIfNeeded: bytes[offset + place])
+        let value = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
+        return bigEndian ? Value(bigEndian: value) : Value(littleEndian: value)
+    }
+
+    /// Address and place of the name of each function in a table of symbols whose address lies within bounds.
+    func functions(between lowest: UInt64, and highest: UInt64, is64: Bool) -> [(address: UInt64, name: UInt32)] {
+        let (width, address, info) = is64 ? (24, 8, 4) : (16, 4, 12)
+        var found: [(address: UInt64, name: UInt32)] = []
+        let span = bytes.span
+        var place = 0
+        while place <= span.count - width {
+            if span[place + info] & 0xF == UInt8(STT_FUNC), let value = word(place + address, is64: is64),
+                value >= lowest, value <= highest, let name = u32(place)
+            {
+                found.append((value, name))
+            }
+            place += width
         }
-        return value
+        return found
     }
 
     /// The range of the C string at an offset, its NUL excluded; nil if it starts outside or never ends.
     func stringRange(_ offset: Int) -> Range<Int>? {
         guard bytes.indices.contains(offset) else { return nil }
-        var end = offset
-        while end < bytes.count, bytes[end] != 0 { end += 1 }
-        return end < bytes.count ? offset..<end : nil
+        return unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = unsafe buffer.baseAddress.map({ unsafe $0 + offset }),
+                let end = unsafe memchr(start, 0, buffer.count - offset)
+            else { return nil }
+            return unsafe offset..<offset + (UnsafeRawPointer(end) - start)
+        }
     }
 
-    /// The C string at an offset, invalid UTF-8 repaired; nil if it starts outside or never ends.
-    func string(_ offset: UInt64) -> String? {
-        guard let start = Int(exactly: offset), let range = stringRange(start) else { return nil }
+    /// The C string at an offset, invalid UTF-8 repaired; nil if it starts outside, never ends, or is longer than
+    /// `limit` bytes. Thousands of records of a hostile file can share one text of megabytes.
+    func string(_ offset: UInt64, limit: Int = .max) -> String? {
+        guard let start = Int(exactly: offset), let range = stringRange(start), range.count <= limit else {
+            return nil
+        }
         return String(decoding: bytes[range], as: UTF8.self)
     }
 

@@ -92,10 +92,6 @@ public struct FileImage: ~Copyable, Sendable {
 
     /// The folder that `$ORIGIN` stands for: that of the file itself, links resolved. nil without /proc.
     static func folder(of path: String) -> String? {
-        guard let resolved = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        let text = unsafe String(cString: resolved)
-        guard let slash = text.lastIndex(of: "/") else { return nil }
-        return slash == text.startIndex ? "/" : String(text[..<slash])
+        FileTree.realPath(path).flatMap(FileTree.folder)
     }
 }

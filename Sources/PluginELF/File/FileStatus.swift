@@ -18,6 +18,10 @@ public struct FileStatus: Sendable, Hashable {
     /// May any user of the machine replace the contents?
     public var isWorldWritable: Bool { mode & 0o002 != 0 }
 
+    /// The same file, unless it was removed and its number given to another.
+    func isSameFile(_ other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+
+    var isFolder: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
     var isRegular: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
 
     /// "a directory", "a named pipe", ...

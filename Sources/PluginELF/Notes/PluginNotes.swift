@@ -46,14 +46,16 @@ public struct PluginNotes: Sendable {
         return String(validating: bytes[..<end], as: UTF8.self)
     }
 
-    mutating func add(type: UInt32, size: UInt64, read: () -> [UInt8]?) {
+    mutating func add(type: UInt32, _ description: ArraySlice<UInt8>) {
+        let short = description.count <= 4096 ? Array(description) : []
         switch type {
         case KW_NOTE_TYPE_ABI:
-            abiDescriptors.append(ByteTable(bytes: size <= 4096 ? read() ?? [] : [], bigEndian: false))
+            abiDescriptors.append(ByteTable(bytes: short, bigEndian: false))
         case KW_NOTE_TYPE_MANIFEST:
-            manifestDescriptors.append(size <= UInt64(KW_NOTE_MANIFEST_LIMIT) ? read() : nil)
-        case KW_NOTE_TYPE_IFACE: interfaceDescriptors.append(size <= 4096 ? read() ?? [] : [])
-        case KW_NOTE_TYPE_BUILD: buildDescriptors.append(size <= 4096 ? read() ?? [] : [])
+            manifestDescriptors.append(
+                description.count <= Int(KW_NOTE_MANIFEST_LIMIT) ? Array(description) : nil)
+        case KW_NOTE_TYPE_IFACE: interfaceDescriptors.append(short)
+        case KW_NOTE_TYPE_BUILD: buildDescriptors.append(short)
         default: unknownTypes.append(type)
         }
     }

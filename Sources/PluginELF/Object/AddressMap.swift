@@ -19,6 +19,14 @@ struct AddressMap {
         return offset
     }
 
+    /// Bytes from the first page to the last one, as the dynamic linker reserves them.
+    var span: UInt64 {
+        guard let first = loads.map(\.address).min(), let last = loads.map({ $0.address &+ $0.memorySize }).max(),
+            last > first
+        else { return 0 }
+        return (last &+ 4095) & ~4095 &- (first & ~4095)
+    }
+
     func isExecutable(_ address: UInt64) -> Bool {
         loads.contains { $0.isExecutable && $0.contains(address: address) }
     }

@@ -1,6 +1,6 @@
 /// Code that runs inside `dlopen`, before anybody called the plugin.
 public struct Constructors: Sendable, Hashable {
-    public enum Origin: String, Sendable { case preinitArray, initFunction, initArray }
+    public enum Origin: String, Sendable { case preinitArray, initFunction, initArray, finiArray, finiFunction }
 
     public struct Entry: Sendable, Hashable {
         public let origin: Origin
@@ -13,6 +13,7 @@ public struct Constructors: Sendable, Hashable {
         public var isBenign: Bool {
             guard let symbol else { return false }
             return switch symbol {
+            case "_fini", "__do_global_dtors_aux": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
             default: symbol.contains("swift_image_constructor")
             }
@@ -34,14 +35,22 @@ public struct Hardening: Sendable, Hashable {
     public enum RELRO: String, Sendable { case none, partial, full }
 
     /// Are relocated tables read-only after loading? `full` includes the table of lazily bound functions.
-    public let relro: RELRO
-    public let bindNow: Bool
+    public internal(set) var relro = RELRO.none
+    public internal(set) var bindNow = false
     /// Is the stack not executable?
-    public let nx: Bool
+    public internal(set) var nx = false
     /// Is code modified while loading?
-    public let textrel: Bool
+    public internal(set) var textrel = false
     /// Is any segment writable and executable at once?
-    public let rwx: Bool
+    public internal(set) var rwx = false
+    /// Does any function check its stack frame before it returns? Code without arrays has nothing to check.
+    public internal(set) var stackProtector = false
+    /// Does it call checked forms of functions of the C library (_FORTIFY_SOURCE)?
+    public internal(set) var fortify = false
+    /// Can indirect jumps be held to marked places (IBT of x86, BTI of aarch64)?
+    public internal(set) var branchTracking = false
+    /// Are return addresses kept twice or signed (shadow stack of x86, PAC of aarch64)?
+    public internal(set) var returnProtection = false
 }
 
 /// Which languages left their marks in the file.

@@ -9,6 +9,8 @@ struct DynamicSection: Sendable {
     }
 
     var isPresent = false
+    /// All of them, as they stand.
+    var entries: [(tag: Int64, value: UInt64)] = []
     /// Offsets in the string table.
     var needed: [UInt64] = []
     var soname: UInt64?
@@ -26,6 +28,7 @@ struct DynamicSection: Sendable {
     var definedVersions = Table()
     var relocations = Table()
     var relocationsWithoutAddend = Table()
+    var packedRelocations = Table()
     var pltRelocations = Table()
     var pltHasAddends = true
     var initFunction: UInt64?
@@ -44,6 +47,7 @@ struct DynamicSection: Sendable {
     /// Of a tag that occurs twice the last one counts, as for the dynamic linker.
     init(_ entries: [(tag: Int64, value: UInt64)]) {
         isPresent = true
+        self.entries = entries
         for (tag, value) in entries {
             switch tag {
             case Int64(DT_NEEDED): needed.append(value)
@@ -69,6 +73,8 @@ struct DynamicSection: Sendable {
             case Int64(DT_RELASZ): relocations.size = value
             case Int64(DT_REL): relocationsWithoutAddend.address = value
             case Int64(DT_RELSZ): relocationsWithoutAddend.size = value
+            case Int64(DT_RELR): packedRelocations.address = value
+            case Int64(DT_RELRSZ): packedRelocations.size = value
             case Int64(DT_JMPREL): pltRelocations.address = value
             case Int64(DT_PLTRELSZ): pltRelocations.size = value
             case Int64(DT_PLTREL): pltHasAddends = value == UInt64(DT_RELA)
@@ -97,7 +103,8 @@ struct DynamicSection: Sendable {
             textRelocations: hasTextRelocations || flags & UInt64(DF_TEXTREL) != 0,
             symbolic: isSymbolic || flags & UInt64(DF_SYMBOLIC) != 0, staticTLS: flags & UInt64(DF_STATIC_TLS) != 0,
             noDelete: flags1 & UInt64(DF_1_NODELETE) != 0, noOpen: flags1 & UInt64(DF_1_NOOPEN) != 0,
-            initFirst: flags1 & UInt64(DF_1_INITFIRST) != 0, pie: flags1 & UInt64(DF_1_PIE) != 0)
+            initFirst: flags1 & UInt64(DF_1_INITFIRST) != 0, pie: flags1 & UInt64(DF_1_PIE) != 0,
+            noDefaultFolders: flags1 & UInt64(DF_1_NODEFLIB) != 0)
     }
 }
 
@@ -115,7 +122,10 @@ public struct DynamicFlags: Sendable, Hashable {
     public let noDelete: Bool
     /// `dlopen` refuses it.
     public let noOpen: Bool
+    /// Its constructors run before those of all others.
     public let initFirst: Bool
     /// A position-independent executable.
     public let pie: Bool
+    /// What it needs is not searched in the default folders.
+    public let noDefaultFolders: Bool
 }

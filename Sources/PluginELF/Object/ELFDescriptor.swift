@@ -20,7 +20,7 @@ internal import Glibc
             return nil
         }
         unsafe self.handle = handle
-        budget = size &* 2 &+ 0x100000
+        budget = min(size &* 2 &+ 0x100000, 0x2000_0000)
     }
 
     deinit { unsafe elf_end(handle) }
@@ -68,7 +68,7 @@ internal import Glibc
         while unsafe gelf_getdyn(data, Int32(entries.count), &entry) != nil {
             if entry.d_tag == Int64(DT_NULL) { return entries }
             entries.append((entry.d_tag, unsafe entry.d_un.d_val))
-            guard entries.count < 0x10000 else { return nil }
+            guard entries.count < 0x2000 else { return nil }
         }
         return nil
     }
@@ -91,57 +91,6 @@ internal import Glibc
         return symbols
     }
 
-    /// Passes each relocation of a table to `body`; false if the table lies outside the file.
-    mutating func forEachRelocation(
-        at offset: UInt64, size: UInt64, hasAddends: Bool, _ body: (Relocation) -> Void
-    ) -> Bool {
-        guard size > 0 else { return true }
-        guard let data = unsafe chunk(offset, size, hasAddends ? ELF_T_RELA : ELF_T_REL) else { return false }
-        var index: Int32 = 0
-        if hasAddends {
-            var entry = GElf_Rela()
-            while index < .max, unsafe gelf_getrela(data, index, &entry) != nil {
-                body(Relocation(offset: entry.r_offset, info: entry.r_info, addend: UInt64(bitPattern: entry.r_addend)))
-                index += 1
-            }
-        } else {
-            var entry = GElf_Rel()
-            while index < .max, unsafe gelf_getrel(data, index, &entry) != nil {
-                body(Relocation(offset: entry.r_offset, info: entry.r_info, addend: nil))
-                index += 1
-            }
-        }
-        return true
-    }
-
-    /// Passes each note of a segment to `body` until it answers false. The result is false if the segment lies
-    /// outside the file or its notes do not fill it.
-    mutating func forEachNote(
-        at offset: UInt64, size: UInt64, alignment: UInt64,
-        _ body: (_ owner: [UInt8], _ type: UInt32, _ description: Range<UInt64>) -> Bool
-    ) -> Bool {
-        guard size > 0 else { return true }
-        guard size <= 0x100_0000, let data = unsafe chunk(offset, size, alignment == 8 ? ELF_T_NHDR8 : ELF_T_NHDR)
-        else { return false }
-        var position = 0
-        while position < Int(size) {
-            var (note, name, description) = (GElf_Nhdr(), 0, 0)
-            let next = unsafe gelf_getnote(data, position, &note, &name, &description)
-            guard next > position else {
-                // Fewer bytes than a header are padding.
-                return Int(size) - position < 12
-            }
-            let owner =
-                unsafe data.pointee.d_buf.map { base in
-                    unsafe [UInt8](UnsafeRawBufferPointer(start: base + name, count: min(Int(note.n_namesz), 64)))
-                } ?? []
-            let start = offset + UInt64(description)
-            guard body(owner, note.n_type, start..<start + UInt64(note.n_descsz)) else { return true }
-            position = next
-        }
-        return true
-    }
-
     private mutating func chunk(_ offset: UInt64, _ size: UInt64, _ type: Elf_Type) -> UnsafeMutablePointer<Elf_Data>? {
         guard size > 0, size <= budget, let start = Int64(exactly: offset), let length = Int(exactly: size) else {
             return nil
@@ -149,15 +98,4 @@ internal import Glibc
         budget -= size
         return unsafe elf_getdata_rawchunk(handle, start, length, type)
     }
-}
-
-/// One relocation; the numbers of the kinds belong to the machine.
-struct Relocation {
-    let offset: UInt64
-    let info: UInt64
-    /// nil if it stands at the place that is relocated.
-    let addend: UInt64?
-
-    var type: UInt32 { UInt32(truncatingIfNeeded: info) }
-    var symbol: Int { Int(info >> 32) }
 }

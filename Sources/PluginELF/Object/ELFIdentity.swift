@@ -15,6 +15,8 @@ public struct ELFIdentity: Sendable, Hashable {
     public let abiVersion: UInt8
     /// Address at which an executable starts; 0 if there is none.
     public let entry: UInt64
+    /// Flags whose meaning the machine defines, such as the floating-point convention of arm and riscv.
+    public let flags: UInt32
 
     /// "64-bit little-endian x86-64"
     public var platform: String { "\(`class`.rawValue)-bit \(data.rawValue)-endian \(machine)" }

@@ -23,8 +23,26 @@ extension ObjectReader {
         if symbols.contains(where: { UInt64($0.name) >= end }) {
             defect("symbol table", "has a name outside the string table")
         }
+        guard hasSensibleNames() else {
+            tables.entries = []
+            defect("symbol table", "has names that overlap without end")
+            return
+        }
         readVersions(image, count: count)
         object.symbolTable = tables
+    }
+
+    /// Linkers let names share their ends. A hostile table makes a hundred thousand symbols share one of megabytes,
+    /// and whoever lists them runs out of memory.
+    private func hasSensibleNames() -> Bool {
+        let size = tables.strings.count
+        guard tables.entries.count.multipliedReportingOverflow(by: size).partialValue > 0x100_0000 else { return true }
+        var sum = 0
+        for entry in tables.entries {
+            sum += tables.nameRange(entry).count
+            if sum > size * 8 + 0x10000 { return false }
+        }
+        return true
     }
 
     /// Reads the hash tables and returns how many symbols there are: nothing else in a loaded file says so.
@@ -44,10 +62,15 @@ extension ObjectReader {
                 return nil
             }
             // An empty table does not count the symbols that the file only wants from others.
-            count = max(count, table.isEmpty ? max(UInt64(table.count), referencedSymbols()) : UInt64(table.count))
+            count = max(count, table.isEmpty ? max(UInt64(table.count), referencedSymbols(image)) : UInt64(table.count))
             tables.hash = table.hash
         } else if dynamic.hash == nil {
-            count = referencedSymbols()
+            count = referencedSymbols(image)
+        }
+        if tables.hash?.hasSensibleChains == false {
+            tables.hash = nil
+            defect(
+                dynamic.gnuHash == nil ? "DT_HASH" : "DT_GNU_HASH", "has a chain that is endless or leads in a circle")
         }
         guard count <= room else {
             defect("symbol table", "is shorter than its hash table or the relocations say")
@@ -56,23 +79,7 @@ extension ObjectReader {
         return Int(count)
     }
 
-    /// One more than the highest symbol that a relocation names.
-    private mutating func referencedSymbols() -> UInt64 {
-        var highest = 0
-        let shift: UInt64 = is64 ? 32 : 8
-        for (table, hasAddends) in [
-            (dynamic.relocations, true), (dynamic.relocationsWithoutAddend, false),
-            (dynamic.pltRelocations, dynamic.pltHasAddends),
-        ] where table.isPresent {
-            guard let offset = map.offset(table.address, count: table.size) else { continue }
-            _ = elf.forEachRelocation(at: offset, size: table.size, hasAddends: hasAddends) {
-                highest = max(highest, Int($0.info >> shift))
-            }
-        }
-        return UInt64(highest) + 1
-    }
-
-    private func readSystemVHash(
+    private mutating func readSystemVHash(
         _ image: borrowing FileImage, _ address: UInt64
     ) -> (buckets: [UInt32], chain: [UInt32])? {
         guard let head = bytes(image, address, 8), let bucketCount = head.u32(0), let chainCount = head.u32(4),
@@ -86,7 +93,7 @@ extension ObjectReader {
         )
     }
 
-    private func readGNUHash(
+    private mutating func readGNUHash(
         _ image: borrowing FileImage, _ address: UInt64, room: UInt64
     ) -> (hash: SymbolHash, count: UInt32, isEmpty: Bool)? {
         guard let head = bytes(image, address, 16), let bucketCount = head.u32(0), let firstSymbol = head.u32(4),
@@ -117,7 +124,8 @@ extension ObjectReader {
     }
 
     /// The chain words up to the end of the chain that begins at `start`, which is the last one.
-    private func readChain(_ image: borrowing FileImage, _ address: UInt64, from start: Int, limit: UInt64) -> [UInt32]?
+    private mutating func readChain(_ image: borrowing FileImage, _ address: UInt64, from start: Int, limit: UInt64)
+        -> [UInt32]?
     {
         guard let (_, available) = map.place(address) else { return nil }
         let most = min(limit, available / 4)

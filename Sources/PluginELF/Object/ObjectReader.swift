@@ -8,7 +8,10 @@ struct ObjectReader: ~Copyable {
     var map: AddressMap
     var dynamic = DynamicSection()
     var tables = SymbolTable()
-    var initSlots: [UInt64: Relocation] = [:]
+    /// Relocations of the slots that hold addresses of constructors and destructors.
+    var slots: [UInt64: Relocation] = [:]
+    /// Bytes that may still be read. Headers of a hostile file can name the same bytes many times over.
+    private var budget: UInt64
 
     var is64: Bool { object.identity.class == .bits64 }
     var isBigEndian: Bool { object.identity.data == .big }
@@ -26,7 +29,8 @@ struct ObjectReader: ~Copyable {
         let identity = ELFIdentity(
             class: start.is64 ? .bits64 : .bits32, data: start.isBigEndian ? .big : .little,
             machine: Machine(rawValue: header.e_machine), type: ObjectType(rawValue: header.e_type),
-            osabi: OSABI(rawValue: start.osabi), abiVersion: start.abiVersion, entry: header.e_entry)
+            osabi: OSABI(rawValue: start.osabi), abiVersion: start.abiVersion, entry: header.e_entry,
+            flags: header.e_flags)
         var object = SharedObject(file: image.status, size: image.size, identity: identity)
         object.segments = segments
         object.defects = start.defects
@@ -35,10 +39,10 @@ struct ObjectReader: ~Copyable {
         reader.readDynamic(image)
         reader.readSymbols(image)
         if onlyLinking { return reader.object }
-        reader.readRelocations()
-        reader.readNotes(image)
+        reader.readRelocations(image)
         reader.readSections(image)
-        reader.readConstructors(image)
+        reader.readNotes(image)
+        reader.readLifecycle(image)
         reader.conclude()
         return reader.object
     }
@@ -47,6 +51,7 @@ struct ObjectReader: ~Copyable {
         self.elf = elf
         self.object = object
         self.map = map
+        budget = min(object.size &* 2 &+ 0x100000, 0x1000_0000)
     }
 
     mutating func defect(_ place: String, _ message: String) {
@@ -55,10 +60,16 @@ struct ObjectReader: ~Copyable {
     }
 
     /// The bytes at an address, by the segments; nil if the file does not hold them all.
-    func bytes(_ image: borrowing FileImage, _ address: UInt64, _ count: UInt64) -> ByteTable? {
-        guard let offset = map.offset(address, count: count), let length = Int(exactly: count),
-            let bytes = image.bytes(at: offset, count: length)
+    mutating func bytes(_ image: borrowing FileImage, _ address: UInt64, _ count: UInt64) -> ByteTable? {
+        guard let offset = map.offset(address, count: count) else { return nil }
+        return bytes(image, offset: offset, count)
+    }
+
+    /// The bytes at an offset of the file; nil if it does not hold them all, or too much was read already.
+    mutating func bytes(_ image: borrowing FileImage, offset: UInt64, _ count: UInt64) -> ByteTable? {
+        guard count <= budget, let length = Int(exactly: count), let bytes = image.bytes(at: offset, count: length)
         else { return nil }
+        budget -= count
         return ByteTable(bytes: bytes, bigEndian: isBigEndian)
     }
 

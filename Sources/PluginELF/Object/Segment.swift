@@ -2,9 +2,26 @@ internal import CLibELF
 
 /// One program header: a part of the file that the dynamic linker maps or consults.
 public struct Segment: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable, CustomStringConvertible {
         case load, dynamic, interpreter, note, tls, stack, relro, programHeaders, ehFrame, property
         case other(UInt32)
+
+        /// As readelf writes it: "LOAD", "GNU_STACK", ...; "0x65041580" for a kind without a name here.
+        public var description: String {
+            switch self {
+            case .load: "LOAD"
+            case .dynamic: "DYNAMIC"
+            case .interpreter: "INTERP"
+            case .note: "NOTE"
+            case .tls: "TLS"
+            case .stack: "GNU_STACK"
+            case .relro: "GNU_RELRO"
+            case .programHeaders: "PHDR"
+            case .ehFrame: "GNU_EH_FRAME"
+            case .property: "GNU_PROPERTY"
+            case .other(let number): "0x" + String(number, radix: 16)
+            }
+        }
     }
 
     public let kind: Kind
@@ -62,4 +79,5 @@ public struct Section: Sendable, Hashable {
     public let address: UInt64
     public let offset: UInt64
     public let size: UInt64
+    public let alignment: UInt64
 }

@@ -26,21 +26,36 @@ public struct SharedObject: Sendable {
     public internal(set) var runpath: [String] = []
     /// Libraries that the file makes the dynamic linker load or ask in place of it: tag and name.
     public internal(set) var auxiliaries: [(tag: String, name: String)] = []
+    /// What runs inside `dlopen`.
     public internal(set) var constructors = Constructors()
-    public internal(set) var hardening = Hardening(relro: .none, bindNow: false, nx: false, textrel: false, rwx: false)
+    /// What runs when the file is unloaded or the process ends, in the order in which it runs.
+    public internal(set) var destructors: [Constructors.Entry] = []
+    public internal(set) var hardening = Hardening()
+    /// nil if the file has no thread-local variables.
+    public internal(set) var threadLocals: ThreadLocalStorage?
     /// Lower-case hexadecimal; nil if the file has none.
     public internal(set) var buildID: String?
+    /// Keyway's own notes.
     public internal(set) var notes = PluginNotes()
+    /// Every note, of whatever owner, in the order of the file.
+    public internal(set) var allNotes: [ELFNote] = []
+    /// nil if the file has no such note.
+    public internal(set) var properties: GNUProperties?
+    public internal(set) var abiTag: ABITag?
+    /// JSON text of the package that the file came in (.note.package), as it stands.
+    public internal(set) var package: String?
+    /// The compilers and linkers that wrote themselves into the file (.comment).
+    public internal(set) var producers: [String] = []
+    public internal(set) var debugInfo = DebugInfo()
+    public internal(set) var sizes = FileSizes()
     public internal(set) var traits = Traits()
-    /// How many relocations call a function of the file to learn an address (IFUNC).
-    public internal(set) var indirectRelocations = 0
-    /// How many relocations copy data into the file's own memory; only executables may.
-    public internal(set) var copyRelocations = 0
+    public internal(set) var relocations = Relocations()
     /// Violations of the format. A file with any is refused.
     public internal(set) var defects: [Defect] = []
     /// The folder of the file itself, links resolved: what `$ORIGIN` stands for. nil if nothing asks for it.
     var folder: String?
     var symbolTable = SymbolTable()
+    var dynamicSection = DynamicSection()
 
     init(file: FileStatus, size: UInt64, identity: ELFIdentity) {
         self.file = file
@@ -65,6 +80,18 @@ public struct SharedObject: Sendable {
     public init(opening path: String) throws(PluginError) {
         try self.init(reading: FileImage(opening: path))
     }
+
+    /// The dynamic section, entry by entry.
+    public var dynamicEntries: [DynamicEntry] {
+        dynamicSection.entries.map { tag, value in
+            DynamicEntry(
+                tag: tag, value: value,
+                text: DynamicEntry.texts.contains(tag) ? symbolTable.strings.string(value) : nil)
+        }
+    }
+
+    /// How many dynamic symbols the file has, the empty first one left out.
+    public var symbolCount: Int { max(symbolTable.entries.count - 1, 0) }
 
     /// Symbols that the file defines, in its order, as `nm -D --defined-only` lists them.
     public var exports: [Symbol] {

@@ -40,6 +40,32 @@ enum SymbolHash: Sendable {
         }
     }
 
+    /// Steps that no search in a table of any linker takes. A hostile table makes each of a hundred thousand look-ups
+    /// walk over a hundred thousand symbols, or in a circle.
+    private static let chainLimit = 1024
+
+    /// Does every chain have an end within reach?
+    var hasSensibleChains: Bool {
+        switch self {
+        case .gnu(_, _, _, _, _, let chain):
+            var length = 0
+            for word in chain {
+                length = word & 1 == 1 ? 0 : length + 1
+                if length > Self.chainLimit { return false }
+            }
+            return true
+        case .systemV(let buckets, let chain):
+            return buckets.allSatisfy { start in
+                var (index, length) = (Int(start), 0)
+                while index != 0, index < chain.count, length <= Self.chainLimit {
+                    index = Int(chain[index])
+                    length += 1
+                }
+                return length <= Self.chainLimit
+            }
+        }
+    }
+
     static func gnuHash(_ name: ArraySlice<UInt8>) -> UInt32 {
         var hash: UInt32 = 5381
         for byte in name { hash = hash &* 33 &+ UInt32(byte) }

@@ -35,7 +35,11 @@ struct SymbolTable: Sendable {
             guard index < entries.count else { return false }
             let entry = entries[index]
             guard entry.isExported, strings.equals(name, at: Int(entry.name)) else { return false }
-            guard let version, !versions.definitions.isEmpty else { return true }
+            guard let version else {
+                // Of a name in several versions, a reference without one gets the default.
+                return versions.version(ofSymbol: index) == nil || !versions.isHidden(index)
+            }
+            guard !versions.definitions.isEmpty else { return true }
             guard let defined = versions.version(ofSymbol: index) else {
                 // A definition of the base version serves whoever does not find his own.
                 return true

@@ -12,6 +12,20 @@ struct SymbolVersions: Sendable {
     var byIndex: [UInt16: Version] = [:]
     /// The versions that this file defines, its own name (the base version) excluded.
     var definitions: [Version] = []
+    var definitionRecords: [DefinitionRecord] = []
+    var needRecords: [NeedRecord] = []
+
+    /// Numbers are offsets in the string table.
+    struct DefinitionRecord: Sendable {
+        let name: UInt32
+        let isBase: Bool
+        let parents: [UInt32]
+    }
+
+    struct NeedRecord: Sendable {
+        let library: UInt32
+        var versions: [(name: UInt32, isWeak: Bool)] = []
+    }
 
     func version(ofSymbol index: Int) -> Version? {
         guard index < ofSymbols.count else { return nil }
@@ -33,24 +47,31 @@ extension SymbolVersions {
         case needsMore
     }
 
+    /// More records than any library has; hostile ones overlap, and could be as many as there are bytes.
+    private static let limit = 8192
+
     /// Reads DT_VERNEED. Every step goes forward, and the number of records is bounded by the bytes.
     mutating func readNeeded(_ table: ByteTable, count: Int) -> Walk {
         var offset = 0
-        var budget = table.count / 16
+        var budget = min(table.count / 16, Self.limit)
         for _ in 0..<count {
             guard let auxCount = table.u16(offset + 2), let library = table.u32(offset + 4),
                 let auxOffset = table.u32(offset + 8), let next = table.u32(offset + 12)
             else { return .needsMore }
-            var aux = offset + Int(auxOffset)
+            guard budget > 0 else { return .needsMore }
+            budget -= 1
+            var (aux, record) = (offset + Int(auxOffset), NeedRecord(library: library))
             for _ in 0..<auxCount {
-                guard budget > 0, let other = table.u16(aux + 6), let name = table.u32(aux + 8),
-                    let auxNext = table.u32(aux + 12)
+                guard budget > 0, let flags = table.u16(aux + 4), let other = table.u16(aux + 6),
+                    let name = table.u32(aux + 8), let auxNext = table.u32(aux + 12)
                 else { return .needsMore }
                 budget -= 1
                 byIndex[other & 0x7FFF] = Version(name: name, library: library)
+                record.versions.append((name, flags & 2 != 0))
                 if auxNext == 0 { break }
                 aux += Int(auxNext)
             }
+            needRecords.append(record)
             if next == 0 { break }
             offset += Int(next)
         }
@@ -60,11 +81,26 @@ extension SymbolVersions {
     /// Reads DT_VERDEF.
     mutating func readDefined(_ table: ByteTable, count: Int) -> Walk {
         var offset = 0
+        var budget = min(table.count / 8, Self.limit)
         for _ in 0..<count {
             guard let flags = table.u16(offset + 2), let index = table.u16(offset + 4),
-                let auxOffset = table.u32(offset + 12), let next = table.u32(offset + 16),
-                let name = table.u32(offset + Int(auxOffset))
+                let nameCount = table.u16(offset + 6), let auxOffset = table.u32(offset + 12),
+                let next = table.u32(offset + 16), let name = table.u32(offset + Int(auxOffset))
             else { return .needsMore }
+            guard budget > 0 else { return .needsMore }
+            budget -= 1
+            var (aux, parents) = (offset + Int(auxOffset), [UInt32]())
+            // The first name is the version's own.
+            for _ in 1..<max(nameCount, 1) {
+                guard budget > 0, let step = table.u32(aux + 4), let parent = table.u32(aux + Int(step)) else {
+                    return .needsMore
+                }
+                if step == 0 { break }
+                budget -= 1
+                aux += Int(step)
+                parents.append(parent)
+            }
+            definitionRecords.append(DefinitionRecord(name: name, isBase: flags & 1 != 0, parents: parents))
             // Flag 1 marks the base version: the file's own name, which is no version of a symbol.
             if flags & 1 == 0 {
                 let version = Version(name: name, library: nil)

@@ -1,13 +1,11 @@
+internal import CLibELF
+
 /// What this host can load, fixed when it is compiled.
 enum HostPlatform {
     #if arch(x86_64)
         static let machine = Machine.x8664
-        static let platformWord = "x86_64"
-        static let libraryWord = "lib/x86_64-linux-gnu"
     #elseif arch(arm64)
         static let machine = Machine.aarch64
-        static let platformWord = "aarch64"
-        static let libraryWord = "lib/aarch64-linux-gnu"
     #else
         #error("Keyway knows x86-64 and aarch64")
     #endif
@@ -15,10 +13,17 @@ enum HostPlatform {
     static let `class` = ELFIdentity.Class.bits64
     static let data = ELFIdentity.Data.little
 
-    /// The default folders: those of Debian and its kin first, then those of others.
-    static let libraryFolders = [
-        "/\(libraryWord)", "/usr/\(libraryWord)", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
-    ]
+    /// The folders that the dynamic linker searches last.
+    static let libraryFolders = current.folders
+
+    /// Words and folders of this machine's dynamic linker.
+    static let current = Platform(class: `class`, machine: machine, in: FileTree(root: nil))
+
+    /// The folders of glibc-hwcaps whose builds this processor runs, best first.
+    static let hardwareFolders: [String] = {
+        let level = Int(keyway_x86_64_level())
+        return level < 2 ? [] : (2...level).reversed().map { "x86-64-v\($0)" }
+    }()
 
     static var description: String { "\(`class`.rawValue)-bit \(data.rawValue)-endian \(machine)" }
 }

@@ -23,7 +23,7 @@ final class LibraryCache: Sendable {
         var loaded: LoadedImages?
         /// Of the images in `loaded`. What is mapped does not change with the file, so nobody looks at it again.
         var ofLoaded: [String: Library] = [:]
-        var linkerCache: (key: Key, cache: LinkerCache?)?
+        var linkerCaches: [String: (key: Key, cache: LinkerCache?)] = [:]
     }
 
     private let state = Mutex(State())
@@ -67,16 +67,16 @@ final class LibraryCache: Sendable {
         return current
     }
 
-    /// The system's cache of libraries, read again when it changed; nil if there is none.
-    func linkerCache() -> LinkerCache? {
-        guard let status = FileStatus(lookingAt: LinkerCache.path) else { return nil }
+    /// The dynamic linker's cache at a path, read again when it changed; nil if there is none.
+    func linkerCache(at path: String) -> LinkerCache? {
+        guard let status = FileStatus(lookingAt: path) else { return nil }
         let key = Self.key(status)
-        if let known = state.withLock({ $0.linkerCache }), known.key == key { return known.cache }
-        guard let image = try? FileImage(opening: LinkerCache.path), image.size <= 0x400_0000,
+        if let known = state.withLock({ $0.linkerCaches[path] }), known.key == key { return known.cache }
+        guard let image = try? FileImage(opening: path), image.size <= 0x400_0000,
             let bytes = image.bytes(at: 0, count: Int(image.size))
         else { return nil }
         let cache = LinkerCache(bytes)
-        state.withLock { $0.linkerCache = (key, cache) }
+        state.withLock { $0.linkerCaches[path] = (key, cache) }
         return cache
     }
 

@@ -1,120 +1,89 @@
 internal import CPluginLinux
 internal import Glibc
+public import PluginCore
 
 /// Finds the libraries that a file needs by the dynamic linker's own rules, without asking it to load anything.
 ///
 /// Share one value among all verifications: it remembers what it read. Safe to use from any thread.
 public struct LibraryResolver: Sendable {
-    /// LD_LIBRARY_PATH of this process, ignored for set-user-id programs as the dynamic linker ignores it.
+    /// LD_LIBRARY_PATH, split.
     public var environmentFolders: [String]
-    /// Folders that are searched last.
-    public var defaultFolders: [String]
+    /// Folders that are searched last; nil for those of the machine that a file was built for.
+    public var defaultFolders: [String]?
+    /// Folders of glibc-hwcaps, such as "x86-64-v3", whose builds of a library are preferred; the best comes first.
+    public var hardwareFolders: [String]
+    /// Do the libraries that this process has loaded answer first?
+    let asksProcess: Bool
+    private let tree: FileTree
     private let cache = LibraryCache()
 
-    /// A resolver for this process.
+    /// A resolver for loading into this process: what it has loaded answers first, then its environment is searched
+    /// (ignored for set-user-id programs, as the dynamic linker ignores it).
     public init() {
-        let variable = unsafe kwl_secure_getenv("LD_LIBRARY_PATH").map { unsafe String(cString: $0) } ?? ""
-        environmentFolders =
-            variable.isEmpty
-            ? []
-            : variable.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == ";" }
-                .map { $0.isEmpty ? "." : String($0) }
-        defaultFolders = HostPlatform.libraryFolders
+        environmentFolders = unsafe Self.folders(
+            kwl_secure_getenv("LD_LIBRARY_PATH").map { unsafe String(cString: $0) } ?? "")
+        hardwareFolders = HostPlatform.hardwareFolders
+        asksProcess = true
+        tree = FileTree(root: nil)
     }
 
-    /// The folder of the Swift runtime that this process runs with; nil if it is linked statically.
+    /// A resolver for a new process, in which nothing is loaded: what `ldd` shows.
+    ///
+    /// - Parameters:
+    ///   - root: folder that is taken for the root of the system, such as an unpacked image. Its cache and its folders
+    ///     are searched; absolute paths and symbolic links are followed within it. `hardwareFolders` is empty for a
+    ///     root other than "/", because it may run on another processor.
+    ///   - libraryPath: LD_LIBRARY_PATH of that process.
+    /// - Throws: ``PluginError`` with code `notFound` if the root is not a folder.
+    public init(root: String, libraryPath: String = "") throws(PluginError) {
+        guard let real = FileTree.realPath(root), FileStatus(lookingAt: real)?.isFolder == true else {
+            throw PluginError(
+                .notFound, "the root \(root) is not a folder", remedy: "Pass the folder that holds lib and usr",
+                facts: .file(path: root), stage: .open)
+        }
+        environmentFolders = Self.folders(libraryPath)
+        tree = FileTree(root: real == "/" ? nil : real)
+        hardwareFolders = real == "/" ? HostPlatform.hardwareFolders : []
+        asksProcess = false
+    }
+
+    private static func folders(_ variable: String) -> [String] {
+        guard !variable.isEmpty else { return [] }
+        return variable.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == ";" }
+            .map { $0.isEmpty ? "." : String($0) }
+    }
+
+    /// The path by which this process can open a file of the root, links followed within it; nil if there is none.
+    /// For this machine's own root it is the path itself.
+    public func locate(_ path: String) -> String? { tree.locate(path) }
+
+    /// The folder of the Swift runtime that this process runs with; nil if it is linked statically, or if the
+    /// resolver is for another process.
     public var hostRuntimeFolder: String? {
-        guard let path = cache.loadedImages().path(of: "libswiftCore.so") else { return nil }
-        return path.lastIndex(of: "/").map { String(path[..<$0]) }
+        guard asksProcess, let path = cache.loadedImages().path(of: "libswiftCore.so") else { return nil }
+        return FileTree.folder(path)
     }
 
     /// Every library that a file needs, directly or through others, in the order in which they would be loaded.
     func closure(of object: SharedObject) -> LibraryClosure {
-        let loaded = cache.loadedImages()
-        var closure = LibraryClosure()
-        let root = Library(object)
-        var seen: Set<String> = []
-        var queue: [(name: String, requester: Library, label: String)] = object.needed.map {
-            ($0, root, object.file.path)
-        }
-        var next = 0
-        while next < queue.count {
-            let (name, requester, label) = queue[next]
-            next += 1
-            guard seen.insert(name).inserted else { continue }
-            let (origin, library, rejected) = resolve(name, requester: requester, root: root, loaded: loaded)
-            closure.libraries.append(
-                ResolvedLibrary(name: name, origin: origin, neededBy: label, rejected: rejected))
-            closure.objects.append(library)
-            if let library {
-                for further in library.object.needed { queue.append((further, library, name)) }
-            }
-        }
-        return closure
+        let identity = object.identity
+        let isForHost = identity.class == HostPlatform.class && identity.machine == HostPlatform.machine
+        let platform =
+            isForHost && tree.root == nil
+            ? HostPlatform.current : Platform(class: identity.class, machine: identity.machine, in: tree)
+        let root = LibrarySearch.Node(
+            library: Library(object), label: object.file.path, origin: object.folder.map(tree.name), parent: nil)
+        var search = LibrarySearch(
+            resolver: self, platform: platform, tree: tree, cache: cache,
+            loaded: asksProcess ? cache.loadedImages() : nil, nodes: [root])
+        search.run()
+        return search.closure
     }
 
-    /// The libraries whose symbols every plugin sees: the host's program and what it needs.
+    /// The libraries whose symbols every plugin sees: the host's program and what it needs. Empty for another process.
     func hostScope() -> [Library] {
-        guard let program = cache.library(at: "/proc/self/exe") else { return [] }
+        guard asksProcess, let program = cache.library(at: "/proc/self/exe") else { return [] }
         return [program] + closure(of: program.object).objects.compactMap(\.self)
-    }
-
-    private func resolve(
-        _ name: String, requester: Library, root: Library, loaded: LoadedImages
-    ) -> (ResolvedLibrary.Origin, Library?, rejected: [String]) {
-        if let path = loaded.path(of: name) {
-            return (.alreadyLoaded(path: path), cache.loadedLibrary(at: path, in: loaded), [])
-        }
-        var rejected: [String] = []
-        for candidate in candidates(name, requester: requester.object, root: root.object) {
-            guard let library = cache.library(at: candidate.path) else {
-                if FileStatus(lookingAt: candidate.path) != nil { rejected.append("\(candidate.path) is not ELF") }
-                continue
-            }
-            let (identity, wanted) = (library.object.identity, root.object.identity)
-            guard identity.class == wanted.class, identity.machine == wanted.machine, identity.data == wanted.data
-            else {
-                rejected.append("\(candidate.path) is \(identity.platform)")
-                continue
-            }
-            return (candidate.origin, library, rejected)
-        }
-        return (.missing, nil, rejected)
-    }
-
-    private typealias Candidate = (path: String, origin: ResolvedLibrary.Origin)
-
-    private func candidates(_ name: String, requester: SharedObject, root: SharedObject) -> [Candidate] {
-        let isOfPlugin =
-            requester.file == root.file || (requester.folder != nil && requester.folder == root.folder)
-        if name.contains("/") {
-            let path = SearchPath.expand(name, origin: requester.folder)
-            return [(path, isOfPlugin && name.contains("ORIGIN") ? .besidePlugin(path: path) : .system(path: path))]
-        }
-        var found: [Candidate] = []
-        // A runtime that is installed in a default folder is found by the ordinary search.
-        if let runtime = hostRuntimeFolder, !defaultFolders.contains(runtime) {
-            let path = "\(runtime)/\(name)"
-            found.append((path, .hostRuntime(path: path)))
-        }
-        func append(_ folders: [String], of object: SharedObject) {
-            let isPrivate = isOfPlugin || object.file == root.file
-            for folder in folders {
-                let path = SearchPath.expand(folder.isEmpty ? "." : folder, origin: object.folder) + "/" + name
-                found.append(
-                    (path, isPrivate && folder.contains("ORIGIN") ? .besidePlugin(path: path) : .system(path: path)))
-            }
-        }
-        // DT_RPATH counts only without DT_RUNPATH, but also for what is needed indirectly.
-        if requester.runpath.isEmpty {
-            append(requester.rpath, of: requester)
-            if requester.file != root.file, root.runpath.isEmpty { append(root.rpath, of: root) }
-        }
-        append(environmentFolders, of: root)
-        append(requester.runpath, of: requester)
-        found += (cache.linkerCache()?.paths(of: name) ?? []).map { ($0, .system(path: $0)) }
-        append(defaultFolders, of: root)
-        return found
     }
 }
 

@@ -21,7 +21,8 @@ public struct ResolvedLibrary: Sendable, Hashable {
     /// Files of that name that were passed over, and why.
     public let rejected: [String]
 
-    /// nil if the library is missing.
+    /// nil if the library is missing. Below another root it is the path there, which ``LibraryResolver/locate(_:)``
+    /// turns into one that can be opened.
     public var path: String? {
         switch origin {
         case .alreadyLoaded(let path), .hostRuntime(let path), .besidePlugin(let path), .system(let path): path

@@ -1,14 +1,14 @@
 /// The words that the dynamic linker replaces in a search path.
 enum SearchPath {
     /// - Parameter origin: folder of the file that holds the path; without it `$ORIGIN` stays, and names nothing.
-    static func expand(_ text: String, origin: String?) -> String {
+    static func expand(_ text: String, origin: String?, on platform: Platform) -> String {
         guard text.contains("$") else { return text }
         var result = ""
         var rest = Substring(text)
         while let dollar = rest.firstIndex(of: "$") {
             result += rest[..<dollar]
             rest = rest[dollar...]
-            if let (length, value) = word(rest, origin: origin) {
+            if let (length, value) = word(rest, origin: origin, platform) {
                 result += value
                 rest = rest.dropFirst(length)
             } else {
@@ -19,9 +19,11 @@ enum SearchPath {
         return result + rest
     }
 
-    private static func word(_ text: Substring, origin: String?) -> (length: Int, value: String)? {
+    private static func word(
+        _ text: Substring, origin: String?, _ platform: Platform
+    ) -> (length: Int, value: String)? {
         let values = [
-            ("ORIGIN", origin), ("LIB", HostPlatform.libraryWord), ("PLATFORM", HostPlatform.platformWord),
+            ("ORIGIN", origin), ("LIB", platform.library), ("PLATFORM", platform.word),
         ]
         for (name, value) in values {
             guard let value else { continue }

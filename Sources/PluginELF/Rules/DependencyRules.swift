@@ -1,30 +1,59 @@
-internal import PluginABI
 internal import PluginCore
 
-/// Rules about what a plugin wants from others.
+/// Rules about the libraries, symbols and versions that a plugin wants from others.
 extension Rule {
     static let neededLibraries = Rule(
-        id: "S030", title: "all needed libraries are there", risk: .medium,
-        why: "The dynamic linker refuses a file when one library is missing, however deep"
+        id: "S030", group: .dependencies, title: "needed libraries that are there and allowed", risk: .medium,
+        why: "The dynamic linker refuses a file when one library is missing, however deep",
+        remedy: "Install the package that holds the library, or put it beside the plugin"
     ) { inspection in
-        inspection.closure.libraries.filter { $0.origin == .missing }.map { library in
-            let through = library.neededBy == inspection.object.file.path ? "" : ", needed by \(library.neededBy),"
+        let (object, policy) = (inspection.object, inspection.policy)
+        var problems: [Problem] = inspection.closure.libraries.filter { $0.origin == .missing }.map { library in
             let rejected = library.rejected.isEmpty ? "" : " (\(library.rejected.listed(3)))"
             return Problem(
-                place: library.name, message: "the needed library \(library.name)\(through) is not found\(rejected)",
+                place: library.name,
+                message: "the needed library \(library.name)\(through(library, object)) is not found\(rejected)",
                 remedy:
                     "Install the package that holds \(library.name), or put it beside the plugin and link that with "
                     + "-Wl,-rpath,'$ORIGIN'")
         }
+        for library in inspection.closure.libraries where policy.deniedLibraries.matches(library.name) {
+            problems.append(
+                Problem(
+                    place: library.name,
+                    message: "the needed library \(library.name)\(through(library, object)) is denied by the policy",
+                    remedy: "Build the plugin without \(library.name), or change the policy's list of denied libraries"
+                ))
+        }
+        if let allowed = policy.allowedLibraries {
+            for name in object.needed where !allowed.matches(name) && !policy.deniedLibraries.matches(name) {
+                problems.append(
+                    Problem(
+                        place: name, message: "the needed library \(name) is not among those that the policy allows",
+                        remedy: "Build the plugin without \(name), or add it to the policy's list of allowed libraries"
+                    ))
+            }
+        }
+        return problems
+    }
+
+    private static func through(_ library: ResolvedLibrary, _ object: SharedObject) -> String {
+        library.neededBy == object.file.path ? "" : ", needed by \(library.neededBy),"
     }
 
     static let undefinedSymbols = Rule(
-        id: "S031", title: "all wanted symbols are there", risk: .medium,
-        why: "The dynamic linker refuses a file when one symbol is missing"
+        id: "S031", group: .dependencies, title: "wanted symbols that are there", risk: .medium,
+        severities: [.error, .warning], why: "The dynamic linker refuses a file when one symbol is missing",
+        remedy: "Link the library that defines the symbol, with -Wl,-z,defs to hear of it when linking"
     ) { inspection in
         // What a missing library would have defined is not missing on its own.
         guard !inspection.closure.libraries.contains(where: { $0.origin == .missing }) else { return [] }
-        let missing = ImportCheck(inspection).missing()
+        var imports = ImportCheck(inspection)
+        var missing = imports.undefined(includingWeak: false)
+        guard !missing.isEmpty else { return [] }
+        // Symbols of a version that a library lacks altogether are S032's.
+        let versions = Set(imports.missingVersions().map(\.version))
+        missing.removeAll { symbol in symbol.version.map(versions.contains) ?? false }
         var problems = missing.prefix(10).map { item in
             Problem(
                 severity: item.isCertain ? .error : .warning, place: item.name,
@@ -40,76 +69,38 @@ extension Rule {
         return problems
     }
 
-    static let searchPaths = Rule(
-        id: "S034", title: "no search path into somebody's folders", risk: .medium,
-        why: "Who can write to a folder of the search path can put other libraries under the plugin"
+    static let neededVersions = Rule(
+        id: "S032", group: .dependencies, title: "versions that the libraries of this machine have", risk: .medium,
+        severities: [.error, .info],
+        why: "The dynamic linker refuses a file when a library lacks a version that it was linked with",
+        remedy: "Build the plugin on the oldest system that it shall run on, or install a newer library here"
     ) { inspection in
-        let object = inspection.object
-        var problems: [Problem] = []
-        for (tag, folders) in [("DT_RPATH", object.rpath), ("DT_RUNPATH", object.runpath)] {
-            for folder in folders where !inspection.policy.allowedSearchPaths.contains(folder) {
-                let problem: (Finding.Severity, String, String)
-                if folder.hasPrefix("$ORIGIN") || folder.hasPrefix("${ORIGIN}") {
-                    guard folder.split(separator: "/").contains("..") else { continue }
-                    problem = (
-                        .warning, "leads out of the plugin's own folder", "Keep private libraries beside the plugin"
-                    )
-                } else if folder.hasPrefix("/") {
-                    if HostPlatform.libraryFolders.contains(folder) { continue }
-                    let isToolchain = folder.hasSuffix("/usr/lib/swift/linux") || folder.contains("/swift/linux")
-                    problem = (
-                        .warning, isToolchain ? "is the folder of a toolchain" : "names a folder of one machine",
-                        isToolchain
-                            ? "Link Swift with -no-toolchain-stdlib-rpath: the host provides the runtime"
-                            : "Use $ORIGIN for libraries beside the plugin"
-                    )
-                } else {
-                    problem = (
-                        .error, "depends on the folder that the host happens to be started in",
-                        "Use $ORIGIN for libraries beside the plugin"
-                    )
-                }
-                problems.append(
-                    Problem(
-                        severity: problem.0, place: tag, message: "the search path \"\(folder)\" \(problem.1)",
-                        remedy: problem.2))
-            }
+        ImportCheck(inspection).missingVersions().map { missing in
+            Problem(
+                severity: missing.isWeak ? .info : .error, place: missing.version,
+                message: "\(missing.library) of this machine does not have the version \(missing.version)")
         }
-        return problems
     }
 
-    static let sealedSwiftRuntime = Rule(
-        id: "S036", title: "no second Swift runtime that shows itself", risk: .high,
-        why: "Two Swift runtimes that see each other's symbols corrupt memory"
+    static let targetProfile = Rule(
+        id: "S033", group: .dependencies, title: "versions that the target has", risk: .medium,
+        why: "Built on a newer system, it would not load on the target",
+        remedy: "Build the plugin on a system as old as the target, for instance in a container"
     ) { inspection in
-        let object = inspection.object
-        guard inspection.claimsToBePlugin, object.traits.staticSwiftRuntime else { return [] }
-        let table = object.symbolTable
-        guard
-            let shown = table.entries.first(where: {
-                $0.isExported
-                    && (table.strings.hasPrefix("$s", at: Int($0.name))
-                        || table.strings.hasPrefix("swift_", at: Int($0.name)))
-            })
-        else { return [] }
-        return [
-            Problem(
-                place: table.name(shown),
-                message: "contains a Swift runtime of its own and exports it, for instance \(table.name(shown))",
-                remedy:
-                    "Seal the plugin with the version script (plugin.map), or link the shared Swift libraries"
-            )
-        ]
-    }
-
-    static let auxiliaryLibraries = Rule(
-        id: "S056", title: "no filters or auditors", risk: .critical,
-        why: "They make the dynamic linker load and run other files, which nobody checked"
-    ) { inspection in
-        inspection.object.auxiliaries.map { tag, name in
-            Problem(
-                place: tag, message: "\(tag) makes the dynamic linker load \(name)",
-                remedy: "Link without --audit, --depaudit, --filter and --auxiliary")
+        guard let target = inspection.policy.target else { return [] }
+        return target.newerVersions(in: inspection.object).map { newer in
+            let users = newer.symbols.isEmpty ? "" : ", for \(newer.symbols.listed(3))"
+            return Problem(
+                place: newer.version,
+                message: "needs \(newer.version) of \(newer.library)\(users), which is newer than the target")
         }
+    }
+}
+
+extension ImportCheck {
+    init(_ inspection: Inspection) {
+        self.init(
+            inspection.object, label: inspection.object.file.path, main: inspection.object,
+            closure: inspection.closure, resolver: inspection.resolver)
     }
 }

@@ -1,23 +1,20 @@
-internal import PluginABI
 internal import PluginCore
 
-/// Rules about memory protection and about what runs inside `dlopen`.
+/// Rules about the protection of memory.
 extension Rule {
     static let textRelocations = Rule(
-        id: "S040", title: "no text relocations", risk: .high,
-        why: "Code must be writable while the file is loaded, and hardened systems refuse that"
+        id: "S040", group: .hardening, title: "no text relocations", risk: .high,
+        why: "Code must be writable while the file is loaded, and hardened systems refuse that",
+        remedy: "Compile every part with -fPIC, and link with -Wl,-z,text to hear of it"
     ) { inspection in
         guard inspection.object.hardening.textrel else { return [] }
-        return [
-            Problem(
-                place: "DT_TEXTREL", message: "its code is modified while it is loaded",
-                remedy: "Compile every part with -fPIC, and link with -Wl,-z,text to hear of it")
-        ]
+        return [Problem(place: "DT_TEXTREL", message: "its code is modified while it is loaded")]
     }
 
     static let executableStack = Rule(
-        id: "S041", title: "a stack that is not executable", risk: .critical,
-        why: "Loading the file would make the stacks of the whole host executable"
+        id: "S041", group: .hardening, title: "a stack that is not executable", risk: .critical,
+        why: "Loading the file would make the stacks of the whole host executable",
+        remedy: "Link with -Wl,-z,noexecstack; assembly files need a .note.GNU-stack section"
     ) { inspection in
         guard !inspection.object.hardening.nx else { return [] }
         let isMissing = !inspection.object.segments.contains { $0.kind == .stack }
@@ -26,59 +23,40 @@ extension Rule {
                 place: "PT_GNU_STACK",
                 message: isMissing
                     ? "does not say that it needs no executable stack, so it would get one"
-                    : "asks for an executable stack",
-                remedy: "Link with -Wl,-z,noexecstack; assembly files need a .note.GNU-stack section")
+                    : "asks for an executable stack")
         ]
     }
 
     static let readOnlyRelocations = Rule(
-        id: "S042", title: "tables that are read-only after loading", risk: .medium,
-        why: "A wild write into the tables of function addresses turns into a call of anything"
+        id: "S042", group: .hardening, title: "tables that are read-only after loading", risk: .medium,
+        severities: [.warning],
+        why: "A wild write into the tables of function addresses turns into a call of anything",
+        remedy: "Link with -Wl,-z,relro -Wl,-z,now"
     ) { inspection in
         guard inspection.object.hardening.relro == .none else { return [] }
-        return [
-            Problem(
-                severity: .warning, place: "PT_GNU_RELRO", message: "its tables stay writable after loading",
-                remedy: "Link with -Wl,-z,relro -Wl,-z,now")
-        ]
+        return [Problem(place: "PT_GNU_RELRO", message: "its tables stay writable after loading")]
     }
 
     static let bindNow = Rule(
-        id: "S043", title: "all functions bound while loading", risk: .low,
-        why: "Lazily bound functions keep their table writable, and are found missing only when called"
+        id: "S043", group: .hardening, title: "all functions bound while loading", risk: .low, severities: [.warning],
+        why: "Lazily bound functions keep their table writable, and are found missing only when called",
+        remedy: "Link with -Wl,-z,now"
     ) { inspection in
         guard !inspection.object.hardening.bindNow else { return [] }
-        return [
-            Problem(
-                severity: .warning, place: "DT_FLAGS", message: "its functions are bound lazily",
-                remedy: "Link with -Wl,-z,now")
-        ]
+        return [Problem(place: "DT_FLAGS", message: "its functions are bound lazily")]
     }
 
-    static let constructors = Rule(
-        id: "S050", title: "code that runs inside dlopen", risk: .low,
-        why: "It runs before the host calls the plugin, and cannot be undone"
+    static let checkedCode = Rule(
+        id: "S044", group: .hardening, title: "code that checks its stack and its buffers", risk: .low,
+        severities: [.info],
+        why: "Checked code ends the process at an overflow rather than run what was written over it",
+        remedy: "Compile with -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
     ) { inspection in
-        let found = inspection.object.constructors.entries.filter { !$0.isBenign }.map(\.description)
-        guard !found.isEmpty else { return [] }
+        let hardening = inspection.object.hardening
+        guard !hardening.stackProtector, !hardening.fortify else { return [] }
         return [
             Problem(
-                severity: .info, place: "DT_INIT_ARRAY", message: "calls \(found.listed()) while it is loaded",
-                remedy: "Move work from constructors into the create operation of the plugin")
-        ]
-    }
-
-    static let swiftNoDelete = Rule(
-        id: "S051", title: "a Swift image that stays", risk: .low,
-        why: "Swift's runtime keeps pointers into every image, and crashes once one is unmapped"
-    ) { inspection in
-        let object = inspection.object
-        guard inspection.claimsToBePlugin, object.traits.swift, !object.flags.noDelete else { return [] }
-        return [
-            Problem(
-                severity: .warning, place: "DT_FLAGS_1",
-                message: "is written in Swift and lets itself be unmapped; Keyway never does that, other hosts may",
-                remedy: "Link with -Xlinker -z -Xlinker nodelete")
+                place: "imports", message: "calls neither the stack protector nor checked functions of the C library")
         ]
     }
 }

@@ -4,36 +4,34 @@ internal import PluginCore
 /// Rules about the notes that make a shared object a Keyway plugin.
 extension Rule {
     static let abiNotePresent = Rule(
-        id: "N001", title: "an ABI note", risk: .medium,
-        why: "Without the note nobody knows which contract the plugin was built for before running it"
+        id: "N001", group: .manifest, title: "an ABI note", risk: .medium,
+        why: "Without the note nobody knows which contract the plugin was built for before running it",
+        remedy: "In C put KW_NOTE_ABI(...) at file scope, in Swift the note line of PluginSDK, and rebuild"
     ) { inspection in
         guard inspection.object.notes.abiDescriptors.isEmpty else { return [] }
         let what =
             inspection.claimsToBePlugin
             ? "the ABI note is missing" : "is not a Keyway plugin: it has neither notes nor the entry symbol"
-        return [
-            Problem(
-                place: "notes", message: what,
-                remedy: "In C put KW_NOTE_ABI(...) at file scope, in Swift the note line of PluginSDK, and rebuild")
-        ]
+        return [Problem(place: "notes", message: what)]
     }
 
     static let abiNoteUnique = Rule(
-        id: "N002", title: "exactly one ABI note", risk: .medium,
-        why: "Two notes can promise two contracts, and each reader may believe another"
+        id: "N002", group: .manifest, title: "exactly one ABI note", risk: .medium,
+        why: "Two notes can promise two contracts, and each reader may believe another",
+        remedy: "Keep one KW_NOTE_ABI(...) in one source file of the plugin, and rebuild"
     ) { inspection in
         let count = inspection.object.notes.abiDescriptors.count
         guard count > 1 else { return [] }
         return [
             Problem(
-                place: "ABI note", message: "there are \(count) ABI notes, and there must be exactly one",
-                remedy: "Keep one KW_NOTE_ABI(...) in one source file of the plugin, and rebuild")
+                place: "ABI note", message: "there are \(count) ABI notes, and there must be exactly one")
         ]
     }
 
     static let abiNoteSound = Rule(
-        id: "N003", title: "an ABI note without contradictions", risk: .high,
-        why: "A note that contradicts itself cannot be negotiated with"
+        id: "N003", group: .manifest, title: "an ABI note without contradictions", risk: .high,
+        why: "A note that contradicts itself cannot be negotiated with",
+        remedy: "Write the note with KW_NOTE_ABI(minimum, maximum, ...) of the SDK's headers, and rebuild"
     ) { inspection in
         let notes = inspection.object.notes
         guard notes.abiDescriptors.count == 1 else { return [] }
@@ -44,16 +42,13 @@ extension Rule {
         } else {
             problem = "it has \(notes.abiDescriptors[0].count) bytes, fewer than \(ABINote.wireSize)"
         }
-        return [
-            Problem(
-                place: "ABI note", message: "the ABI note is malformed: \(problem)",
-                remedy: "Write the note with KW_NOTE_ABI(minimum, maximum, ...) of the SDK's headers, and rebuild")
-        ]
+        return [Problem(place: "ABI note", message: "the ABI note is malformed: \(problem)")]
     }
 
     static let sdkInReach = Rule(
-        id: "N004", title: "an SDK that host and plugin share", risk: .high,
-        why: "Host and plugin would read each other's structures by different rules"
+        id: "N004", group: .manifest, title: "an SDK that host and plugin share", risk: .high,
+        why: "Host and plugin would read each other's structures by different rules",
+        remedy: "Update the host or rebuild the plugin, whichever is older"
     ) { inspection in
         guard let note = inspection.object.notes.abi, let range = note.sdkRange else { return [] }
         let host = inspection.hostSDK
@@ -80,20 +75,21 @@ extension Rule {
     }
 
     static let manifestNote = Rule(
-        id: "N005", title: "one manifest note with a valid manifest", risk: .medium,
-        why: "The manifest says what the plugin is called and what it may do"
+        id: "N005", group: .manifest, title: "one manifest note with a valid manifest", risk: .medium,
+        why: "The manifest says what the plugin is called and what it may do",
+        remedy: "Put one KW_NOTE_MANIFEST(...) with a JSON object into the plugin's source, and rebuild"
     ) { inspection in
         let notes = inspection.object.notes
         guard !notes.isEmpty else { return [] }
         let what: String
-        var remedy = "Put one KW_NOTE_MANIFEST(...) with a JSON object into the plugin's source, and rebuild"
+        var remedy: String?
         switch (notes.manifestDescriptors.count, inspection.manifest) {
         case (0, _): what = "the manifest note is missing"
         case (1, .success): return []
         case (1, .failure(let error)):
             // A JSON parser's own sentence may end with a full stop.
             what = error.what.hasSuffix(".") ? String(error.what.dropLast()) : error.what
-            remedy = error.remedy ?? remedy
+            remedy = error.remedy
         case (1, nil):
             what =
                 notes.manifestDescriptors[0] == nil
@@ -105,21 +101,20 @@ extension Rule {
     }
 
     static let interfaceNotes = Rule(
-        id: "N006", title: "a note for each interface", risk: .medium,
-        why: "The host decides by these notes what the plugin is for, and holds the loaded plugin to them"
+        id: "N006", group: .manifest, title: "a note for each interface", risk: .medium,
+        why: "The host decides by these notes what the plugin is for, and holds the loaded plugin to them",
+        remedy: "Put one KW_NOTE_IFACE(name, \"owner.name/1\") for each interface into the source, and rebuild"
     ) { inspection in
         let notes = inspection.object.notes
         guard !notes.isEmpty else { return [] }
-        let remedy = "Put one KW_NOTE_IFACE(name, \"owner.name/1\") for each interface into the source, and rebuild"
         guard !notes.interfaceDescriptors.isEmpty else {
-            return [Problem(place: "interface notes", message: "the interface notes are missing", remedy: remedy)]
+            return [Problem(place: "interface notes", message: "the interface notes are missing")]
         }
         var problems: [Problem] = []
         if notes.interfaces.count < notes.interfaceDescriptors.count {
             problems.append(
                 Problem(
-                    place: "interface notes", message: "an interface note is not UTF-8 text that ends with NUL",
-                    remedy: remedy))
+                    place: "interface notes", message: "an interface note is not UTF-8 text that ends with NUL"))
         }
         var seen: Set<String> = []
         for id in notes.interfaces {
@@ -133,7 +128,7 @@ extension Rule {
             } else {
                 continue
             }
-            problems.append(Problem(place: "interface note \(id)", message: what, remedy: remedy))
+            problems.append(Problem(place: "interface note \(id)", message: what))
         }
         return problems
     }

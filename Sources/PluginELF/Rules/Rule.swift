@@ -1,78 +1,77 @@
 internal import PluginCore
 
-/// One check of a file: its identity, why it matters, and the code that looks.
+/// One check of a file: its identity, why it matters, how to mend what breaks it, and the code that looks.
 ///
 /// A new rule is one value in a file of this folder and one place in ``all``, which is the documented order.
 struct Rule: Sendable {
     /// One place where a file breaks a rule.
     struct Problem {
-        var severity: Finding.Severity = .error
+        /// nil: the first of the rule's severities.
+        var severity: Finding.Severity?
         var place: String
         /// Without a final full stop.
         var message: String
-        /// A sentence without a final full stop.
-        var remedy: String
+        /// A sentence without a final full stop. nil: what the rule itself says.
+        var remedy: String?
     }
 
     let id: String
+    let group: RuleGroup
     /// What a file must be, in a few words.
     let title: String
     let risk: Finding.Risk
+    /// What its findings can be; that of most of them comes first.
+    var severities: [Finding.Severity] = [.error]
     let why: String
+    /// What to do, as a sentence without a final full stop.
+    let remedy: String
     /// After an error of such a rule no later rule runs: what they would say about a file of another machine or with
     /// broken tables would be noise.
     var isGate = false
+    /// Looks for what files that are verified together do to each other: for each problem the place of its file.
+    var compare: (@Sendable ([Inspection]) -> [(file: Int, problem: Problem)])?
     let check: @Sendable (Inspection) -> [Problem]
 
-    func findings(in inspection: Inspection) -> [Finding] {
-        check(inspection).map { problem in
-            Finding(
-                id: id, severity: problem.severity, risk: risk, place: problem.place, why: why,
-                message: problem.message, remedy: problem.remedy)
-        }
+    func findings(in inspection: Inspection) -> [Finding] { check(inspection).map(finding) }
+
+    func finding(_ problem: Problem) -> Finding {
+        Finding(
+            id: id, severity: problem.severity ?? severities[0], risk: risk, place: problem.place, why: why,
+            message: problem.message, remedy: problem.remedy ?? remedy)
     }
+
+    /// The rules that run before anything is looked up; the gates are among them.
+    static let early: [Rule] = [regularFile, platform, objectType, soundFormat, fileSize, osabi]
 
     /// Every rule in the order in which they run and are reported.
-    static let all: [Rule] = [
-        regularFile, platform, objectType, soundFormat, osabi,
-        abiNotePresent, abiNoteUnique, abiNoteSound, sdkInReach, manifestNote, interfaceNotes,
-        loadableSegments, entrySymbol, forbiddenExports, otherExports, uniqueSymbols, indirectFunctions,
-        neededLibraries, undefinedSymbols, searchPaths, sealedSwiftRuntime,
-        textRelocations, executableStack, readOnlyRelocations, bindNow,
-        constructors, swiftNoDelete, auxiliaryLibraries,
-    ]
+    static let all: [Rule] =
+        early + [
+            abiNotePresent, abiNoteUnique, abiNoteSound, sdkInReach, manifestNote, interfaceNotes,
+            manifestSchema, manifestAgreement,
+            sectionHeaders, loadableSegments, instructionSet,
+            entrySymbol, forbiddenExports, otherExports, uniqueSymbols, indirectFunctions, copyRelocations,
+            symbolicBinding, exportCollisions, sonameCollisions, symbolHashTable,
+            neededLibraries, undefinedSymbols, neededVersions, targetProfile, searchPaths, foreignRuntimes,
+            sealedSwiftRuntime, swiftVersion, otherLibC, guardedImports,
+            textRelocations, executableStack, readOnlyRelocations, bindNow, checkedCode, sanitizers, coverage,
+            buildID, producers, packedCode,
+            constructors, swiftNoDelete, threadLocals, threadDestructors, exitHandlers, loadingFlags,
+            auxiliaryLibraries,
+        ]
 }
 
-/// What the rules look at: the facts, and what was concluded from them before the rules run.
-struct Inspection {
-    let object: SharedObject
-    let hostSDK: SDKRange
-    let policy: VerificationPolicy
-    let resolver: LibraryResolver
-    let closure: LibraryClosure
-    /// The manifest, or why there is none. nil if the file has no readable manifest note.
-    let manifest: Result<Manifest, PluginError>?
-
-    /// Name of the plugin for messages: what it calls itself, or else its file.
-    var pluginName: String {
-        if case .success(let manifest)? = manifest { return manifest.name }
-        return object.file.path.split(separator: "/").last.map(String.init) ?? object.file.path
-    }
-
-    /// Has the file any mark of a plugin? Rules about a plugin's exports have nothing to say to other libraries.
-    var claimsToBePlugin: Bool { !object.notes.isEmpty || object.export(named: entryName) != nil }
-
-    /// What the SDKs of host and plugin come to; nil if the note does not allow an answer.
-    var negotiation: SDKNegotiation? {
-        guard let note = object.notes.abi, note.contradictions.isEmpty, let range = note.sdkRange else { return nil }
-        return SDKNegotiation(host: hostSDK, plugin: range, built: note.sdkBuilt)
-    }
-}
-
-extension Array where Element == String {
-    /// The first few in quotes, and how many more there are.
-    func listed(_ limit: Int = 5) -> String {
-        let shown = prefix(limit).joined(separator: ", ")
-        return count > limit ? "\(shown) and \(count - limit) more" : shown
-    }
+/// What a rule is about. The parts of a ``SecurityScore`` are named by it.
+public enum RuleGroup: String, Sendable, CaseIterable {
+    /// The file, its headers and its segments.
+    case format
+    /// What the file shows to others.
+    case symbols
+    /// What the file wants from others.
+    case dependencies
+    /// Protection of memory, and how the file was built.
+    case hardening
+    /// What happens while the file is loaded, unloaded, and when the process ends.
+    case lifecycle
+    /// The notes and the manifest in them.
+    case manifest
 }

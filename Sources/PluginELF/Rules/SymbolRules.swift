@@ -9,15 +9,13 @@ extension Rule {
     private static let script = "Link with the SDK's version script, -Wl,--version-script=plugin.map, and rebuild"
 
     static let entrySymbol = Rule(
-        id: "S010", title: "the entry symbol, a function in executable memory", risk: .high,
-        why: "The host calls the plugin through this symbol and nothing else"
+        id: "S010", group: .symbols, title: "the entry symbol, a function in executable memory", risk: .high,
+        why: "The host calls the plugin through this symbol and nothing else",
+        remedy: "Define kw_plugin_entry_1 as a function with KW_EXPORT (in Swift with @c), and rebuild"
     ) { inspection in
         guard inspection.claimsToBePlugin else { return [] }
         let table = inspection.object.symbolTable
-        let remedy = "Define kw_plugin_entry_1 as a function with KW_EXPORT (in Swift with @c), and rebuild"
-        func problem(_ message: String) -> [Problem] {
-            [Problem(place: entryName, message: message, remedy: remedy)]
-        }
+        func problem(_ message: String) -> [Problem] { [Problem(place: entryName, message: message)] }
         guard let index = table.definition(of: ArraySlice(entryName.utf8)) else {
             let others = table.entries.filter { table.strings.hasPrefix("kw_plugin_entry_", at: Int($0.name)) }
             if let other = others.first(where: { table.name($0) != entryName }) {
@@ -43,6 +41,7 @@ extension Rule {
         guard AddressMap(inspection.object.segments).isExecutable(entry.value) else {
             return problem("the entry symbol \(entryName) does not lie in executable memory")
         }
+        guard entry.size > 0 else { return problem("the entry symbol \(entryName) has no code: its size is 0") }
         return []
     }
 
@@ -60,73 +59,68 @@ extension Rule {
     ]
 
     static let forbiddenExports = Rule(
-        id: "S012", title: "no symbol that replaces one of the host", risk: .critical,
-        why: "Such a symbol can take the place of the system's own for other code in the process"
+        id: "S012", group: .symbols, title: "no symbol that replaces one of the host", risk: .critical,
+        why: "Such a symbol can take the place of the system's own for other code in the process", remedy: script
     ) { inspection in
         guard inspection.claimsToBePlugin else { return [] }
         let table = inspection.object.symbolTable
         let found = table.entries.filter(\.isExported).map(table.name).filter(interposing.contains)
         guard !found.isEmpty else { return [] }
         return [
-            Problem(
-                place: found[0], message: "exports \(found.listed()), which would replace the system's own",
-                remedy: script)
+            Problem(place: found[0], message: "exports \(found.listed()), which would replace the system's own")
         ]
     }
 
     static let otherExports = Rule(
-        id: "S013", title: "no export but the entry symbol", risk: .low,
-        why: "Names of two plugins can collide, and every export is one more thing that others can come to depend on"
+        id: "S013", group: .symbols, title: "no export but the entry symbol", risk: .low, severities: [.warning],
+        why: "Names of two plugins can collide, and every export is one more thing that others can come to depend on",
+        remedy: script
     ) { inspection in
         guard inspection.claimsToBePlugin else { return [] }
-        let table = inspection.object.symbolTable
-        var (count, shown) = (0, [String]())
-        for entry in table.entries where entry.isExported {
-            if table.strings.equals(entryName.utf8, at: Int(entry.name)) { continue }
-            let name = table.name(entry)
-            if interposing.contains(name) || inspection.policy.allowedExports.contains(name) { continue }
-            count += 1
-            if shown.count < 5 { shown.append(name) }
-        }
-        guard count > 0 else { return [] }
-        let more = count > shown.count ? " and \(count - shown.count) more" : ""
-        return [
-            Problem(
-                severity: .warning, place: shown[0],
-                message: "exports \(shown.joined(separator: ", "))\(more) beside its entry symbol", remedy: script)
-        ]
-    }
-
-    static let uniqueSymbols = Rule(
-        id: "S014", title: "no GNU unique symbols", risk: .low,
-        why: "The dynamic linker never unmaps a library that has one"
-    ) { inspection in
-        let table = inspection.object.symbolTable
-        let found = table.entries.filter { $0.isDefined && $0.binding == .unique }
+        let found = exports(of: inspection).filter { !inspection.policy.allowedExports.matches($0) }
         guard let first = found.first else { return [] }
-        return [
-            Problem(
-                severity: .warning, place: table.name(first),
-                message:
-                    "has \(found.count) GNU unique symbols, such as \(table.name(first)), and is never unloaded",
-                remedy: "Compile with -fno-gnu-unique, or hide them with the version script")
-        ]
+        return [Problem(place: first, message: "exports \(found.listed()) beside its entry symbol")]
     }
 
-    static let indirectFunctions = Rule(
-        id: "S015", title: "no IFUNC", risk: .medium,
-        why: "A resolver of the plugin runs while it is being relocated, before its own memory is ready"
+    /// What a file exports beside the entry symbol and what S012 has found.
+    private static func exports(of inspection: Inspection) -> [String] {
+        let table = inspection.object.symbolTable
+        return table.entries.filter {
+            $0.isExported && !table.strings.equals(entryName.utf8, at: Int($0.name))
+        }.map(table.name).filter { !interposing.contains($0) }
+    }
+
+    static let exportCollisions = Rule(
+        id: "S018", group: .symbols, title: "no export that the host or another plugin has, too", risk: .medium,
+        severities: [.warning], why: "Which of two definitions a caller gets depends on the order of loading",
+        remedy: script,
+        compare: { inspections in
+            var owners: [String: [Int]] = [:]
+            for (file, inspection) in inspections.enumerated() where inspection.claimsToBePlugin {
+                for name in exports(of: inspection) { owners[name, default: []].append(file) }
+            }
+            let shared = owners.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
+            return inspections.indices.compactMap { file in
+                let names = shared.filter { $0.value.contains(file) }
+                guard let first = names.first, let other = first.value.first(where: { $0 != file }) else { return nil }
+                return (
+                    file,
+                    Problem(
+                        place: first.key,
+                        message: "\(inspections[other].object.file.path) exports \(names.map(\.key).listed()), too")
+                )
+            }
+        }
     ) { inspection in
-        let object = inspection.object
-        let exported = object.symbolTable.entries.first { $0.isDefined && $0.type == .indirectFunction }
-        guard exported != nil || object.indirectRelocations > 0 else { return [] }
-        let name = exported.map(object.symbolTable.name)
-        return [
-            Problem(
-                severity: .warning, place: name ?? "relocations",
-                message: name.map { "\($0) is an IFUNC, whose resolver runs while the file is loaded" }
-                    ?? "\(object.indirectRelocations) relocations run resolvers while the file is loaded",
-                remedy: "Choose the implementation at the first call, through a function pointer, instead")
-        ]
+        guard inspection.claimsToBePlugin else { return [] }
+        let others = exports(of: inspection)
+        // Reading what the host has costs milliseconds, and hardly any plugin has anything to compare it with.
+        guard !others.isEmpty else { return [] }
+        let host = inspection.resolver.hostScope()
+        let found = others.filter { name in
+            host.contains { $0.object.symbolTable.definition(of: ArraySlice(name.utf8)) != nil }
+        }
+        guard let first = found.first else { return [] }
+        return [Problem(place: first, message: "exports \(found.listed()), which the host has, too")]
     }
 }

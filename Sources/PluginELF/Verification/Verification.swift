@@ -11,6 +11,8 @@ public struct Verification: Sendable {
     /// Every library that the file needs, in the order in which they would be loaded. Empty if an early rule
     /// refused the file.
     public let libraries: [ResolvedLibrary]
+    /// nil if an early rule refused the file, so that the others could not judge it.
+    public let score: SecurityScore?
     /// Both ranges of a failed negotiation.
     let sdkFacts: PluginError.Facts?
     let path: String
@@ -29,7 +31,7 @@ public struct Verification: Sendable {
         let code: PluginError.Code =
             switch first.id {
             case "N004": .sdkMismatch
-            case "S030", "S031": .dependency
+            case "S030", "S031", "S032", "S033": .dependency
             default: .validation
             }
         let facts = code == .sdkMismatch ? sdkFacts ?? .findings(findings) : .findings(findings)
@@ -40,18 +42,5 @@ public struct Verification: Sendable {
     /// Returns if the file may be loaded, and throws ``refusal`` if not.
     public func requireLoadable() throws(PluginError) {
         if let refusal { throw refusal }
-    }
-}
-
-/// What an operator allows beyond the rules.
-public struct VerificationPolicy: Sendable, Hashable {
-    /// Symbols that a plugin may export beside its entry symbol without a warning.
-    public var allowedExports: Set<String>
-    /// Folders that may stand in a search path without a warning.
-    public var allowedSearchPaths: Set<String>
-
-    public init(allowedExports: Set<String> = [], allowedSearchPaths: Set<String> = []) {
-        self.allowedExports = allowedExports
-        self.allowedSearchPaths = allowedSearchPaths
     }
 }

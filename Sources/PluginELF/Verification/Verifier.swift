@@ -8,7 +8,7 @@ public import PluginCore
 ///     let verification = verifier.verify(object)
 ///     try verification.requireLoadable()
 ///
-/// A value, safe to use from any thread. No rule opens the file again, or loads anything.
+/// A value, safe to use from any thread. No rule reads the plugin again, or loads anything.
 public struct Verifier: Sendable {
     /// The SDKs that the host serves; its maximum is not open.
     public var hostSDK: SDKRange
@@ -31,21 +31,23 @@ public struct Verifier: Sendable {
     public static var ruleCount: Int { Rule.all.count }
 
     /// Runs every rule over the facts of a file.
-    public func verify(_ object: SharedObject) -> Verification {
-        let gate = Rule.all.firstIndex { !$0.isGate && $0.id != Rule.regularFile.id } ?? 0
-        let early = inspection(of: object, closure: LibraryClosure(), manifest: nil)
-        var findings = Rule.all[..<gate].flatMap { $0.isGate ? [] : $0.findings(in: early) }
-        for rule in Rule.all[..<gate] where rule.isGate {
-            let found = rule.findings(in: early)
-            findings += found
-            if found.contains(where: { $0.severity == .error }) {
-                return conclude(early, findings)
+    public func verify(_ object: SharedObject) -> Verification { judge(object).verification }
+
+    /// Runs every rule over the facts of files that one host shall load, and compares them with each other: names
+    /// that two of them have (S018, S019), and build ids (S047).
+    ///
+    /// - Returns: one verification a file, in the same order. What two files do to each other is said of one of them
+    ///   or of both, as the rule has it. Files that an early rule refuses are not compared.
+    public func verify(_ objects: [SharedObject]) -> [Verification] {
+        var judgements = objects.map(judge)
+        let files = judgements.indices.filter { judgements[$0].isComplete }
+        let inspections = files.map { judgements[$0].inspection }
+        for rule in Rule.all where !isIgnored(rule) {
+            for (file, problem) in rule.compare?(inspections) ?? [] {
+                judgements[files[file]].findings.append(rule.finding(problem))
             }
         }
-        let complete = inspection(
-            of: object, closure: resolver.closure(of: object), manifest: manifest(of: object))
-        for rule in Rule.all[gate...] { findings += rule.findings(in: complete) }
-        return conclude(complete, findings)
+        return judgements.map(\.verification)
     }
 
     /// Opens, reads and verifies a file.
@@ -55,12 +57,26 @@ public struct Verifier: Sendable {
         return (object, verify(object))
     }
 
-    private func inspection(
-        of object: SharedObject, closure: LibraryClosure, manifest: Result<Manifest, PluginError>?
-    ) -> Inspection {
-        Inspection(
-            object: object, hostSDK: hostSDK, policy: policy, resolver: resolver, closure: closure, manifest: manifest)
+    private func judge(_ object: SharedObject) -> Judgement {
+        let early = Inspection(of: object, by: self)
+        var findings: [Finding] = []
+        for rule in Rule.early where !isIgnored(rule) {
+            let found = rule.findings(in: early)
+            findings += found
+            if rule.isGate, found.contains(where: { $0.severity == .error }) {
+                return Judgement(inspection: early, findings: findings, isComplete: false)
+            }
+        }
+        let complete = Inspection(
+            of: object, by: self, closure: resolver.closure(of: object), manifest: manifest(of: object),
+            readsImports: true)
+        for rule in Rule.all.dropFirst(Rule.early.count) where !isIgnored(rule) {
+            findings += rule.findings(in: complete)
+        }
+        return Judgement(inspection: complete, findings: findings, isComplete: true)
     }
+
+    private func isIgnored(_ rule: Rule) -> Bool { !rule.isGate && policy.ignoredRules.contains(rule.id) }
 
     private func manifest(of object: SharedObject) -> Result<Manifest, PluginError>? {
         guard let text = object.notes.manifestText else { return nil }
@@ -70,24 +86,31 @@ public struct Verifier: Sendable {
             return .failure(error)
         }
     }
+}
 
-    private func conclude(_ inspection: Inspection, _ findings: [Finding]) -> Verification {
+/// What the rules found in one file, before it is sorted.
+private struct Judgement {
+    let inspection: Inspection
+    var findings: [Finding]
+    /// Did the rules run to the end?
+    let isComplete: Bool
+
+    var verification: Verification {
         // Stable: within a severity the rules' own order stays.
         let sorted = Finding.Severity.allCases.reversed().flatMap { severity in
             findings.filter { $0.severity == severity }
         }
-        let manifest: Manifest? = if case .success(let manifest)? = inspection.manifest { manifest } else { nil }
         var (sdk, facts) = (UInt32?.none, PluginError.Facts?.none)
         switch inspection.negotiation {
         case .agreed(let version): sdk = version
         case .hostTooOld, .pluginTooOld:
             if let note = inspection.object.notes.abi, let range = note.sdkRange {
-                facts = .sdk(required: range, built: note.sdkBuilt, host: hostSDK)
+                facts = .sdk(required: range, built: note.sdkBuilt, host: inspection.hostSDK)
             }
         case nil: break
         }
         return Verification(
-            findings: sorted, sdk: sdk, manifest: manifest, libraries: inspection.closure.libraries, sdkFacts: facts,
-            path: inspection.object.file.path)
+            findings: sorted, sdk: sdk, manifest: inspection.soundManifest, libraries: inspection.closure.libraries,
+            score: isComplete ? SecurityScore(sorted) : nil, sdkFacts: facts, path: inspection.object.file.path)
     }
 }

@@ -89,22 +89,7 @@ final class SealedImage: Sendable {
 
     /// SHA-256 of the bytes, lower-case hexadecimal. The image is sealed, so it does not matter when this is asked.
     func digest() -> String {
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        var offset: off_t = 0
-        while true {
-            let got = unsafe buffer.withUnsafeMutableBytes {
-                unsafe pread(descriptor, $0.baseAddress, $0.count, offset)
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { break }
-            hash.update(data: buffer[..<got])
-            offset += off_t(got)
-        }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        FileDigest.sha256(of: descriptor)
     }
 
     /// Counts the loads of this process: glibc takes a library that it knows by the same spelling for the same library, and

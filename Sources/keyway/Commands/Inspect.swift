@@ -5,22 +5,38 @@ struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Explain a shared object without running it.",
         discussion: """
-            Prints what the file says of itself, what it needs, and what the checks before loading find. Exits 0 whenever \
-            the file is ELF, whatever the findings; `keyway list` tells which plugins may be loaded.
+            Prints what the file is, what it says of itself, what it needs and where that would come from, and what the \
+            checks before loading find. Any ELF file will do, for any machine. Exits 0 whenever the file is ELF, whatever \
+            the findings; `keyway validate` tells whether a plugin may be loaded.
             """)
 
     @Argument(help: "A file, or the name of a plugin.")
     var plugin: String
 
+    @Flag(help: "List the symbols that the file defines for others.")
+    var symbols = false
+
+    @Flag(help: "List the symbols that the file wants from others, and who has them.")
+    var imports = false
+
+    @Flag(help: "Show the needed libraries as a tree.")
+    var tree = false
+
+    @OptionGroup var verification: VerificationOptions
     @OptionGroup var host: HostOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let report = InspectionReport(prepared: try host.host().prepare(plugin))
+        let file = try InspectedFile(try host.host().file(plugin), verifier: try verification.verifier())
         if output.json {
-            Console.print(json: report.json)
-        } else {
-            for line in report.text { Console.print(line.visible) }
+            Console.print(json: InspectionReport(file: file).json)
+            return
         }
+        let page = InspectionPage(file: file)
+        var lines: [String] = []
+        if tree { lines += page.tree }
+        if imports { lines += (lines.isEmpty ? [] : [""]) + page.imports }
+        if symbols { lines += (lines.isEmpty ? [] : [""]) + page.symbols }
+        for line in lines.isEmpty ? page.text : lines { Console.print(line.visible) }
     }
 }

@@ -1,40 +1,51 @@
 internal import PluginHost
 
-/// What `keyway inspect` says of a file, for programs and for people.
+/// What `keyway inspect --json` says of a file.
 struct InspectionReport {
-    let prepared: PreparedPlugin
+    let file: InspectedFile
 
-    private var object: SharedObject { prepared.object }
+    private var object: SharedObject { file.object }
 
     var json: JSON {
         let identity = object.identity
-        let abi: JSON =
-            object.notes.abi.map { note in
-                [
-                    "generation": .int(Int64(note.generation)), "sdkBuilt": .int(Int64(note.sdkBuilt)),
-                    "sdkMin": .int(Int64(note.sdkMinimum)),
-                    "sdkMax": note.sdkMaximum == 0 ? .null : .int(Int64(note.sdkMaximum)),
-                    "language": .string(note.language), "capabilities": .array(note.capabilities.map(JSON.string)),
-                ]
-            } ?? .null
-        let hardening = object.hardening
-        return [
-            "file": .string(prepared.path), "sha256": .string(prepared.digest),
-            "size": .int(Int64(clamping: object.size)),
+        var members: [String: JSON] = [
+            "file": .string(file.path), "sha256": .string(file.digest), "size": .int(Int64(clamping: object.size)),
             "buildID": .optional(object.buildID, JSON.string),
             "elf": [
                 "class": .string(identity.class.rawValue), "data": .string(identity.data.rawValue),
                 "machine": .string(identity.machine.description), "type": .string(identity.type.description),
                 "osabi": .string(identity.osabi.description),
             ],
-            "abi": abi, "manifest": prepared.manifest?.document ?? .null,
+            "abi": .optional(object.notes.abi, Self.abi),
+            "manifest": file.verification.manifest?.document ?? .null,
             "interfaces": .array(object.notes.interfaces.map(JSON.string)),
+            "findings": .array(file.verification.findings.map(\.json)),
+            "score": .optional(file.verification.score, \.json),
+        ]
+        members.merge(symbols) { first, _ in first }
+        members.merge(linking) { first, _ in first }
+        members.merge(running) { first, _ in first }
+        members.merge(making) { first, _ in first }
+        return .object(members)
+    }
+
+    private static func abi(_ note: ABINote) -> JSON {
+        [
+            "generation": .int(Int64(note.generation)), "sdkBuilt": .int(Int64(note.sdkBuilt)),
+            "sdkMin": .int(Int64(note.sdkMinimum)),
+            "sdkMax": note.sdkMaximum == 0 ? .null : .int(Int64(note.sdkMaximum)),
+            "language": .string(note.language), "capabilities": .array(note.capabilities.map(JSON.string)),
+        ]
+    }
+
+    private var symbols: [String: JSON] {
+        [
             "exports": .array(
                 object.exports.map { symbol in
                     [
                         "name": .string(symbol.name), "type": .string(symbol.type.rawValue),
                         "binding": .string(symbol.binding.rawValue), "visibility": .string(symbol.visibility.rawValue),
-                        "version": .optional(symbol.version, JSON.string),
+                        "version": .optional(symbol.version, JSON.string), "size": .int(Int64(clamping: symbol.size)),
                     ]
                 }),
             "imports": .array(
@@ -44,100 +55,107 @@ struct InspectionReport {
                         "library": .optional(symbol.library, JSON.string), "weak": .bool(symbol.isWeak),
                     ]
                 }),
-            "needed": .array(needed.map { ["name": .string($0.name), "path": .optional($0.path, JSON.string)] }),
-            "runpath": .array(object.runpath.map(JSON.string)), "soname": .optional(object.soname, JSON.string),
+        ]
+    }
+
+    /// What other files it needs, and what of it would be missing.
+    private var linking: [String: JSON] {
+        [
+            "soname": .optional(object.soname, JSON.string), "runpath": .array(object.runpath.map(JSON.string)),
+            "rpath": .array(object.rpath.map(JSON.string)),
+            "needed": .array(file.needed.map { ["name": .string($0.name), "path": .optional($0.path, JSON.string)] }),
+            "libraries": .array(
+                file.libraries.map { library in
+                    [
+                        "name": .string(library.name), "path": .optional(library.path, JSON.string),
+                        "neededBy": .string(library.neededBy),
+                    ]
+                }),
+            "undefined": .array(
+                (file.linkage?.undefined ?? []).map { symbol in
+                    [
+                        "name": .string(symbol.name), "version": .optional(symbol.version, JSON.string),
+                        "weak": .bool(symbol.isWeak), "neededBy": .string(symbol.neededBy),
+                    ]
+                }),
+            "missingVersions": .array(
+                (file.linkage?.missingVersions ?? []).map { version in
+                    [
+                        "version": .string(version.version), "library": .string(version.library),
+                        "weak": .bool(version.isWeak), "neededBy": .string(version.neededBy),
+                    ]
+                }),
+            "minimumGlibc": .optional(object.minimumGlibc) { .string($0.description) },
+            "definedVersions": .array(object.definedVersions.map { .string($0.name) }),
+            "neededVersions": .array(
+                object.neededVersions.map { need in
+                    [
+                        "library": .string(need.library),
+                        "versions": .array(need.versions.map { .string($0.name) }),
+                    ]
+                }),
+        ]
+    }
+
+    /// What happens when it is loaded and unloaded.
+    private var running: [String: JSON] {
+        let (hardening, relocations) = (object.hardening, object.relocations)
+        return [
             "constructors": [
                 "count": .int(Int64(object.constructors.count)),
                 "symbols": .array(object.constructors.symbols.map(JSON.string)),
             ],
+            "destructors": [
+                "count": .int(Int64(object.destructors.count)),
+                "symbols": .array(
+                    object.destructors.map { .string($0.symbol ?? "0x\(String($0.address, radix: 16))") }),
+            ],
             "hardening": [
                 "relro": .string(hardening.relro.rawValue), "bindNow": .bool(hardening.bindNow),
                 "nx": .bool(hardening.nx), "textrel": .bool(hardening.textrel), "rwx": .bool(hardening.rwx),
+                "stackProtector": .bool(hardening.stackProtector), "fortify": .bool(hardening.fortify),
+                "branchTracking": .bool(hardening.branchTracking),
+                "returnProtection": .bool(hardening.returnProtection),
             ],
-            "findings": .array(prepared.verification.findings.map(\.json)),
+            "relocations": [
+                "count": .int(Int64(relocations.count)), "packed": .int(Int64(relocations.packed)),
+                "indirect": .int(Int64(relocations.indirect)), "copies": .int(Int64(relocations.copies)),
+            ],
+            "tls": .optional(object.threadLocals) { storage in
+                ["size": .int(Int64(clamping: storage.size)), "static": .bool(storage.isStatic)]
+            },
         ]
     }
 
-    /// The libraries that the file itself names, with the place where each is found.
-    private var needed: [(name: String, path: String?)] {
-        let libraries = prepared.verification.libraries
-        return object.needed.map { name in (name, libraries.first { $0.name == name }?.path) }
-    }
-
-    var text: [String] {
-        var lines: [String] = []
-        let identity = object.identity
-        if let manifest = prepared.manifest {
-            lines.append("\(manifest.name) \(manifest.version)\(manifest.description.map { ": \($0)" } ?? "")")
-            lines.append("")
-        }
-        var facts: [[String]] = [
-            ["file", prepared.path], ["size", "\(object.size) bytes"], ["sha256", prepared.digest],
-            ["build id", object.buildID ?? "none"],
-            [
-                "object",
-                "ELF \(identity.class.rawValue)-bit \(identity.data.rawValue)-endian \(identity.machine), "
-                    + "\(identity.type), OS ABI \(identity.osabi)",
+    /// How it was made.
+    private var making: [String: JSON] {
+        let (sizes, traits) = (object.sizes, object.traits)
+        return [
+            "languages": .array(traits.names.map(JSON.string)),
+            "producers": .array(object.producers.map(JSON.string)),
+            "package": .optional(object.package, JSON.string),
+            "notes": .array(
+                object.allNotes.map { note in
+                    [
+                        "owner": .string(note.owner), "type": .int(Int64(note.type)),
+                        "size": .int(Int64(clamping: note.size)),
+                    ]
+                }),
+            "sizes": [
+                "loaded": .int(Int64(clamping: sizes.loaded)), "debug": .int(Int64(clamping: sizes.debug)),
+                "strippable": .int(Int64(clamping: sizes.strippable)),
+            ],
+            "debug": [
+                "present": .bool(object.debugInfo.isPresent), "stripped": .bool(object.debugInfo.isStripped),
+                "link": .optional(object.debugInfo.link, JSON.string),
             ],
         ]
-        if let note = object.notes.abi {
-            let range = note.sdkRange.map(\.description) ?? "invalid"
-            facts.append([
-                "plugin ABI",
-                "generation \(note.generation), built with SDK \(note.sdkBuilt), works with \(range), in \(note.language)",
-            ])
-            facts.append([
-                "capabilities", note.capabilities.isEmpty ? "none" : note.capabilities.joined(separator: ", "),
-            ])
-        }
-        if !object.notes.interfaces.isEmpty {
-            facts.append(["interfaces", object.notes.interfaces.joined(separator: ", ")])
-        }
-        if let build = object.notes.build { facts.append(["build note", build]) }
-        let hardening = object.hardening
-        facts.append([
-            "hardening",
-            "RELRO \(hardening.relro.rawValue), BIND_NOW \(hardening.bindNow ? "yes" : "no"), "
-                + "executable stack \(hardening.nx ? "no" : "YES"), text relocations \(hardening.textrel ? "YES" : "no"), "
-                + "writable code \(hardening.rwx ? "YES" : "no")",
-        ])
-        facts.append([
-            "constructors",
-            object.constructors.count == 0
-                ? "none" : "\(object.constructors.count): \(object.constructors.symbols.joined(separator: ", "))",
-        ])
-        facts.append(["exports", Self.brief(object.exports.map(\.name))])
-        facts.append(["imports", Self.brief(object.imports.map(\.name))])
-        if !object.runpath.isEmpty { facts.append(["search path", object.runpath.joined(separator: ":")]) }
-        lines += TextTable.lines(facts)
-        if !needed.isEmpty {
-            lines += ["", "Needed libraries"]
-            // A file that an early rule refused is not followed further.
-            let unknown = prepared.verification.libraries.isEmpty ? "not looked up" : "NOT FOUND"
-            lines += TextTable.lines(needed.map { [$0.name, $0.path ?? unknown] }, indent: "  ")
-        }
-        let findings = prepared.verification.findings
-        lines += ["", findings.isEmpty ? "Findings: none" : "Findings"]
-        for finding in findings {
-            lines.append("  \(finding.severity.rawValue) \(finding.id) [\(finding.place)] \(finding.message).")
-            if !finding.remedy.isEmpty { lines.append("      \(finding.remedy).") }
-        }
-        lines.append("")
-        if object.notes.isEmpty {
-            lines.append("This is no Keyway plugin: it has none of its notes.")
-        } else if prepared.verification.isLoadable {
-            lines.append(
-                "It may be loaded. Loaded into a host's own process it is trusted with everything the host may do.")
-        } else {
-            lines.append("It is refused. Nothing of it was run.")
-        }
-        return lines
     }
+}
 
-    /// The first few of many names.
-    private static func brief(_ names: [String]) -> String {
-        guard !names.isEmpty else { return "none" }
-        let shown = names.prefix(6).joined(separator: ", ")
-        return names.count > 6 ? "\(names.count): \(shown), ..." : "\(names.count): \(shown)"
+extension Traits {
+    /// Languages that left their marks in the file.
+    var names: [String] {
+        [("Swift", swift), ("C++", cxx), ("Go", go), ("Rust", rust)].filter(\.1).map(\.0)
     }
 }

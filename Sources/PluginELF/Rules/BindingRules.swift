@@ -1,0 +1,131 @@
+internal import PluginCore
+
+/// Rules about how the file's names and addresses are bound.
+extension Rule {
+    static let uniqueSymbols = Rule(
+        id: "S014", group: .symbols, title: "no GNU unique symbols", risk: .low, severities: [.warning, .error],
+        why: "The dynamic linker never unmaps a library that has one",
+        remedy: "Compile with -fno-gnu-unique, or hide them with the version script"
+    ) { inspection in
+        let table = inspection.object.symbolTable
+        let found = table.entries.filter { $0.isDefined && $0.binding == .unique }
+        guard let first = found.first else { return [] }
+        let consequence =
+            inspection.promisesUnloading ? "and its ABI note says that it can be unloaded" : "and is never unloaded"
+        return [
+            Problem(
+                severity: inspection.promisesUnloading ? .error : .warning, place: table.name(first),
+                message: "has \(found.count) GNU unique symbols, such as \(table.name(first)), \(consequence)")
+        ]
+    }
+
+    static let indirectFunctions = Rule(
+        id: "S015", group: .symbols, title: "no IFUNC", risk: .medium, severities: [.warning],
+        why: "A resolver of the plugin runs while it is being relocated, before its own memory is ready",
+        remedy: "Choose the implementation at the first call, through a function pointer, instead"
+    ) { inspection in
+        let object = inspection.object
+        let exported = object.symbolTable.entries.first { $0.isDefined && $0.type == .indirectFunction }
+        guard exported != nil || object.relocations.indirect > 0 else { return [] }
+        let name = exported.map(object.symbolTable.name)
+        return [
+            Problem(
+                place: name ?? "relocations",
+                message: name.map { "\($0) is an IFUNC, whose resolver runs while the file is loaded" }
+                    ?? "\(object.relocations.indirect) relocations run resolvers while the file is loaded")
+        ]
+    }
+
+    static let copyRelocations = Rule(
+        id: "S016", group: .symbols, title: "no COPY relocations", risk: .high,
+        why: "They take over data of a library for the whole process, which only the program itself may",
+        remedy: "Compile every part with -fPIC, and link with -shared"
+    ) { inspection in
+        let count = inspection.object.relocations.copies
+        guard count > 0 else { return [] }
+        return [Problem(place: "relocations", message: "has \(count) relocations that copy data of its libraries")]
+    }
+
+    static let symbolicBinding = Rule(
+        id: "S017", group: .symbols, title: "bound like every other library", risk: .low, severities: [.info],
+        why: "With -Bsymbolic an address or a variable that others share can exist twice",
+        remedy: "Hide symbols with the version script rather than link with -Bsymbolic"
+    ) { inspection in
+        guard inspection.object.flags.symbolic else { return [] }
+        return [Problem(place: "DT_SYMBOLIC", message: "looks for the symbols that it wants in itself first")]
+    }
+
+    static let symbolHashTable = Rule(
+        id: "S020", group: .symbols, title: "a GNU hash table", risk: .low, severities: [.info],
+        why: "Without it the dynamic linker compares more names for each symbol that it looks for",
+        remedy: "Link with -Wl,--hash-style=gnu"
+    ) { inspection in
+        guard inspection.object.isDynamic, inspection.object.dynamicSection.gnuHash == nil else { return [] }
+        return [Problem(place: "DT_GNU_HASH", message: "has no GNU hash table of its symbols")]
+    }
+
+    static let sonameCollisions = Rule(
+        id: "S019", group: .symbols, title: "a SONAME that no other file has", risk: .medium,
+        severities: [.warning, .error],
+        why: "The dynamic linker takes files of one SONAME for one library, and gives the second user the first",
+        remedy: "Give each its own name: -Wl,-soname,NAME.so",
+        compare: { inspections in
+            var problems: [(file: Int, problem: Problem)] = []
+            for (file, inspection) in inspections.enumerated() {
+                for other in inspections[..<file] {
+                    if let problem = sameName(inspection, other) { problems.append((file, problem)) }
+                    problems += differentLibraries(inspection, other).map { (file, $0) }
+                }
+            }
+            return problems
+        }
+    ) { _ in [] }
+
+    private static func sameName(_ one: Inspection, _ other: Inspection) -> Problem? {
+        guard let name = one.object.soname, name == other.object.soname,
+            !one.object.file.isSameFile(other.object.file)
+        else { return nil }
+        return Problem(place: name, message: "\(other.object.file.path) has the SONAME \(name), too")
+    }
+
+    /// Private libraries of one name and different contents.
+    private static func differentLibraries(_ one: Inspection, _ other: Inspection) -> [Problem] {
+        let theirs = other.privateLibraries
+        return one.privateLibraries.compactMap { name, path in
+            guard let second = theirs[name], !FileImage.sameContents(path, second) else { return nil }
+            return Problem(
+                severity: .error, place: name,
+                message: "brings \(path), and \(other.object.file.path) brings another file of that name, \(second)",
+                remedy: "Use the same build of \(name) beside both, or give one another SONAME")
+        }
+    }
+}
+
+extension Inspection {
+    /// Paths of the libraries beside the plugin, by the name under which the dynamic linker keeps them.
+    fileprivate var privateLibraries: [String: String] {
+        var found: [String: String] = [:]
+        for (library, facts) in zip(closure.libraries, closure.objects) {
+            if case .besidePlugin(let path) = library.origin { found[facts?.object.soname ?? library.name] = path }
+        }
+        return found
+    }
+}
+
+extension FileImage {
+    /// Do two files hold the same bytes? What cannot be read is not the same.
+    fileprivate static func sameContents(_ one: String, _ other: String) -> Bool {
+        guard let one = try? FileImage(opening: one), let other = try? FileImage(opening: other) else { return false }
+        if one.status.isSameFile(other.status) { return true }
+        guard one.size == other.size else { return false }
+        var place: UInt64 = 0
+        while place < one.size {
+            let count = Int(min(0x10000, one.size - place))
+            guard let bytes = one.bytes(at: place, count: count), bytes == other.bytes(at: place, count: count) else {
+                return false
+            }
+            place += UInt64(count)
+        }
+        return true
+    }
+}

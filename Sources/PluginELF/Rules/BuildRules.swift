@@ -1,0 +1,114 @@
+internal import CLibELF
+internal import PluginCore
+
+/// Rules about how a file was built.
+extension Rule {
+    static let sanitizers = Rule(
+        id: "S045", group: .hardening, title: "no sanitizer", risk: .medium, severities: [.warning, .error],
+        why: "A sanitizer in a library only works if the program was built with it, and ends the process otherwise",
+        remedy: "Build the plugin without -fsanitize"
+    ) { inspection in
+        let needed = inspection.object.needed.filter { name in
+            ["libasan.", "libtsan.", "libubsan.", "liblsan.", "libhwasan.", "libclang_rt."].contains {
+                name.hasPrefix($0)
+            }
+        }
+        let wanted = inspection.notableImports.lazy.map(\.name).first(where: isOfSanitizer)
+        guard let place = needed.first ?? wanted else { return [] }
+        return [
+            Problem(
+                severity: inspection.policy.isRelease ? .error : .warning, place: place,
+                message: "was built with a sanitizer: it wants \(place)")
+        ]
+    }
+
+    /// Is it the name of a function of a sanitizer's runtime?
+    static func isOfSanitizer(_ name: String) -> Bool {
+        ["__asan_", "__tsan_", "__ubsan_", "__msan_", "__lsan_", "__hwasan_"].contains { name.hasPrefix($0) }
+    }
+
+    static let coverage = Rule(
+        id: "S046", group: .hardening, title: "no counting of coverage", risk: .low, severities: [.warning],
+        why: "Counting slows every function down, and writes files when the process ends",
+        remedy: "Build the plugin without --coverage, -fprofile-instr-generate and -profile-coverage-mapping"
+    ) { inspection in
+        let object = inspection.object
+        let table = object.symbolTable
+        // GCC gives the functions that announce counters the priority 100, and their names say so.
+        let mark =
+            object.sections.first { $0.name.hasPrefix("__llvm_prf_") || $0.name == "__llvm_covmap" }?.name
+            ?? object.constructors.entries.lazy.compactMap(\.symbol).first { $0.contains("_sub_I_00100_") }
+            ?? table.entries.first {
+                table.strings.hasPrefix("__gcov_", at: Int($0.name))
+                    || table.strings.hasPrefix("__llvm_profile_", at: Int($0.name))
+            }.map(table.name)
+        guard let mark else { return [] }
+        return [Problem(place: mark, message: "was built to count which of its lines run")]
+    }
+
+    static let buildID = Rule(
+        id: "S047", group: .hardening, title: "a build id of its own", risk: .low, severities: [.warning],
+        why: "Crash reports and debug information find their build by it", remedy: "Link with -Wl,--build-id",
+        compare: { inspections in
+            var problems: [(file: Int, problem: Problem)] = []
+            for (file, inspection) in inspections.enumerated() {
+                guard let id = inspection.object.buildID else { continue }
+                // The same bytes under two names are one build; another size tells that they are not the same.
+                let other = inspections[..<file].first {
+                    $0.object.buildID == id && $0.object.size != inspection.object.size
+                }
+                if let other {
+                    let path = other.object.file.path
+                    problems.append(
+                        (
+                            file,
+                            Problem(
+                                place: "build id", message: "has the build id \(id) of \(path), another file",
+                                remedy: "Link with -Wl,--build-id=sha1, which computes it from the contents")
+                        ))
+                }
+            }
+            return problems
+        }
+    ) { inspection in
+        guard inspection.object.buildID == nil else { return [] }
+        return [Problem(place: "build id", message: "has no build id")]
+    }
+
+    static let producers = Rule(
+        id: "S048", group: .hardening, title: "a word about what made it", risk: .low, severities: [.info],
+        why: "A fault of a compiler, or a package that must be replaced, is traced by it",
+        remedy: "Keep the section .comment when stripping, or put KW_NOTE_BUILD(...) into the source"
+    ) { inspection in
+        let object = inspection.object
+        guard object.producers.isEmpty, object.package == nil, object.notes.build == nil else { return [] }
+        return [
+            Problem(place: ".comment", message: "says neither which compiler nor which package it comes from")
+        ]
+    }
+
+    static let packedCode = Rule(
+        id: "S049", group: .hardening, title: "code that stands in the file as it will run", risk: .high,
+        severities: [.warning], why: "Code that is unpacked or written when it runs cannot be judged before",
+        remedy: "Install a build of the plugin that was not packed"
+    ) { inspection in
+        let object = inspection.object
+        var problems = object.sections.filter { section in
+            section.flags & UInt64(SHF_WRITE) != 0 && section.flags & UInt64(SHF_EXECINSTR) != 0
+        }.map { Problem(place: $0.name, message: "the section \($0.name) is writable and executable") }
+        if let packed = object.sections.first(where: { section in packers.contains(where: section.name.hasPrefix) }) {
+            problems.append(
+                Problem(place: packed.name, message: "the section \(packed.name) is the mark of a packer"))
+        }
+        for segment in object.segments where segment.kind == .load && segment.isExecutable {
+            if segment.memorySize > segment.fileSize {
+                let place = "PT_LOAD segment at 0x\(String(segment.address, radix: 16))"
+                problems.append(
+                    Problem(place: place, message: "\(place) is executable, and is filled only when it runs"))
+            }
+        }
+        return problems
+    }
+
+    private static let packers = ["UPX", ".upx", ".packed", ".vmp", ".aspack", ".petite", ".themida"]
+}

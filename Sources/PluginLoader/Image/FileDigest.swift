@@ -1,0 +1,30 @@
+internal import Crypto
+internal import Glibc
+public import PluginELF
+
+enum FileDigest {
+    /// SHA-256 of what can be read through a descriptor from its beginning, lower-case hexadecimal.
+    static func sha256(of descriptor: Int32) -> String {
+        var hash = SHA256()
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var offset: off_t = 0
+        while true {
+            let got = unsafe buffer.withUnsafeMutableBytes {
+                unsafe pread(descriptor, $0.baseAddress, $0.count, offset)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else { break }
+            hash.update(data: buffer[..<got])
+            offset += off_t(got)
+        }
+        return hash.finalize().map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}
+
+extension FileImage {
+    /// SHA-256 of the file's bytes as they are now, lower-case hexadecimal. Reads the whole file.
+    public borrowing func digest() -> String { withDescriptor { FileDigest.sha256(of: $0) } }
+}

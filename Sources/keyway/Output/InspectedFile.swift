@@ -1,0 +1,29 @@
+internal import PluginHost
+
+/// A file that was read once, judged, and linked on paper.
+struct InspectedFile {
+    let path: String
+    let object: SharedObject
+    let verification: Verification
+    /// SHA-256, lower-case hexadecimal.
+    let digest: String
+    /// nil for a file that has nothing to link, or is damaged.
+    let linkage: Linkage?
+
+    /// - Throws: ``PluginError`` if it cannot be opened, or is not ELF.
+    init(_ path: String, verifier: Verifier) throws(PluginError) {
+        let image = try FileImage(opening: path)
+        self.path = path
+        object = try SharedObject(reading: image)
+        digest = image.digest()
+        verification = verifier.verify(object)
+        linkage = object.isDynamic && object.defects.isEmpty ? verifier.resolver.linkage(of: object) : nil
+    }
+
+    var libraries: [ResolvedLibrary] { linkage?.libraries ?? [] }
+
+    /// The libraries that the file itself names, with the place where each is found.
+    var needed: [(name: String, path: String?)] {
+        object.needed.map { name in (name, libraries.first { $0.name == name }?.path) }
+    }
+}

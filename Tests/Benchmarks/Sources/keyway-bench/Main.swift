@@ -7,7 +7,8 @@ import PluginHost
 @main
 enum Main {
     private static let usage = """
-        usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER
+        usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER [LARGE-LIBRARY]
+               keyway-bench inspect FILE                         nanoseconds, and MiB of the process
                keyway-bench first-load keyway|raw FILE           nanoseconds: total, inspect, load, create
                keyway-bench repeat raw|engine|typed FILE COUNT   embed calls, for instruction counters and profilers
                keyway-bench repeat stream FILE COUNT             deltas of one stream
@@ -19,8 +20,12 @@ enum Main {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch (arguments.first, arguments.count) {
-        case ("table", 4):
-            runTask { try await table(idle: arguments[1], swift: arguments[2], working: arguments[3]) }
+        case ("table", 4), ("table", 5):
+            let large = arguments.count > 4 ? arguments[4] : nil
+            runTask {
+                try await table(idle: arguments[1], swift: arguments[2], working: arguments[3], large: large)
+            }
+        case ("inspect", 2): run { try InspectBenchmarks.printOne(arguments[1]) }
         case ("first-load", 3): run { try LoadBenchmarks.printFirstLoad(arguments[1], arguments[2]) }
         case ("repeat", 4):
             guard let count = Int(arguments[3]), count > 0 else { fallthrough }
@@ -66,7 +71,8 @@ enum Main {
     ///   - idle: the plugin whose operations do nothing.
     ///   - swift: the plugin that does in Swift what the idle one does for rows of 64 elements.
     ///   - working: an embedder that works.
-    private static func table(idle: String, swift: String, working: String) async throws {
+    ///   - large: a library of a hundred megabytes or so.
+    private static func table(idle: String, swift: String, working: String, large: String?) async throws {
         let host = PluginHost()
         let idlePlugin = try await host.load(idle)
         let workingPlugin = try await host.load(working)
@@ -83,7 +89,10 @@ enum Main {
             .embedRows()
         rows += try await LanguageBenchmarks(c: rawIdle, swift: RawPlugin(swift)).rows()
         rows += try await StreamBenchmarks(provider: idleProvider, raw: rawIdle).rows()
-        rows += try TemporaryFolder.with { folder in try LoadBenchmarks(plugin: working, folder: folder).rows() }
+        rows += try await TemporaryFolder.with { folder in try LoadBenchmarks(plugin: working, folder: folder).rows() }
+        rows += try await TemporaryFolder.with { folder in
+            try await InspectBenchmarks(plugin: working, large: large, folder: folder).rows()
+        }
         Table.print(rows)
         await host.shutdown()
     }

@@ -2,6 +2,7 @@
 enum Budget {
     case nanoseconds(Double)
     case ratio(Double)
+    case mebibytes(Double)
     /// Reported for what it tells, not judged.
     case none
 }
@@ -30,12 +31,25 @@ struct Row {
         self.budget = budget
     }
 
+    /// Of memory rather than time.
+    init(_ what: String, mebibytes: Sample, limit: Double) {
+        self.init(what, mebibytes, .mebibytes(limit))
+    }
+
     fileprivate var cells: [String] {
+        if case .mebibytes(let limit) = budget {
+            let spread = "+-\(Int((measured.spread * 100).rounded())) %"
+            func text(_ value: Double) -> String { "\(Self.number(value, digits: 1)) MiB" }
+            return [
+                what, text(measured.median), spread, "", "", "<= \(text(limit))",
+                measured.median > limit ? "OVER" : "ok",
+            ]
+        }
         let (limit, isOver): (String, Bool?) =
             switch budget {
             case .nanoseconds(let limit): ("<= \(Self.time(limit))", measured.median > limit)
             case .ratio(let limit): ("<= \(Self.number(limit, digits: 2)) x", ratio.map { $0 > limit })
-            case .none: ("", nil)
+            case .none, .mebibytes: ("", nil)
             }
         return [
             what, Self.time(measured.median), "+-\(Int((measured.spread * 100).rounded())) %",

@@ -46,6 +46,7 @@ test: build abi test-c test-plugins test-authors test-swift ## Run every test
 
 .PHONY: test-swift
 test-swift: build
+	@$(ROOT)/.ci/require-tools strace
 	@echo "Swift tests"
 	@swift build --package-path $(ROOT) --build-tests --quiet
 	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \

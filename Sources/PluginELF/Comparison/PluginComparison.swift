@@ -42,9 +42,12 @@ public struct PluginComparison: Sendable {
     /// Does everything that worked with the old build work with the new one?
     public var isCompatible: Bool { changes.first?.effect != .breaking }
 
+    /// Is the old build's version below 1.0.0? Then a minor number may break what was (semver.org, 4).
+    private let isInitialDevelopment: Bool
+
     /// How the version has to rise at least, by the rules of semantic versioning; nil if nothing that shows changed.
     public var leastVersionChange: VersionChange? {
-        if !isCompatible { return .major }
+        if !isCompatible { return isInitialDevelopment ? .minor : .major }
         let shown = changes.filter { $0.subject != .version }
         if shown.contains(where: { $0.old == nil && [.interface, .export, .capability].contains($0.subject) }) {
             return .minor
@@ -58,6 +61,7 @@ public struct PluginComparison: Sendable {
     ///   - old: the build that is in use.
     ///   - new: the build that would take its place.
     public init(from old: SharedObject, to new: SharedObject) {
+        isInitialDevelopment = old.statedManifest?.version.major == 0
         var changes = ChangeList()
         changes.platform(old, new)
         changes.manifests(old.statedManifest, new.statedManifest)

@@ -37,6 +37,14 @@ extension RuleTests {
             name: "cut short", plugin: PluginFixture(edit: { $0.bytes.removeLast(64) }), errors: ["S005"],
             words: ["damaged"]),
         RuleCase(
+            name: "code that wraps around the end of all offsets",
+            plugin: PluginFixture(
+                extra: "__asm__(\".text\\n.fill 65536, 1, 0x90\\n\");",
+                edit: { file in
+                    let code = try #require(file.programHeaders(1).first { file.read($0 + 4, 4) == 5 })
+                    file.write(-(file.read(code + 32, 8) / 4), code + 8, 8)
+                }), errors: ["S005"], words: ["outside the file"]),
+        RuleCase(
             name: "no section headers",
             plugin: PluginFixture(edit: { file in
                 file.write(0, 40, 8)

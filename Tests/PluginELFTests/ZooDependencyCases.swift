@@ -73,6 +73,10 @@ extension RuleTests {
             errors: ["S034"], words: ["happens to be started"]),
         RuleCase(name: "an interpreter", plugin: needing("libpython3.99.so.1.0"), warnings: ["S035"]),
         RuleCase(
+            name: "two C++ libraries",
+            plugin: PluginFixture(companions: [.init(name: "libc++.so.1"), .init(name: "libstdc++.so.6")]),
+            warnings: ["S035"], words: ["two C++ libraries"]),
+        RuleCase(
             name: "Swift runtime that shows itself",
             plugin: PluginFixture(
                 extra: "KW_EXPORT void shown(void) __asm__(\"$s4main5shownyyF\");\nvoid shown(void) {}",
@@ -95,11 +99,14 @@ extension RuleTests {
             name: "runs programs and asks",
             plugin: calling("fork()", "unistd.h", manifest: manifest(#"\"permissions\":[\"process.exec\"]"#))),
         RuleCase(
-            name: "runs programs, and has no permissions", plugin: calling("fork()", "unistd.h"),
-            information: ["S039"]),
+            name: "runs programs, and has no permissions", plugin: calling("fork()", "unistd.h"), errors: ["S039"],
+            words: ["fork"]),
         RuleCase(
-            name: "runs programs where permissions are required", plugin: calling("fork()", "unistd.h"),
-            policy: VerificationPolicy(requiresPermissions: true), errors: ["S039"], words: ["fork"]),
+            name: "starts threads, and has no permissions",
+            plugin: calling("pthread_create(0, 0, 0, 0)", "pthread.h"), information: ["S039"]),
+        RuleCase(
+            name: "runs programs where permissions are not required", plugin: calling("fork()", "unistd.h"),
+            policy: VerificationPolicy(requiresPermissions: false), information: ["S039"]),
         RuleCase(
             name: "reads other processes", plugin: calling("ptrace(PTRACE_TRACEME, 0, 0, 0)", "sys/ptrace.h"),
             errors: ["S039"], words: ["no permission allows"]),
@@ -114,7 +121,9 @@ extension RuleTests {
     ]
 
     static let builds: [RuleCase] = [
-        RuleCase(name: "unchecked code", information: ["S044"]),
+        RuleCase(
+            name: "unchecked code", plugin: calling("read(0, (void *)f, 1)", "unistd.h"), information: ["S044"]),
+        RuleCase(name: "code without buffers"),
         RuleCase(name: "sanitizer", plugin: needing("libubsan.so.1"), warnings: ["S045"]),
         RuleCase(
             name: "sanitizer in a release", plugin: needing("libubsan.so.1"),
@@ -135,6 +144,21 @@ extension RuleTests {
                 file.write(file.read(header + 8, 8) | 4, header + 8, 8)
             }), warnings: ["S049"]),
         RuleCase(
+            name: "code that is encrypted",
+            plugin: PluginFixture(
+                extra: """
+                    __asm__(".text\\n.balign 4096\\n.fill 65536, 1, 0x90\\n");
+                    """,
+                edit: { file in
+                    // A generator of numbers stands for the cipher.
+                    let code = try file.contents(".text")
+                    var state: UInt64 = 1
+                    for place in code.dropFirst(4096).prefix(61440) {
+                        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                        file.bytes[place] = UInt8(truncatingIfNeeded: state >> 56)
+                    }
+                }), warnings: ["S049"], words: ["encrypted"]),
+        RuleCase(
             name: "code that is unpacked when it runs",
             plugin: PluginFixture(edit: { file in
                 let code = try #require(file.programHeaders(1).first { file.read($0 + 4, 4) == 5 })
@@ -152,6 +176,13 @@ extension RuleTests {
         RuleCase(
             name: "constructor that is forbidden", plugin: PluginFixture(extra: constructor),
             policy: VerificationPolicy(constructors: .forbid), errors: ["S050"], words: ["warm_up"]),
+        RuleCase(
+            name: "constructor of Rust's library",
+            plugin: PluginFixture(
+                extra: """
+                    static void keep(void) __asm__("_RNvNt3std4args15ARGV_INIT_ARRAY12init_wrapper");
+                    __attribute__((constructor)) static void keep(void) { __asm__(""); }
+                    """), policy: VerificationPolicy(constructors: .forbid)),
         RuleCase(name: "no constructor of its own", policy: VerificationPolicy(constructors: .forbid)),
         RuleCase(name: "Swift that lets itself be unmapped", plugin: swift(flags: []), warnings: ["S051"]),
         RuleCase(

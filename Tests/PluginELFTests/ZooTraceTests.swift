@@ -12,7 +12,7 @@ struct TraceTests {
         ).build(in: folder)
         let strace = try #require(Toolchain.strace)
         let log = folder.file("trace")
-        for words in [["inspect", path], ["list", "--path", folder.path]] {
+        for words in [["validate", path], ["inspect", path], ["list", "--path", folder.path]] {
             try Toolchain.run(
                 strace,
                 ["-f", "-y", "-e", "trace=openat,mmap,mprotect,execve", "-o", log, Trace.command] + words)

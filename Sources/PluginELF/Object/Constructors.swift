@@ -15,7 +15,8 @@ public struct Constructors: Sendable, Hashable {
             return switch symbol {
             case "_fini", "__do_global_dtors_aux": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
-            default: symbol.contains("swift_image_constructor")
+            // Swift's announces the image, Rust's keeps the arguments of the process.
+            default: symbol.contains("swift_image_constructor") || symbol.contains("ARGV_INIT_ARRAY")
             }
         }
 

@@ -43,6 +43,7 @@ struct ObjectReader: ~Copyable {
         reader.readSections(image)
         reader.readNotes(image)
         reader.readLifecycle(image)
+        reader.sampleCode(image)
         reader.conclude()
         return reader.object
     }

@@ -49,6 +49,8 @@ public struct SharedObject: Sendable {
     public internal(set) var debugInfo = DebugInfo()
     public internal(set) var sizes = FileSizes()
     public internal(set) var traits = Traits()
+    /// Does code look compressed or encrypted, by the samples that were taken?
+    public internal(set) var hasDenseCode = false
     public internal(set) var relocations = Relocations()
     /// Violations of the format. A file with any is refused.
     public internal(set) var defects: [Defect] = []

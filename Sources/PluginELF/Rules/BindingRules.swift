@@ -47,7 +47,7 @@ extension Rule {
     }
 
     static let symbolicBinding = Rule(
-        id: "S017", group: .symbols, title: "bound like every other library", risk: .low, severities: [.info],
+        id: "S017", group: .symbols, title: "the usual binding, without -Bsymbolic", risk: .low, severities: [.info],
         why: "With -Bsymbolic an address or a variable that others share can exist twice",
         remedy: "Hide symbols with the version script rather than link with -Bsymbolic"
     ) { inspection in
@@ -70,45 +70,45 @@ extension Rule {
         why: "The dynamic linker takes files of one SONAME for one library, and gives the second user the first",
         remedy: "Give each its own name: -Wl,-soname,NAME.so",
         compare: { inspections in
+            var (owners, libraries) = ([String: SharedObject](), [String: (path: String, owner: String)]())
             var problems: [(file: Int, problem: Problem)] = []
             for (file, inspection) in inspections.enumerated() {
-                for other in inspections[..<file] {
-                    if let problem = sameName(inspection, other) { problems.append((file, problem)) }
-                    problems += differentLibraries(inspection, other).map { (file, $0) }
+                let object = inspection.object
+                if let name = object.soname, let other = owners.updateValue(object, forKey: name),
+                    !other.file.isSameFile(object.file)
+                {
+                    problems.append(
+                        (file, Problem(place: name, message: "\(other.file.path) has the SONAME \(name), too")))
+                }
+                for (name, path) in inspection.privateLibraries {
+                    guard let other = libraries[name] else {
+                        libraries[name] = (path, object.file.path)
+                        continue
+                    }
+                    guard !FileImage.sameContents(path, other.path) else { continue }
+                    problems.append(
+                        (
+                            file,
+                            Problem(
+                                severity: .error, place: name,
+                                message:
+                                    "brings \(path), and \(other.owner) brings another file of that name, \(other.path)",
+                                remedy: "Use the same build of \(name) beside both, or give one another SONAME")
+                        ))
                 }
             }
             return problems
         }
     ) { _ in [] }
-
-    private static func sameName(_ one: Inspection, _ other: Inspection) -> Problem? {
-        guard let name = one.object.soname, name == other.object.soname,
-            !one.object.file.isSameFile(other.object.file)
-        else { return nil }
-        return Problem(place: name, message: "\(other.object.file.path) has the SONAME \(name), too")
-    }
-
-    /// Private libraries of one name and different contents.
-    private static func differentLibraries(_ one: Inspection, _ other: Inspection) -> [Problem] {
-        let theirs = other.privateLibraries
-        return one.privateLibraries.compactMap { name, path in
-            guard let second = theirs[name], !FileImage.sameContents(path, second) else { return nil }
-            return Problem(
-                severity: .error, place: name,
-                message: "brings \(path), and \(other.object.file.path) brings another file of that name, \(second)",
-                remedy: "Use the same build of \(name) beside both, or give one another SONAME")
-        }
-    }
 }
 
 extension Inspection {
-    /// Paths of the libraries beside the plugin, by the name under which the dynamic linker keeps them.
-    fileprivate var privateLibraries: [String: String] {
-        var found: [String: String] = [:]
-        for (library, facts) in zip(closure.libraries, closure.objects) {
-            if case .besidePlugin(let path) = library.origin { found[facts?.object.soname ?? library.name] = path }
+    /// The libraries beside the plugin, by the names under which the dynamic linker keeps them.
+    fileprivate var privateLibraries: [(name: String, path: String)] {
+        zip(closure.libraries, closure.objects).compactMap { library, facts in
+            guard case .besidePlugin(let path) = library.origin else { return nil }
+            return (facts?.object.soname ?? library.name, path)
         }
-        return found
     }
 }
 

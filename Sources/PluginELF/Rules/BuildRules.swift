@@ -36,8 +36,10 @@ extension Rule {
         let table = object.symbolTable
         // GCC gives the functions that announce counters the priority 100, and their names say so.
         let mark =
-            object.sections.first { $0.name.hasPrefix("__llvm_prf_") || $0.name == "__llvm_covmap" }?.name
-            ?? object.constructors.entries.lazy.compactMap(\.symbol).first { $0.contains("_sub_I_00100_") }
+            object.sections.first { counters.contains($0.name) }?.name
+            ?? object.constructors.entries.lazy.compactMap(\.symbol).first {
+                $0.hasPrefix("_sub_I_00100_") || $0.hasPrefix("_GLOBAL__sub_I_00100_")
+            }
             ?? table.entries.first {
                 table.strings.hasPrefix("__gcov_", at: Int($0.name))
                     || table.strings.hasPrefix("__llvm_profile_", at: Int($0.name))
@@ -46,27 +48,26 @@ extension Rule {
         return [Problem(place: mark, message: "was built to count which of its lines run")]
     }
 
+    private static let counters: Set<String> = ["__llvm_prf_cnts", "__llvm_prf_data", "__llvm_covmap"]
+
     static let buildID = Rule(
         id: "S047", group: .hardening, title: "a build id of its own", risk: .low, severities: [.warning],
         why: "Crash reports and debug information find their build by it", remedy: "Link with -Wl,--build-id",
         compare: { inspections in
-            var problems: [(file: Int, problem: Problem)] = []
+            var (owners, problems) = ([String: SharedObject](), [(file: Int, problem: Problem)]())
             for (file, inspection) in inspections.enumerated() {
-                guard let id = inspection.object.buildID else { continue }
+                let object = inspection.object
                 // The same bytes under two names are one build; another size tells that they are not the same.
-                let other = inspections[..<file].first {
-                    $0.object.buildID == id && $0.object.size != inspection.object.size
-                }
-                if let other {
-                    let path = other.object.file.path
-                    problems.append(
-                        (
-                            file,
-                            Problem(
-                                place: "build id", message: "has the build id \(id) of \(path), another file",
-                                remedy: "Link with -Wl,--build-id=sha1, which computes it from the contents")
-                        ))
-                }
+                guard let id = object.buildID, let other = owners.updateValue(object, forKey: id),
+                    other.size != object.size
+                else { continue }
+                problems.append(
+                    (
+                        file,
+                        Problem(
+                            place: "build id", message: "has the build id \(id) of \(other.file.path), another file",
+                            remedy: "Link with -Wl,--build-id=sha1, which computes it from the contents")
+                    ))
             }
             return problems
         }
@@ -96,9 +97,12 @@ extension Rule {
         var problems = object.sections.filter { section in
             section.flags & UInt64(SHF_WRITE) != 0 && section.flags & UInt64(SHF_EXECINSTR) != 0
         }.map { Problem(place: $0.name, message: "the section \($0.name) is writable and executable") }
-        if let packed = object.sections.first(where: { section in packers.contains(where: section.name.hasPrefix) }) {
+        if let packed = object.sections.first(where: { packers.contains($0.name) }) {
             problems.append(
                 Problem(place: packed.name, message: "the section \(packed.name) is the mark of a packer"))
+        }
+        if object.hasDenseCode {
+            problems.append(Problem(place: "code", message: "its code looks compressed or encrypted"))
         }
         for segment in object.segments where segment.kind == .load && segment.isExecutable {
             if segment.memorySize > segment.fileSize {
@@ -110,5 +114,7 @@ extension Rule {
         return problems
     }
 
-    private static let packers = ["UPX", ".upx", ".packed", ".vmp", ".aspack", ".petite", ".themida"]
+    private static let packers: Set<String> = [
+        "UPX0", "UPX1", "UPX2", ".upx", ".packed", ".vmp0", ".vmp1", ".vmp2", ".aspack", ".petite", ".themida",
+    ]
 }

@@ -82,7 +82,7 @@ extension Rule {
     }
 
     static let osabi = Rule(
-        id: "S004", group: .format, title: "for Linux", risk: .medium,
+        id: "S004", group: .format, title: "the OS ABI of Linux, System V or GNU", risk: .medium,
         why: "Another system's extensions have other meanings here", remedy: "Install a build of the plugin for Linux"
     ) { inspection in
         let osabi = inspection.object.identity.osabi
@@ -119,7 +119,7 @@ extension Rule {
     }
 
     static let fileSize = Rule(
-        id: "S007", group: .format, title: "no larger than the limit, and without debug information", risk: .low,
+        id: "S007", group: .format, title: "a size within the limit, and no debug information", risk: .low,
         severities: [.error, .info], why: "The host keeps a copy of the file in memory while it is loaded",
         remedy: "Strip the debug information: strip --strip-debug FILE"
     ) { inspection in

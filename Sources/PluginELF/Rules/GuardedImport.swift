@@ -51,6 +51,7 @@ extension Rule {
     /// Every name that a rule asks ``Inspection/imports(among:)`` for.
     static let notableNames: Set<String> = GuardedImport.permissions.reduce(
         GuardedImport.forbidden.union(GuardedImport.unwelcome).union(exitFunctions).union(threadExitFunctions)
+            .union(checkable)
     ) { $0.union($1.names) }
 
     static let guardedImports = Rule(
@@ -90,12 +91,13 @@ extension Rule {
         }
         guard !inspection.object.notes.isEmpty else { return problems }
         let manifest = inspection.soundManifest
-        // A manifest that says nothing about permissions has not left one out.
-        let isBound = policy.requiresPermissions || manifest?.document["permissions"] != nil
+        let saysMore = manifest?.document["permissions"] != nil
         let asked = Set((manifest?.permissions ?? []).map(\.permission.kind))
         for (kind, what, names) in GuardedImport.permissions where !asked.contains(kind) {
             let wanted = found(names)
             guard let first = wanted.first else { continue }
+            // Threads harm nobody by themselves: only a manifest that lists permissions is held to them.
+            let isBound = saysMore || (policy.requiresPermissions && kind != .threads)
             problems.append(
                 Problem(
                     severity: isBound ? .error : .info, place: first,

@@ -46,6 +46,13 @@ extension Rule {
         return [Problem(place: "DT_FLAGS", message: "its functions are bound lazily")]
     }
 
+    /// Functions that write into a caller's buffer and have checked forms (_FORTIFY_SOURCE).
+    static let checkable: Set<String> = [
+        "strcpy", "strncpy", "strcat", "strncat", "stpcpy", "stpncpy", "sprintf", "snprintf", "vsprintf", "vsnprintf",
+        "gets", "fgets", "fread", "read", "pread", "recv", "recvfrom", "readlink", "readlinkat", "getcwd", "realpath",
+        "memcpy", "memmove", "mempcpy", "memset",
+    ]
+
     static let checkedCode = Rule(
         id: "S044", group: .hardening, title: "code that checks its stack and its buffers", risk: .low,
         severities: [.info],
@@ -54,9 +61,11 @@ extension Rule {
     ) { inspection in
         let hardening = inspection.object.hardening
         guard !hardening.stackProtector, !hardening.fortify else { return [] }
+        // Code without buffers has nothing to check, and looks the same.
+        let unchecked = inspection.imports(among: checkable)
+        guard let first = unchecked.first else { return [] }
         return [
-            Problem(
-                place: "imports", message: "calls neither the stack protector nor checked functions of the C library")
+            Problem(place: first, message: "calls \(unchecked.listed(3)) unchecked, and has no stack protector")
         ]
     }
 }

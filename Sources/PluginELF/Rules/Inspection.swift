@@ -32,18 +32,20 @@ struct Inspection {
         self.manifest = manifest
         var notable: [Import] = []
         if readsImports {
-            Self.forEachImport(of: object) { name, entry in
+            let strings = object.symbolTable.strings
+            for entry in object.symbolTable.entries where !entry.isDefined && entry.name != 0 {
+                // Hundreds of a plugin in Swift, and none of them notable.
+                if strings.u8(Int(entry.name)) == UInt8(ascii: "$") || strings.hasPrefix("swift_", at: Int(entry.name))
+                {
+                    continue
+                }
+                let name = object.symbolTable.name(entry)
                 if Rule.notableNames.contains(name) || name.hasPrefix("__") && Rule.isOfSanitizer(name) {
                     notable.append(Import(name: name, isWeak: entry.binding == .weak))
                 }
             }
         }
         notableImports = notable
-    }
-
-    private static func forEachImport(of object: SharedObject, _ body: (String, SymbolEntry) -> Void) {
-        let table = object.symbolTable
-        for entry in table.entries where !entry.isDefined && entry.name != 0 { body(table.name(entry), entry) }
     }
 
     /// The manifest if it is sound.
@@ -71,11 +73,9 @@ struct Inspection {
 
     /// What the file wants of names that an operator wrote, in its order.
     func imports(matching globs: Set<String>) -> [String] {
-        var found: [String] = []
-        if !globs.isEmpty {
-            Self.forEachImport(of: object) { name, _ in if globs.matches(name) { found.append(name) } }
-        }
-        return found
+        guard !globs.isEmpty else { return [] }
+        let table = object.symbolTable
+        return table.entries.lazy.filter { !$0.isDefined && $0.name != 0 }.map(table.name).filter(globs.matches)
     }
 }
 

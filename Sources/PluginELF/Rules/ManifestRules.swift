@@ -37,11 +37,9 @@ extension Rule {
     ) { inspection in
         guard let manifest = inspection.soundManifest else { return [] }
         let notes = inspection.object.notes
-        var problems: [Problem] = []
         let (stated, noted) = (Set(manifest.interfaces), Set(notes.interfaces))
-        // Of notes that are wrong themselves N006 speaks.
-        let areSound = interfaceNotes.check(inspection).isEmpty
-        if areSound, !stated.isEmpty, stated != noted {
+        var problems: [Problem] = []
+        if !stated.isEmpty, stated != noted {
             let more = stated.subtracting(noted).sorted().map { "\($0) has no note" }
             let fewer = noted.subtracting(stated).sorted().map { "\($0) has a note only" }
             problems.append(
@@ -49,17 +47,19 @@ extension Rule {
                     place: "manifest /interfaces",
                     message: "the manifest and the interface notes differ: \((more + fewer).listed())"))
         }
+        if let type = manifest.type, let interface = InterfaceID.ofType[type], !noted.contains(interface) {
+            problems.append(
+                Problem(
+                    place: "manifest /type",
+                    message: "the manifest says that it is of type \(type), and there is no note for \(interface)"))
+        }
+        // Of notes that are wrong themselves N006 has spoken.
+        if !problems.isEmpty, !interfaceNotes.check(inspection).isEmpty { problems = [] }
         if let sdk = manifest.sdk, let note = notes.abi, let range = note.sdkRange, sdk != range {
             problems.append(
                 Problem(
                     place: "manifest /sdk",
                     message: "the manifest says SDK \(sdk), and the ABI note says SDK \(range)"))
-        }
-        if areSound, let type = manifest.type, let interface = InterfaceID.ofType[type], !noted.contains(interface) {
-            problems.append(
-                Problem(
-                    place: "manifest /type",
-                    message: "the manifest says that it is of type \(type), and there is no note for \(interface)"))
         }
         return problems
     }
@@ -91,7 +91,9 @@ enum ManifestName {
             guard let first = part.first, first.isLetter || first.isNumber, !part.contains("@") else {
                 return "does not begin with a letter or a digit"
             }
-            if part.contains("..") { return "holds two dots in a row" }
+            if zip(part.utf8, part.utf8.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $0 == $1 }) {
+                return "holds two dots in a row"
+            }
         }
         let name = parts[0].lowercased()
         if reserved.contains(name) || name.hasPrefix("keyway.") { return "is reserved for the host" }

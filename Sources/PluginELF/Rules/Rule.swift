@@ -32,7 +32,22 @@ struct Rule: Sendable {
     var compare: (@Sendable ([Inspection]) -> [(file: Int, problem: Problem)])?
     let check: @Sendable (Inspection) -> [Problem]
 
-    func findings(in inspection: Inspection) -> [Finding] { check(inspection).map(finding) }
+    /// Findings that one rule gives of a file at most. A hostile file breaks a rule in ten thousand places.
+    private static let limit = 50
+
+    func findings(in inspection: Inspection) -> [Finding] {
+        var found = check(inspection).map(finding)
+        if found.count > Self.limit {
+            // Stable, and no error is lost.
+            found = Finding.Severity.allCases.reversed().flatMap { severity in
+                found.filter { $0.severity == severity }
+            }
+            let more = found.count - Self.limit
+            found.removeLast(more)
+            found[Self.limit - 1].message += "; \(more) findings more are left out"
+        }
+        return found
+    }
 
     func finding(_ problem: Problem) -> Finding {
         Finding(

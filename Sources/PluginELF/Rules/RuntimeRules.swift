@@ -57,7 +57,7 @@ extension Rule {
     }
 
     static let swiftVersion = Rule(
-        id: "S037", group: .dependencies, title: "built with the Swift of the host", risk: .high,
+        id: "S037", group: .dependencies, title: "the Swift of the host", risk: .high,
         severities: [.warning, .error],
         why: "A plugin that shares the host's Swift runtime runs on another one than it was tested with",
         remedy: "Build the plugin with the toolchain of the host, or link it with -static-stdlib and plugin.map"
@@ -74,7 +74,7 @@ extension Rule {
     }
 
     static let otherLibC = Rule(
-        id: "S038", group: .dependencies, title: "for the C library of the host", risk: .high,
+        id: "S038", group: .dependencies, title: "the C library of the host", risk: .high,
         why: "Two C libraries in one process have two allocators and two kinds of thread",
         remedy: "Build the plugin for glibc, on Debian for instance and not on Alpine"
     ) { inspection in

@@ -60,7 +60,7 @@ public enum RuleCatalogue {
 
             ## \(heading(group))
 
-            | id | the file must have | severity | risk | why | how to fix |
+            | id | a file must be or have | severity | risk | why | how to fix |
             |---|---|---|---|---|---|
 
             """
@@ -122,9 +122,9 @@ public enum RuleCatalogue {
 
             ## Functions that take a permission
 
-            S039 looks for these among the symbols that a plugin wants. A plugin whose manifest has the member `permissions`
-            must ask there for the permission; for one without the member they are listed for information, unless the
-            operator's policy requires permissions. What runtimes want for themselves is not listed: `abort`, `dlsym`,
+            S039 looks for these among the symbols that a plugin wants. Its manifest must ask for the permission, such as
+            `"permissions": ["process.exec"]`. Threads alone are only listed for information if the manifest has no member
+            `permissions`; a policy with `requiresPermissions: false` does that for all of them. What runtimes want for themselves is not listed: `abort`, `dlsym`,
             `getenv` and `syscall` are in nearly every plugin of Swift, C++ or Rust. The rule finds what an author did not
             think of; a plugin that means to hide what it does can.
 
@@ -168,7 +168,7 @@ public enum RuleCatalogue {
             ("constructors", "`\(policy.constructors.rawValue)`", "S050: information, a warning or an error"),
             (
                 "requiresPermissions", "\(policy.requiresPermissions)",
-                "S039: holds manifests without `permissions` to it"
+                "S039: holds manifests without `permissions` to asking for none but `threads`"
             ),
             ("ignoredRules", "none", "findings of these rules are dropped; those of gates never"),
             ("target", "none", "S033: the system that plugins shall run on, such as `glibc=2.28`"),

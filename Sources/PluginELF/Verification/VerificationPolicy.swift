@@ -23,8 +23,8 @@ public struct VerificationPolicy: Sendable, Hashable {
     /// Symbols that a plugin may not want (S039). Stronger than `allowedImports`.
     public var deniedImports: Set<String>
     public var constructors: Constructors
-    /// Is a manifest without the member `permissions` taken for one that asks for none (S039)? If not, what such a
-    /// plugin would have to ask for is listed for information.
+    /// Is a manifest without the member `permissions` taken for one that asks for none but `threads` (S039)? If not,
+    /// what such a plugin would have to ask for is listed for information.
     public var requiresPermissions: Bool
     /// Ids of rules whose findings are dropped. Gates are never dropped: what follows relies on them.
     public var ignoredRules: Set<String>
@@ -41,7 +41,7 @@ public struct VerificationPolicy: Sendable, Hashable {
     public init(
         allowedExports: Set<String> = [], allowedSearchPaths: Set<String> = [],
         allowedLibraries: Set<String>? = nil, deniedLibraries: Set<String> = [], allowedImports: Set<String> = [],
-        deniedImports: Set<String> = [], constructors: Constructors = .allow, requiresPermissions: Bool = false,
+        deniedImports: Set<String> = [], constructors: Constructors = .allow, requiresPermissions: Bool = true,
         ignoredRules: Set<String> = [], target: TargetProfile? = nil, trustedOwners: Set<UInt32>? = nil,
         sizeLimit: UInt64 = 256 << 20, isRelease: Bool = false
     ) {

@@ -65,7 +65,9 @@ test-plugins: build
 	done
 
 .PHONY: sanitize
-sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers
+sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers, the file reader's under address
+	@echo "Hostile files under -sanitize=address"
+	@swift test --package-path $(ROOT) --scratch-path $(ROOT)/.build/sanitize --sanitize=address --filter 'Hostile(File|Table)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \
 		command -v $$compiler >/dev/null || { echo "SKIP $$sample under $$compiler: not installed"; continue; }; \

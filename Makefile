@@ -49,8 +49,11 @@ test-swift: build
 	@$(ROOT)/.ci/require-tools strace
 	@echo "Swift tests"
 	@swift build --package-path $(ROOT) --build-tests --quiet
-	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
-		swift test --package-path $(ROOT) --skip-build 2>&1 | grep -av ' started\.$$'
+	@# Reading every library of the system keeps all threads busy for half a minute: what waits for events runs apart.
+	@for part in '--filter PluginELFTests' '--skip PluginELFTests'; do \
+		KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
+			swift test --package-path $(ROOT) --skip-build $$part 2>&1 | grep -av ' started\.$$'; \
+	done
 
 .PHONY: test-c
 test-c: tools

@@ -68,7 +68,7 @@ struct ValidateTests {
         #expect(refused.status == 1 && refused.stdout.contains("S033"))
         #expect(try await validate(old + ["--ignore", "S033"]).status == 0)
         #expect(try await validate(old + ["--policy", #"{"ignoredRules":["S033"]}"#]).status == 0)
-        #expect(try await validate(["command-runner", "--fail-on", "info"]).status == 1)
+        #expect(try await validate(["/bin/sh", "--fail-on", "info"]).status == 1)
         #expect(try await validate(["flat-vectors", "--policy", #"{"deniedLibraries":["libm.so.*"]}"#]).status == 1)
         #expect(try await validate(["flat-vectors", "--policy", #"{"deniedImports":["pwrite"]}"#]).status == 1)
         #expect(try await validate(["flat-vectors", "--policy", #"{"sizeLimit":1000}"#]).status == 1)

@@ -3,7 +3,7 @@ import PluginHost
 import PluginTesting
 import Testing
 
-@Suite(.enabled(if: SamplePlugins.exists("command-runner"), SamplePlugins.skip("command-runner")))
+@Suite(.serialized, .enabled(if: SamplePlugins.exists("command-runner"), SamplePlugins.skip("command-runner")))
 struct ToolExecutorConformanceTests {
     @Test func theSampleConforms() async throws {
         try await SamplePlugins.with("command-runner") { plugin, _ in

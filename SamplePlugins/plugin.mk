@@ -28,7 +28,7 @@ ifeq ($(origin CXX),default)
 CXX := $(patsubst cc,c++,$(patsubst %clang,%clang++,$(patsubst %gcc,%g++,$(CC))))
 endif
 # A host copies the file when it loads it, so debug information is not in it by default: make CFLAGS="-O2 -g".
-CFLAGS ?= -O2
+CFLAGS ?= -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CXXFLAGS ?= $(CFLAGS)
 LIBS ?=
 SANITIZE ?=

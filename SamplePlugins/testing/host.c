@@ -193,6 +193,8 @@ static void call_set_waker(kw_call *call, void (*wake)(void *) KW_NOEXCEPT, void
     test_call *t = call->host_private;
     t->wake_data = user_data;
     t->wake = wake;
+    if (wake != NULL && kw_cancelled(call))
+        wake(user_data);
 }
 
 static int32_t call_cancel_fd(kw_call *call) KW_NOEXCEPT
@@ -201,9 +203,19 @@ static int32_t call_cancel_fd(kw_call *call) KW_NOEXCEPT
     return t->cancel_event;
 }
 
+static void call_log(kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields_json) KW_NOEXCEPT
+{
+    (void)call;
+    (void)level;
+    (void)component;
+    (void)message;
+    (void)fields_json;
+}
+
 static const kw_call_api call_api = {
     .h = KW_HDR(kw_call_api), .alloc = call_alloc, .fail = call_fail, .emit = call_emit, .reply = call_reply,
     .adopt = call_adopt, .complete = call_complete, .set_waker = call_set_waker, .cancel_fd = call_cancel_fd,
+    .log = call_log,
 };
 
 void test_call_begin(test_call *t)

@@ -25,6 +25,7 @@ static kw_status api_fail(kw_call *call, const kw_error *error)
     copy.details_json = kwc_copy_text(frame, copy.details_json);
     copy.domain = kwc_copy_text(frame, copy.domain);
     copy.request_id = kwc_copy_text(frame, copy.request_id);
+    copy.backtrace = kwc_copy_text(frame, copy.backtrace);
     frame->error = copy;
     frame->failed = 1;
     return copy.status;
@@ -89,24 +90,6 @@ static kw_status api_adopt(kw_call *call, kw_lease *lease)
     return KW_OK;
 }
 
-static void api_complete(kw_call *call, kw_status status)
-{
-    kwc_frame *frame = frame_of(call);
-    engine_frame *engine = engine_of(frame);
-    lock_shared(engine);
-    if (has_ended(frame)) {
-        /* Too late: there is no call that it could end. */
-    } else if (frame->is_complete) {
-        note_misuse(frame, KWC_DOUBLE_COMPLETE);
-    } else {
-        frame->is_complete = 1;
-        /* "Goes on" is no way to end. */
-        frame->completion = status == KW_PENDING ? KW_INTERNAL : status;
-        pthread_cond_broadcast(&engine->changed);
-    }
-    pthread_mutex_unlock(&engine->lock);
-}
-
 /* The frame whose waker this thread is running. */
 static _Thread_local const kwc_frame *waking_frame;
 
@@ -141,20 +124,47 @@ void kwc_run_waker(engine_frame *engine)
     pthread_cond_broadcast(&engine->changed);
 }
 
+/* "After that it is not called any more" has to hold for a wake that is running on another thread, too. A waker that
+ * removes itself must not wait for itself. */
+static void wait_for_wake(engine_frame *engine)
+{
+    while (engine->frame.wakes_running > 0 && !kwc_is_waking(&engine->frame))
+        pthread_cond_wait(&engine->changed, &engine->lock);
+}
+
 static void api_set_waker(kw_call *call, void (*wake)(void *user_data), void *user_data)
 {
     kwc_frame *frame = frame_of(call);
     engine_frame *engine = engine_of(frame);
     lock_shared(engine);
-    if (!has_ended(frame)) {
+    if (!has_ended(frame) && !engine->is_completing) {
         frame->wake = wake;
         frame->wake_data = user_data;
-        /* "After that it is not called any more" has to hold for a wake that is running on another thread, too. A waker
-         * that removes itself must not wait for itself. */
-        while (frame->wakes_running > 0 && waking_frame != frame)
-            pthread_cond_wait(&engine->changed, &engine->lock);
+        wait_for_wake(engine);
         if (wake != NULL && (engine->wake_missed || kw_cancelled(call)))
             kwc_run_waker(engine);
+    }
+    pthread_mutex_unlock(&engine->lock);
+}
+
+static void api_complete(kw_call *call, kw_status status)
+{
+    kwc_frame *frame = frame_of(call);
+    engine_frame *engine = engine_of(frame);
+    lock_shared(engine);
+    if (has_ended(frame)) {
+        /* Too late: there is no call that it could end. */
+    } else if (engine->is_completing) {
+        note_misuse(frame, KWC_DOUBLE_COMPLETE);
+    } else {
+        /* What the waker uses goes with the operation, which the plugin may take for ended as soon as this returns. */
+        engine->is_completing = 1;
+        frame->wake = NULL;
+        wait_for_wake(engine);
+        /* "Goes on" is no way to end. */
+        frame->completion = status == KW_PENDING ? KW_INTERNAL : status;
+        frame->is_complete = 1;
+        pthread_cond_broadcast(&engine->changed);
     }
     pthread_mutex_unlock(&engine->lock);
 }
@@ -180,6 +190,13 @@ static const kw_error *api_last_error(kw_call *call)
     return has_ended(frame) || !frame->failed ? NULL : &frame->error;
 }
 
+static void api_log(kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields_json)
+{
+    kwc_frame *frame = frame_of(call);
+    if (!has_ended(frame) && frame->log != NULL)
+        frame->log(frame->log_context, call, level, component, message, fields_json);
+}
+
 const kw_call_api kwc_call_api = {
     .h = KW_HDR(kw_call_api),
     .alloc = api_alloc,
@@ -191,4 +208,5 @@ const kw_call_api kwc_call_api = {
     .set_waker = api_set_waker,
     .cancel_fd = api_cancel_fd,
     .last_error = api_last_error,
+    .log = api_log,
 };

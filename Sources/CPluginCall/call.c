@@ -92,6 +92,7 @@ static kwc_frame *begin(engine_frame *engine, void *out, uint32_t out_size)
     kwc_frame *frame = &engine->frame;
     engine->is_busy = 1;
     engine->wake_missed = 0;
+    engine->is_completing = 0;
     __atomic_store_n(&engine->is_shared, 0, __ATOMIC_RELAXED);
     memset(frame, 0, offsetof(kwc_frame, ended));
     frame->call.h.size = (uint32_t)sizeof(kw_call);

@@ -30,7 +30,7 @@ typedef struct engine_frame {
     uint32_t is_busy;    /* from begin until the end of end */
     uint32_t wake_missed; /* a wake came while there was no waker */
     uint32_t is_shared;  /* something of this call took the lock: its end has to, too */
-    uint32_t reserved;
+    uint32_t is_completing; /* complete() was called: no waker any more */
     struct engine_frame *next; /* in the pool */
 } engine_frame;
 

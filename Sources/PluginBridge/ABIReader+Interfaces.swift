@@ -27,6 +27,7 @@ extension OperationDescription {
             inputFormats: try formats(operation.input_formats), outputFormats: try formats(operation.output_formats),
             capabilities: try reader.strings(operation.capabilities, "capabilities"),
             traits: Traits(rawValue: operation.flags), examples: try reader.json(operation.examples_json, "examples"))
+        agentTypes = unsafe try reader.strings(operation.agent_types, "agents' types")
     }
 }
 
@@ -47,7 +48,11 @@ extension Hook {
         unsafe self.init(
             try reader.name(hook.name, "a hook"), modes: modes, priority: hook.priority,
             timeout: timeout > 0 ? .nanoseconds(timeout) : nil,
-            payloadType: try reader.optionalText(hook.payload_type, "a payload type"))
+            payloadType: try reader.optionalText(hook.payload_type, "a payload type"), retries: Int(hook.retries),
+            isAsynchronous: hook.flags & UInt32(KW_HOOK_ASYNC) != 0)
+        guard !isAsynchronous || modes == .observe else {
+            throw reader.violation("wants the hook \(name) to be asynchronous, and more than to observe")
+        }
     }
 }
 
@@ -57,14 +62,24 @@ extension HookReply {
         let action: Action
         switch unsafe reply.action {
         case _ where mode == .observe: action = .proceed
-        case UInt32(KW_HOOK_CONTINUE): action = .proceed
-        case UInt32(KW_HOOK_REPLACE) where mode.contains(.filter):
+        case UInt32(KW_HOOK_ACTION_CONTINUE): action = .proceed
+        case UInt32(KW_HOOK_ACTION_REPLACE) where mode.contains(.filter):
             action = unsafe .replace(try reader.bytes(reply.payload, "a payload"))
-        case UInt32(KW_HOOK_STOP) where mode.contains(.veto):
+        case UInt32(KW_HOOK_ACTION_STOP) where mode.contains(.veto):
             action = unsafe .stop(reason: try reader.text(reply.reason, "a reason"))
         case let other: throw reader.violation("answered \(other), which this hook may not")
         }
         unsafe self.init(action, metadata: try reader.json(reply.metadata_json, "metadata"))
+    }
+}
+
+extension ConfigurationIssue {
+    package init(_ issue: borrowing kw_config_issue, _ reader: ABIReader) throws(PluginError) {
+        unsafe self.init(
+            pointer: try reader.text(issue.pointer, "a pointer"), message: try reader.text(issue.message, "a message"),
+            code: try reader.optionalText(issue.code, "a code"),
+            // A severity that nobody here knows is taken for the worse.
+            severity: issue.severity == UInt32(KW_ISSUE_WARNING) ? .warning : .error)
     }
 }
 
@@ -90,7 +105,15 @@ extension Endpoint {
         parametersSchema = unsafe try reader.json(endpoint.parameters_schema_json, "a schema")
         responseSchema = unsafe try reader.json(endpoint.response_schema_json, "a schema")
         middleware = unsafe try reader.strings(endpoint.middleware, "middleware")
-        rateLimit = unsafe try reader.optionalText(endpoint.rate_limit, "a rate limit")
+        let (requests, window) = unsafe (endpoint.rate_requests, endpoint.rate_window_ns)
+        if requests != 0 || window != 0 {
+            guard requests > 0, window > 0 else {
+                throw reader.violation("limits \(path) to \(requests) requests within \(window) ns")
+            }
+            rateLimit = Rate(requests: Int(clamping: requests), window: .nanoseconds(window))
+        }
+        roles = unsafe try reader.strings(endpoint.roles, "roles")
+        permissions = unsafe try reader.strings(endpoint.permissions, "permissions")
         let limit = unsafe endpoint.max_body
         maxBody = limit == 0 ? nil : Int(clamping: limit)
     }

@@ -30,7 +30,8 @@ extension ModelRequest {
             toolChoice = .named(try unsafe reader.strings(input.tool_names, "tool names"))
         case UInt32(KW_TOOL_CHOICE_ALLOWED):
             toolChoice = .allowed(try unsafe reader.strings(input.tool_names, "tool names"))
-        default: toolChoice = .auto
+        case UInt32(KW_TOOL_CHOICE_AUTO): toolChoice = .auto
+        case let other: throw reader.unknown("tool choice \(other)")
         }
         switch unsafe input.output_format {
         case UInt32(KW_FORMAT_JSON): output = .json
@@ -43,10 +44,12 @@ extension ModelRequest {
             output = .grammar(
                 try unsafe reader.text(input.grammar, "a grammar"),
                 syntax: try unsafe reader.text(input.grammar_syntax, "a grammar's syntax"))
-        default: output = .text
+        case UInt32(KW_FORMAT_TEXT): output = .text
+        case let other: throw reader.unknown("output format \(other)")
         }
         stop = try unsafe reader.strings(input.stop, "stop sequences")
         let set = unsafe input.set
+        try reader.requireKnown(set, among: UInt64(KW_SET_REASONING_TOKENS) * 2 - 1, "set fields")
         if set & UInt64(KW_SET_TEMPERATURE) != 0 { temperature = unsafe input.temperature }
         if set & UInt64(KW_SET_TOP_P) != 0 { topP = unsafe input.top_p }
         if set & UInt64(KW_SET_TOP_K) != 0 { topK = unsafe Int(input.top_k) }
@@ -61,6 +64,7 @@ extension ModelRequest {
         if set & UInt64(KW_SET_LOGPROBS) != 0 { logprobs = unsafe Int(input.logprobs) }
         if set & UInt64(KW_SET_MAX_TOOL_CALLS) != 0 { maxToolCalls = unsafe Int(input.max_tool_calls) }
         let flags = unsafe input.flags
+        try reader.requireKnown(flags, among: UInt64(KW_GENERATE_REASONING_SUMMARY) * 2 - 1, "a request's flags")
         if set & UInt64(KW_SET_PARALLEL_TOOLS) != 0 {
             parallelToolCalls = flags & UInt64(KW_GENERATE_PARALLEL_TOOLS) != 0
         }

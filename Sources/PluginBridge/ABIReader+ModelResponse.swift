@@ -3,15 +3,20 @@ package import PluginCore
 
 extension Usage {
     package init(_ usage: borrowing kw_usage, _ reader: ABIReader) throws(PluginError) {
-        func count(_ value: UInt64) -> Int? { value == .max ? nil : Int(clamping: value) }
+        let flags = unsafe usage.flags
+        func count(_ value: UInt64, _ bit: UInt32) -> Int? {
+            flags & UInt64(bit) != 0 ? Int(clamping: value) : nil
+        }
         unsafe self.init(
-            input: count(usage.input), output: count(usage.output), total: count(usage.total),
-            cacheRead: count(usage.cache_read), cacheWrite: count(usage.cache_write),
-            reasoning: count(usage.reasoning), isEstimated: unsafe usage.flags & UInt64(KW_USAGE_ESTIMATED) != 0)
-        audioInput = unsafe count(usage.audio_input)
-        audioOutput = unsafe count(usage.audio_output)
-        toolPrompt = unsafe count(usage.tool_prompt)
-        if unsafe usage.flags & UInt64(KW_USAGE_COST) != 0 {
+            input: count(usage.input, KW_USAGE_INPUT), output: count(usage.output, KW_USAGE_OUTPUT),
+            total: count(usage.total, KW_USAGE_TOTAL), cacheRead: count(usage.cache_read, KW_USAGE_CACHE_READ),
+            cacheWrite: count(usage.cache_write, KW_USAGE_CACHE_WRITE),
+            reasoning: count(usage.reasoning, KW_USAGE_REASONING),
+            isEstimated: flags & UInt64(KW_USAGE_ESTIMATED) != 0)
+        audioInput = unsafe count(usage.audio_input, KW_USAGE_AUDIO_INPUT)
+        audioOutput = unsafe count(usage.audio_output, KW_USAGE_AUDIO_OUTPUT)
+        toolPrompt = unsafe count(usage.tool_prompt, KW_USAGE_TOOL_PROMPT)
+        if flags & UInt64(KW_USAGE_COST) != 0 {
             let cost = unsafe usage.cost_usd
             guard cost.isFinite, cost >= 0 else { throw reader.violation("replied a cost of \(cost)") }
             self.cost = cost
@@ -68,11 +73,12 @@ extension ABIReader {
 
 extension RateLimit {
     package init(_ limit: borrowing kw_rate_limit, _ reader: ABIReader) throws(PluginError) {
-        func count(_ value: UInt64) -> Int? { value == .max ? nil : Int(clamping: value) }
-        let reset = unsafe limit.reset_ns
+        let (set, reset) = unsafe (limit.set, limit.reset_ns)
         self.init(
-            name: try unsafe reader.text(limit.name, "a rate limit"), limit: unsafe count(limit.limit),
-            remaining: unsafe count(limit.remaining), reset: reset == 0 ? nil : .nanoseconds(reset))
+            name: try unsafe reader.text(limit.name, "a rate limit"),
+            limit: set & UInt64(KW_RATE_LIMIT) != 0 ? unsafe Int(clamping: limit.limit) : nil,
+            remaining: set & UInt64(KW_RATE_REMAINING) != 0 ? unsafe Int(clamping: limit.remaining) : nil,
+            reset: reset == 0 ? nil : .nanoseconds(reset))
     }
 }
 
@@ -163,8 +169,13 @@ extension Part {
                     name: try unsafe reader.optionalText(part.name, "a file's name"),
                     settings: try unsafe reader.json(part.json, "a part's settings")))
         case UInt32(KW_PART_APPROVAL):
+            let callID = try unsafe reader.text(part.id, "a tool call's id")
+            guard unsafe part.flags & UInt32(KW_PART_ASKS) == 0 else {
+                self = .approvalRequest(callID: callID, question: text)
+                return
+            }
             self = .approval(
-                callID: try unsafe reader.text(part.id, "a tool call's id"),
+                callID: callID,
                 isApproved: unsafe part.flags & UInt32(KW_PART_DENIED) == 0, reason: text)
         case UInt32(KW_PART_REFUSAL): self = .refusal(text)
         case UInt32(KW_PART_CITATION):

@@ -47,7 +47,7 @@ extension VectorItem {
     /// nil: there is no item of this id.
     package static func read(_ item: borrowing kw_item, _ reader: ABIReader) throws(PluginError) -> VectorItem? {
         guard unsafe item.flags & UInt64(KW_ITEM_MISSING) == 0 else { return nil }
-        let (expires, version) = unsafe (item.expires_ns, item.version)
+        let (expires, version) = unsafe (item.expires_unix_ns, item.version)
         return VectorItem(
             id: try unsafe reader.text(item.id, "an item's id"),
             vector: try unsafe reader.floats(item.vector, count: item.dims, element: item.element),
@@ -109,7 +109,9 @@ extension ABIReader {
     package func floats(_ pointer: UnsafeRawPointer?, count: UInt32, element: UInt32) throws(PluginError) -> [Float]? {
         guard let pointer = unsafe pointer else { return nil }
         guard element == UInt32(KW_ELEMENT_F32) else {
-            throw violation("replied a vector of element type \(element), which this host does not read")
+            throw side == .input
+                ? unknown("a vector of element type \(element)")
+                : violation("replied a vector of element type \(element), which this host does not read")
         }
         try unsafe requireAlive(pointer, Int(count) * 4, "a vector")
         let floats = (0..<Int(count)).map { unsafe pointer.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }

@@ -50,6 +50,18 @@ package struct ABIReader {
         violation(side == .reply ? "replied \(what)" : "was given \(what)")
     }
 
+    /// A number or bits of a request that have no name here: a wish that nobody would fulfil.
+    package func unknown(_ what: String) -> PluginError {
+        PluginError(
+            .unsupported, "\(operation) was given \(what), which this plugin does not know",
+            remedy: "Rebuild the plugin with a newer SDK, or ask for less", plugin: plugin, stage: .call,
+            operation: "\(operation)")
+    }
+
+    package func requireKnown(_ bits: UInt64, among known: UInt64, _ field: String) throws(PluginError) {
+        guard bits & ~known == 0 else { throw unknown("bits \(bits & ~known) of \(field)") }
+    }
+
     func requireAlive(_ pointer: UnsafeRawPointer, _ count: Int, _ field: String) throws(PluginError) {
         guard let isAlive = unsafe isAlive, unsafe !isAlive(pointer, count) else { return }
         throw fault("\(field) in memory that is neither the call's, nor leased, nor static")

@@ -17,7 +17,8 @@ extension ABIWriter {
         return unsafe kw_operate_in(
             h: .of(kw_operate_in.self), name: string(request.name), input: bytes(request.input),
             input_format: string(request.inputFormat), output_format: string(request.outputFormat),
-            execution_id: string(request.executionID), settings_json: json(request.settings), flags: flags)
+            execution_id: string(request.executionID), settings_json: json(request.settings), flags: flags,
+            agent_type: string(request.agentType), metadata_json: json(request.metadata))
     }
 
     package mutating func hook(_ event: HookEvent) -> kw_hook_in {

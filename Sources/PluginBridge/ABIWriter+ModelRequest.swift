@@ -187,6 +187,11 @@ extension ABIWriter {
             case .bytes(let data): unsafe result.data = bytes(data)
             case .url(let url): unsafe result.text = string(url)
             }
+        case .approvalRequest(let callID, let question):
+            unsafe result.kind = UInt32(KW_PART_APPROVAL)
+            unsafe result.id = string(callID)
+            unsafe result.text = string(question)
+            unsafe result.flags = UInt32(KW_PART_ASKS)
         case .approval(let callID, let isApproved, let reason):
             unsafe result.kind = UInt32(KW_PART_APPROVAL)
             unsafe result.id = string(callID)

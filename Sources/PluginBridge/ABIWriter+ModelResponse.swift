@@ -55,28 +55,44 @@ extension ABIWriter {
     }
 
     package mutating func rateLimits(_ limits: [RateLimit]) -> kw_span {
-        func count(_ value: Int?) -> UInt64 { value.map { UInt64(clamping: $0) } ?? .max }
         var list: [kw_rate_limit] = unsafe []
         for limit in limits {
+            var set: UInt64 = 0
+            if limit.limit != nil { set |= UInt64(KW_RATE_LIMIT) }
+            if limit.remaining != nil { set |= UInt64(KW_RATE_REMAINING) }
             unsafe list.append(
                 kw_rate_limit(
-                    h: .of(kw_rate_limit.self), name: string(limit.name), limit: count(limit.limit),
-                    remaining: count(limit.remaining), reset_ns: limit.reset?.nanoseconds ?? 0))
+                    h: .of(kw_rate_limit.self), name: string(limit.name), limit: UInt64(clamping: limit.limit ?? 0),
+                    remaining: UInt64(clamping: limit.remaining ?? 0), reset_ns: limit.reset?.nanoseconds ?? 0,
+                    set: set))
         }
         return unsafe span(list)
     }
 
     package mutating func usage(_ usage: Usage) -> kw_usage {
-        func count(_ value: Int?) -> UInt64 { value.map { UInt64(clamping: $0) } ?? .max }
         var flags: UInt64 = 0
+        func count(_ value: Int?, _ bit: UInt32) -> UInt64 {
+            guard let value else { return 0 }
+            flags |= UInt64(bit)
+            return UInt64(clamping: value)
+        }
+        var result = unsafe zeroed(kw_usage.self)
+        unsafe result.h = .of(kw_usage.self)
+        unsafe result.input = count(usage.input, KW_USAGE_INPUT)
+        unsafe result.output = count(usage.output, KW_USAGE_OUTPUT)
+        unsafe result.total = count(usage.total, KW_USAGE_TOTAL)
+        unsafe result.cache_read = count(usage.cacheRead, KW_USAGE_CACHE_READ)
+        unsafe result.cache_write = count(usage.cacheWrite, KW_USAGE_CACHE_WRITE)
+        unsafe result.reasoning = count(usage.reasoning, KW_USAGE_REASONING)
+        unsafe result.audio_input = count(usage.audioInput, KW_USAGE_AUDIO_INPUT)
+        unsafe result.audio_output = count(usage.audioOutput, KW_USAGE_AUDIO_OUTPUT)
+        unsafe result.tool_prompt = count(usage.toolPrompt, KW_USAGE_TOOL_PROMPT)
         if usage.isEstimated { flags |= UInt64(KW_USAGE_ESTIMATED) }
         if usage.cost != nil { flags |= UInt64(KW_USAGE_COST) }
-        return unsafe kw_usage(
-            h: .of(kw_usage.self), input: count(usage.input), output: count(usage.output), total: count(usage.total),
-            cache_read: count(usage.cacheRead), cache_write: count(usage.cacheWrite),
-            reasoning: count(usage.reasoning), audio_input: count(usage.audioInput),
-            audio_output: count(usage.audioOutput), tool_prompt: count(usage.toolPrompt), flags: flags,
-            cost_usd: usage.cost ?? 0, raw_json: json(usage.raw))
+        unsafe result.flags = flags
+        unsafe result.cost_usd = usage.cost ?? 0
+        unsafe result.raw_json = json(usage.raw)
+        return unsafe result
     }
 }
 

@@ -30,6 +30,7 @@ extension ABIWriter {
         unsafe input.rows = UInt32(clamping: request.terminalSize.rows)
         unsafe input.columns = UInt32(clamping: request.terminalSize.columns)
         unsafe input.extra_paths = paths(request.extraPaths)
+        unsafe input.extra_net = network(request.extraNetwork)
         return unsafe input
     }
 
@@ -78,6 +79,7 @@ extension ABIWriter {
         unsafe result.flags = flags
         unsafe result.allow = rules(policy.allow)
         unsafe result.deny = rules(policy.deny)
+        unsafe result.deny_patterns = rules(policy.denyPatterns)
         unsafe result.overflow = policy.overflow.number
         switch policy.inheritEnvironment {
         case .none: unsafe result.env_inherit = UInt32(KW_INHERIT_NONE)

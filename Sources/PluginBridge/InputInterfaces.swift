@@ -37,6 +37,10 @@ extension OperationRequest {
             settings: try unsafe reader.json(input.settings_json, "an operation's settings"),
             isDryRun: unsafe input.flags & UInt64(KW_OPERATE_DRY_RUN) != 0,
             isVerbose: unsafe input.flags & UInt64(KW_OPERATE_VERBOSE) != 0)
+        try unsafe reader.requireKnown(
+            input.flags, among: UInt64(KW_OPERATE_DRY_RUN) | UInt64(KW_OPERATE_VERBOSE), "an operation's flags")
+        agentType = try unsafe reader.optionalText(input.agent_type, "an agent's type")
+        metadata = try unsafe reader.json(input.metadata_json, "an operation's metadata")
     }
 }
 

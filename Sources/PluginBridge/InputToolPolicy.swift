@@ -6,6 +6,8 @@ extension ToolPolicy {
     package init(_ policy: borrowing kw_policy, _ reader: ABIReader) throws(PluginError) {
         self.init()
         let flags = unsafe policy.flags
+        try reader.requireKnown(flags, among: UInt64(KW_POLICY_USER_SET) * 2 - 1, "a policy's flags")
+        try unsafe reader.requireKnown(policy.isolate, among: UInt64(KW_ISOLATE_USER) * 2 - 1, "isolation")
         isEnabled = flags & UInt64(KW_POLICY_ENABLED) != 0
         allowShell = flags & UInt64(KW_POLICY_ALLOW_SHELL) != 0
         allowNetwork = flags & UInt64(KW_POLICY_ALLOW_NETWORK) != 0
@@ -16,6 +18,7 @@ extension ToolPolicy {
         userID = flags & UInt64(KW_POLICY_USER_SET) != 0 ? unsafe policy.user : nil
         allow = try unsafe reader.commandPrefixes(policy.allow, "allow rules")
         deny = try unsafe reader.commandPrefixes(policy.deny, "deny rules")
+        denyPatterns = try unsafe reader.commandPrefixes(policy.deny_patterns, "deny patterns")
         overflow = try unsafe reader.word(
             policy.overflow, "overflow",
             [
@@ -29,9 +32,7 @@ extension ToolPolicy {
         environmentDeny = try unsafe reader.strings(policy.env_deny, "variables not to inherit")
         environmentSet = try unsafe reader.pairs(policy.env_set, "variables")
         paths = try unsafe reader.pathRules(policy.paths)
-        network = try unsafe reader.elements(policy.net, of: kw_net_rule.self, "network rules") {
-            rule throws(PluginError) in try unsafe NetworkRule(rule, reader)
-        }
+        network = try unsafe reader.networkRules(policy.net)
         limits =
             try unsafe reader.optional(policy.limits, of: kw_limits.self, "limits") {
                 limits throws(PluginError) in Limits(limits)
@@ -47,8 +48,8 @@ extension ToolPolicy {
         approval = try unsafe reader.word(
             policy.approval, "approval",
             [
-                UInt32(KW_APPROVAL_NEVER): .never, UInt32(KW_APPROVAL_ON_REQUEST): .onRequest,
-                UInt32(KW_APPROVAL_UNTRUSTED): .untrusted, UInt32(KW_APPROVAL_ALWAYS): .always,
+                UInt32(KW_APPROVAL_UNTRUSTED): .untrusted, UInt32(KW_APPROVAL_ON_REQUEST): .onRequest,
+                UInt32(KW_APPROVAL_NEVER): .never, UInt32(KW_APPROVAL_ALWAYS): .always,
             ])
         background = try unsafe reader.word(
             policy.background, "background",
@@ -92,7 +93,7 @@ extension ToolPolicy.NetworkRule {
         case UInt32(KW_NET_DOMAIN): target = .domain(name, ports: ports)
         case UInt32(KW_NET_UNIX): target = .unixSocket(name)
         case UInt32(KW_NET_BIND): target = .bind(ports ?? 0...65535)
-        case let other: throw reader.violation("has a network rule of kind \(other), which is none")
+        case let other: throw reader.unknown("a network rule of kind \(other)")
         }
         self.init(target, isDenied: unsafe rule.is_denied != 0)
     }
@@ -110,6 +111,12 @@ extension ABIReader {
         }
     }
 
+    package func networkRules(_ span: kw_span) throws(PluginError) -> [ToolPolicy.NetworkRule] {
+        try unsafe elements(span, of: kw_net_rule.self, "network rules") { rule throws(PluginError) in
+            try unsafe ToolPolicy.NetworkRule(rule, self)
+        }
+    }
+
     fileprivate func commandPrefixes(_ span: kw_span, _ field: String) throws(PluginError) -> [[String]] {
         try unsafe elements(span, of: kw_rule.self, field) { rule throws(PluginError) in
             let words = try unsafe strings(rule.prefix, "a rule's words")
@@ -121,7 +128,7 @@ extension ABIReader {
 
     fileprivate func word<Word>(_ number: UInt32, _ field: String, _ words: [UInt32: Word]) throws(PluginError) -> Word
     {
-        guard let word = words[number] else { throw violation("has \(field) \(number), which is none") }
+        guard let word = words[number] else { throw unknown("\(field) \(number)") }
         return word
     }
 }

@@ -11,7 +11,7 @@ extension ToolRunRequest {
             body = .tool(
                 name: try unsafe reader.text(input.tool, "a tool"),
                 arguments: try unsafe reader.text(input.arguments_json, "a tool's arguments"))
-        case let other: throw reader.violation("asks for a run of kind \(other), which is none")
+        case let other: throw reader.unknown("a run of kind \(other)")
         }
         self.init(
             body, workingDirectory: try unsafe reader.optionalText(input.cwd, "a working directory"),
@@ -21,11 +21,14 @@ extension ToolRunRequest {
         classification = unsafe Classification(number: input.classification)
         callID = try unsafe reader.optionalText(input.call_id, "a call's id")
         session = try unsafe reader.optionalText(input.session, "a session")
+        try unsafe reader.requireKnown(
+            input.flags, among: UInt64(KW_RUN_ASK) | UInt64(KW_RUN_KEEP_STDIN), "a run's flags")
         asksApproval = unsafe input.flags & UInt64(KW_RUN_ASK) != 0
         keepsInputOpen = unsafe input.flags & UInt64(KW_RUN_KEEP_STDIN) != 0
         let (rows, columns) = unsafe (Int(input.rows), Int(input.columns))
         terminalSize = (rows == 0 ? 24 : rows, columns == 0 ? 80 : columns)
         extraPaths = try unsafe reader.pathRules(input.extra_paths)
+        extraNetwork = try unsafe reader.networkRules(input.extra_net)
     }
 }
 
@@ -49,11 +52,7 @@ extension ToolMessage {
     /// What a host says to a run, one after the other: one struct may say several things.
     package static func read(_ input: borrowing kw_send_in, _ reader: ABIReader) throws(PluginError) -> [ToolMessage] {
         let what = unsafe input.what
-        let known =
-            KW_SEND_INPUT | KW_SEND_END_INPUT | KW_SEND_SIGNAL | KW_SEND_RESIZE | KW_SEND_APPROVE | KW_SEND_REFUSE
-        guard what & ~UInt64(known) == 0 else {
-            throw reader.violation("says \(what) to a run, which is more than this plugin knows")
-        }
+        try reader.requireKnown(what, among: UInt64(KW_SEND_REFUSE) * 2 - 1, "a message to a run")
         var messages: [ToolMessage] = []
         if what & UInt64(KW_SEND_INPUT) != 0 { messages.append(.input(try unsafe reader.bytes(input.input, "input"))) }
         if what & UInt64(KW_SEND_END_INPUT) != 0 { messages.append(.endOfInput) }

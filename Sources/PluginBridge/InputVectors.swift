@@ -37,7 +37,7 @@ extension VectorBatch {
             metadata.append(try reader.json(text, "an item's metadata"))
         }
         let expires = try counted(
-            unsafe reader.values(input.expires_ns, of: Int64.self, "expiry times"), "expiry times")
+            unsafe reader.values(input.expires_unix_ns, of: Int64.self, "expiry times"), "expiry times")
         let sparse = try unsafe reader.sparseFields(input.fields, items: ids.count)
         let embedderID = try unsafe reader.optionalText(input.embedder_id, "an embedder's id")
         let rows = try unsafe reader.matrix(
@@ -59,14 +59,15 @@ extension VectorQuery {
             vector, topK: unsafe Int(input.top_k), offset: unsafe Int(input.offset),
             filter: try unsafe reader.filter(input.filter),
             minimumScore: unsafe input.set & UInt64(KW_QUERY_MIN_SCORE) != 0 ? unsafe input.min_score : nil,
-            include: unsafe Include(rawValue: input.include),
+            include: try unsafe reader.include(input.include),
             embedderID: try unsafe reader.optionalText(input.embedder_id, "an embedder's id"))
+        try unsafe reader.requireKnown(input.set, among: UInt64(KW_QUERY_MIN_SCORE), "set fields of a query")
         switch unsafe input.exactness {
         case UInt32(KW_EXACTNESS_ANY): exactness = .any
         case UInt32(KW_EXACTNESS_EXACT): exactness = .exact
         case UInt32(KW_EXACTNESS_EFFORT): exactness = .effort(unsafe Int(input.effort))
         case UInt32(KW_EXACTNESS_MIN_RECALL): exactness = .minimumRecall(unsafe input.min_recall)
-        case let other: throw reader.violation("asks for exactness \(other), which is none")
+        case let other: throw reader.unknown("exactness \(other)")
         }
         field = try unsafe reader.text(input.field, "a field")
         sparse = try unsafe reader.optional(input.sparse, of: kw_sparse.self, "a sparse vector") {
@@ -82,7 +83,7 @@ extension VectorQuery {
             fusion = unsafe .weighted(
                 vector: input.vector_weight, sparse: input.sparse_weight, text: input.text_weight)
         case UInt32(KW_FUSION_SERVER): fusion = .server
-        case let other: throw reader.violation("asks for fusion \(other), which is none")
+        case let other: throw reader.unknown("fusion \(other)")
         }
         if unsafe input.mmr_fetch > 0 {
             diversity = unsafe Diversity(lambda: input.mmr_lambda, candidates: Int(input.mmr_fetch))
@@ -96,6 +97,12 @@ extension VectorQuery {
 }
 
 extension ABIReader {
+    /// What a reply shall have of items.
+    package func include(_ bits: UInt32) throws(PluginError) -> VectorQuery.Include {
+        try requireKnown(UInt64(bits), among: UInt64(KW_INCLUDE_VECTOR) * 2 - 1, "what to include")
+        return VectorQuery.Include(rawValue: bits)
+    }
+
     fileprivate func sparseFields(_ span: kw_span, items: Int) throws(PluginError) -> [String: [SparseVector]] {
         var fields: [String: [SparseVector]] = [:]
         for (name, vectors) in try unsafe elements(
@@ -131,7 +138,7 @@ extension ABIReader {
         let matrix = Matrix(rows: rows, dims: Int(dims))
         guard rows > 0 else { return matrix }
         guard element == UInt32(KW_ELEMENT_F32) else {
-            throw violation("has rows of element type \(element), where 32-bit floats are expected")
+            throw unknown("rows of element type \(element)")
         }
         let (last, overflow) = stride.multipliedReportingOverflow(by: UInt64(rows - 1))
         guard let start = unsafe start, stride >= UInt64(width), !overflow, last <= bytes,

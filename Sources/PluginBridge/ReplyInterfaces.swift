@@ -12,14 +12,20 @@ extension ABIWriter {
                 case .slow: UInt32(KW_LATENCY_SLOW)
                 case nil: UInt32(KW_LATENCY_UNKNOWN)
                 }
+            let prices = model.prices
+            var set: UInt64 = 0
+            if prices.input != nil { set |= UInt64(KW_PRICE_INPUT) }
+            if prices.output != nil { set |= UInt64(KW_PRICE_OUTPUT) }
+            if prices.cacheRead != nil { set |= UInt64(KW_PRICE_CACHE_READ) }
+            if prices.cacheWrite != nil { set |= UInt64(KW_PRICE_CACHE_WRITE) }
             unsafe list.append(
                 kw_model(
                     h: .of(kw_model.self), id: string(model.id), description: string(model.description),
                     features: model.features.rawValue, context_tokens: UInt64(clamping: model.contextTokens ?? 0),
                     max_output_tokens: UInt64(clamping: model.maxOutputTokens ?? 0), latency: latency,
-                    max_choices: UInt32(clamping: model.maxChoices ?? 0), input_price: model.prices.input ?? -1,
-                    output_price: model.prices.output ?? -1, cache_read_price: model.prices.cacheRead ?? -1,
-                    cache_write_price: model.prices.cacheWrite ?? -1))
+                    max_choices: UInt32(clamping: model.maxChoices ?? 0), input_price: prices.input ?? 0,
+                    output_price: prices.output ?? 0, cache_read_price: prices.cacheRead ?? 0,
+                    cache_write_price: prices.cacheWrite ?? 0, set: set))
         }
         return unsafe kw_models_out(h: .of(kw_models_out.self), models: span(list))
     }
@@ -36,7 +42,8 @@ extension ABIWriter {
             unsafe list.append(
                 kw_hook(
                     h: .of(kw_hook.self), name: string(hook.name), priority: hook.priority, modes: hook.modes.rawValue,
-                    timeout_ns: hook.timeout?.nanoseconds ?? 0, payload_type: string(hook.payloadType)))
+                    timeout_ns: hook.timeout?.nanoseconds ?? 0, payload_type: string(hook.payloadType),
+                    retries: UInt32(clamping: hook.retries), flags: hook.isAsynchronous ? UInt32(KW_HOOK_ASYNC) : 0))
         }
         return unsafe kw_hooks_out(h: .of(kw_hooks_out.self), hooks: span(list))
     }
@@ -45,12 +52,12 @@ extension ABIWriter {
         var output = unsafe zeroed(kw_hook_out.self)
         unsafe output.h = .of(kw_hook_out.self)
         switch reply.action {
-        case .proceed: unsafe output.action = UInt32(KW_HOOK_CONTINUE)
+        case .proceed: unsafe output.action = UInt32(KW_HOOK_ACTION_CONTINUE)
         case .replace(let payload):
-            unsafe output.action = UInt32(KW_HOOK_REPLACE)
+            unsafe output.action = UInt32(KW_HOOK_ACTION_REPLACE)
             unsafe output.payload = bytes(payload)
         case .stop(let reason):
-            unsafe output.action = UInt32(KW_HOOK_STOP)
+            unsafe output.action = UInt32(KW_HOOK_ACTION_STOP)
             unsafe output.reason = string(reason)
         }
         unsafe output.metadata_json = json(reply.metadata)
@@ -66,7 +73,7 @@ extension ABIWriter {
                     input_schema_json: json(operation.inputSchema), output_schema_json: json(operation.outputSchema),
                     input_formats: strings(operation.inputFormats), output_formats: strings(operation.outputFormats),
                     capabilities: strings(operation.capabilities), flags: operation.traits.rawValue,
-                    examples_json: json(operation.examples)))
+                    examples_json: json(operation.examples), agent_types: strings(operation.agentTypes)))
         }
         return unsafe kw_operations_out(h: .of(kw_operations_out.self), operations: span(list))
     }
@@ -98,8 +105,10 @@ extension ABIWriter {
                     query_schema_json: json(endpoint.querySchema),
                     parameters_schema_json: json(endpoint.parametersSchema),
                     response_schema_json: json(endpoint.responseSchema), middleware: strings(endpoint.middleware),
-                    rate_limit: string(endpoint.rateLimit), max_body: UInt64(clamping: endpoint.maxBody ?? 0),
-                    flags: endpoint.traits.rawValue))
+                    rate_requests: UInt64(clamping: endpoint.rateLimit?.requests ?? 0),
+                    rate_window_ns: endpoint.rateLimit?.window.nanoseconds ?? 0,
+                    max_body: UInt64(clamping: endpoint.maxBody ?? 0), flags: endpoint.traits.rawValue,
+                    roles: strings(endpoint.roles), permissions: strings(endpoint.permissions)))
         }
         return unsafe kw_endpoints_out(h: .of(kw_endpoints_out.self), endpoints: span(list))
     }
@@ -119,12 +128,15 @@ extension ABIWriter {
         return unsafe span(list)
     }
 
-    package mutating func issues(_ issues: [(pointer: String, message: String)]) -> kw_config_out {
+    package mutating func issues(_ issues: [ConfigurationIssue]) -> kw_config_out {
         var list: [kw_config_issue] = unsafe []
         for issue in issues {
             unsafe list.append(
                 kw_config_issue(
-                    h: .of(kw_config_issue.self), pointer: string(issue.pointer), message: string(issue.message)))
+                    h: .of(kw_config_issue.self), pointer: string(issue.pointer), message: string(issue.message),
+                    code: string(issue.code),
+                    severity: issue.severity == .warning ? UInt32(KW_ISSUE_WARNING) : UInt32(KW_ISSUE_ERROR),
+                    reserved: 0))
         }
         return unsafe kw_config_out(h: .of(kw_config_out.self), issues: span(list))
     }

@@ -102,7 +102,7 @@ extension ABIWriter {
         }
         unsafe output.metadata_json = json(item.metadata)
         unsafe output.text = string(item.text)
-        unsafe output.expires_ns = item.expires ?? 0
+        unsafe output.expires_unix_ns = item.expires ?? 0
         unsafe output.version = item.version ?? 0
         return unsafe output
     }

@@ -85,6 +85,42 @@ static void remove_self(void *data)
     call->api->set_waker(call, NULL, NULL);
 }
 
+static void complete_in_wake(void *data)
+{
+    kw_call *call = data;
+    call->api->complete(call, KW_CANCELLED);
+}
+
+/* What a waker uses may be freed as soon as complete returned. */
+static void completion_removes(void)
+{
+    int wakes = 0;
+    kwc_frame *frame = kwc_begin(NULL, 0);
+    kw_call *call = &frame->call;
+    call->api->set_waker(call, count_wake, &wakes);
+    call->api->complete(call, KW_OK);
+    kwc_cancel(frame);
+    kwc_wake(frame);
+    CHECK(wakes == 0 && frame->is_complete == 1 && frame->misuse == 0);
+    call->api->set_waker(call, count_wake, &wakes); /* the call is over */
+    kwc_cancel(frame);
+    CHECK(wakes == 0);
+    kwc_end(frame);
+
+    frame = kwc_begin(NULL, 0);
+    call = &frame->call;
+    call->api->set_waker(call, complete_in_wake, call);
+    kwc_cancel(frame); /* must not wait for itself */
+    CHECK(frame->is_complete == 1 && frame->completion == KW_CANCELLED && frame->wake == NULL);
+    kwc_end(frame);
+
+    frame = kwc_begin(NULL, 0);
+    frame->call.api->set_waker(&frame->call, count_wake, &wakes);
+    kwc_cancel(frame);
+    CHECK(wakes == 1); /* the next call has its own */
+    kwc_end(frame);
+}
+
 typedef struct slow_wake {
     kwc_frame *frame;
     gate *entered, *leave;
@@ -120,7 +156,7 @@ static void removal(void)
     kwc_end(frame);
 
     int waited = 1;
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 150; round++) {
         slow_wake w = { .frame = kwc_begin(NULL, 0), .entered = gate_make(), .leave = gate_make() };
         kw_call *call = &w.frame->call;
         pthread_t canceller, opener;
@@ -130,16 +166,16 @@ static void removal(void)
         gate_wait(w.entered);
         if (pthread_create(&opener, NULL, open_leave, &w) != 0)
             abort();
-        if (round % 2 == 0) {
+        if (round % 3 == 0)
             call->api->set_waker(call, NULL, NULL);
-            waited &= __atomic_load_n(&w.has_left, __ATOMIC_SEQ_CST);
-        } else {
+        else if (round % 3 == 1)
+            call->api->complete(call, KW_OK);
+        else
             kwc_end(w.frame); /* the end waits, too */
-            waited &= __atomic_load_n(&w.has_left, __ATOMIC_SEQ_CST);
-        }
+        waited &= __atomic_load_n(&w.has_left, __ATOMIC_SEQ_CST);
         pthread_join(canceller, NULL);
         pthread_join(opener, NULL);
-        if (round % 2 == 0)
+        if (round % 3 != 2)
             kwc_end(w.frame);
         gate_free(w.entered);
         gate_free(w.leave);
@@ -151,5 +187,6 @@ void test_cancellation(void)
 {
     flag_and_descriptor();
     wakers();
+    completion_removes();
     removal();
 }

@@ -66,12 +66,13 @@ void test_fail(void)
                        .message = { "too many", 8 },
                        .details_json = { "{}", 2 },
                        .domain = { "openai", 6 },
-                       .request_id = { "req-1", 5 } };
+                       .request_id = { "req-1", 5 }, .backtrace = { "at 0x1", 6 } };
     kwc_frame *frame = run(told, NULL, 0, &error, &status);
     CHECK(status == KW_RATE_LIMITED && frame->failed && frame->error.status == KW_RATE_LIMITED);
     CHECK(frame->error.vendor_code == -7 && frame->error.http_status == 429 && frame->error.retry_after_ns == 5);
     CHECK(equals(frame->error.message, "too many") && equals(frame->error.details_json, "{}"));
-    CHECK(equals(frame->error.domain, "openai") && equals(frame->error.request_id, "req-1"));
+    CHECK(equals(frame->error.domain, "openai") && equals(frame->error.request_id, "req-1")
+          && equals(frame->error.backtrace, "at 0x1"));
     CHECK(frame->error.retry == KW_RETRY_YES && frame->call.api->last_error(&frame->call) == &frame->error);
     kwc_end(frame);
 

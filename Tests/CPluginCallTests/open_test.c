@@ -84,6 +84,28 @@ static void beside_others(void)
     CHECK(alive);
 }
 
+static void take_line(void *context, const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields)
+{
+    *(uint64_t *)context += call->id != 0 && level == KW_LOG_INFO && component.len == 1 && message.len == 2
+                            && fields.len == 3;
+}
+
+static void lines_of_its_log(void)
+{
+    uint64_t lines = 0;
+    kw_str component = { "c", 1 }, message = { "mm", 2 }, fields = { "{ }", 3 };
+    kwc_frame *frame = kwc_open();
+    kw_call *call = &frame->call;
+    call->api->log(call, KW_LOG_INFO, component, message, fields); /* nobody reads it */
+    frame->log = take_line;
+    frame->log_context = &lines;
+    call->api->log(call, KW_LOG_INFO, component, message, fields);
+    CHECK(lines == 1);
+    kwc_end(frame);
+    call->api->log(call, KW_LOG_INFO, component, message, fields); /* late: dropped */
+    CHECK(lines == 1);
+}
+
 static void *close_elsewhere(void *frame)
 {
     kwc_end(frame);
@@ -128,5 +150,6 @@ void test_open(void)
     what_it_is_for();
     what_it_is_not_for();
     beside_others();
+    lines_of_its_log();
     across_threads();
 }

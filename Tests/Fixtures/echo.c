@@ -66,4 +66,11 @@ static kw_status evaluate(kw_instance *self, kw_call *call, const kw_run_in *in)
     return KW_REPLY(call, &out);
 }
 
-const kw_tool_executor fixture_executor = { .h = KW_HDR(kw_tool_executor), .evaluate = evaluate };
+static kw_status send(kw_instance *self, kw_call *call, const kw_send_in *in)
+{
+    (void)self;
+    (void)in;
+    return kw_reply_none(call);
+}
+
+const kw_tool_executor fixture_executor = { .h = KW_HDR(kw_tool_executor), .evaluate = evaluate, .send = send };

@@ -113,6 +113,8 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
         return told_context(call);
     if (fixture_is(text, "cancel"))
         return wait_for_cancel(call, text);
+    if (fixture_is(text, "call-log"))
+        call->api->log(call, KW_LOG_INFO, kw_string("part"), kw_string("of a call"), kw_string("{\"n\":1}"));
     if (fixture_is(text, "log")) {
         kw_status status = log_and_measure();
         if (status != KW_OK)

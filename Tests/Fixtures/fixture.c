@@ -53,8 +53,9 @@ const kw_host *fixture_host;
 static atomic_int created;
 
 struct kw_instance {
+    const kw_host *host;
     int destroyed_fd;
-    char config[512], data_dir[512], name[128];
+    char config[512], data_dir[512], package_dir[512], name[128];
 };
 
 #ifdef CONSTRUCTOR_FILE
@@ -132,10 +133,11 @@ static kw_status create(kw_instance *self, kw_call *call, const kw_create_in *in
         return KW_RESOURCE_EXHAUSTED;
     memcpy(instance->config, config, sizeof config);
     keep(instance->data_dir, sizeof instance->data_dir, in->data_dir);
+    keep(instance->package_dir, sizeof instance->package_dir, in->package_dir);
     keep(instance->name, sizeof instance->name, in->instance_name);
     const char *fd = strstr(config, "\"destroyed\":");
     instance->destroyed_fd = fd == NULL ? -1 : atoi(fd + strlen("\"destroyed\":"));
-    fixture_host = in->host;
+    fixture_host = instance->host = in->host;
     out.instance = instance;
     return KW_REPLY(call, &out);
 }
@@ -161,8 +163,12 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
     json_string(&j, kw_string(self->config));
     json_key(&j, "dataDir");
     json_string(&j, kw_string(self->data_dir));
+    json_key(&j, "packageDir");
+    json_string(&j, kw_string(self->package_dir));
     json_key(&j, "name");
     json_string(&j, kw_string(self->name));
+    json_key(&j, "host");
+    json_int(&j, (int64_t)(uintptr_t)self->host);
     json_key(&j, "emitted");
     json_int(&j, fixture_emitted);
     json_key(&j, "mostInside");
@@ -174,6 +180,34 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
     out.details_json = kw_copy(call, json_text(&j));
     return KW_REPLY(call, &out);
 }
+
+#ifdef WHOLE_LIFE
+static kw_status configure(kw_instance *self, kw_call *call, const kw_config_in *in)
+{
+    (void)self;
+    (void)in;
+    kw_config_out out = { .h = KW_HDR(kw_config_out) };
+    return KW_REPLY(call, &out);
+}
+
+static void release(kw_lease *lease)
+{
+    const kw_instance *self = lease->owner;
+    if (self->destroyed_fd >= 0)
+        fixture_tell(self->destroyed_fd, (uint32_t)lease->len);
+    lease->release = NULL;
+}
+
+/* Tells why and what is wanted, hands its state over, and fails then. */
+static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in)
+{
+    if (self->destroyed_fd >= 0)
+        fixture_tell(self->destroyed_fd, in->reason << 8 | in->flags);
+    kw_quiesce_out out = { .h = KW_HDR(kw_quiesce_out), .state = { "state", 5, release, self } };
+    (void)KW_REPLY(call, &out);
+    return kw_fail(call, KW_INTERNAL, "it failed after its reply");
+}
+#endif
 
 static kw_status destroy(kw_instance *self, kw_call *call, const kw_none *in)
 {
@@ -213,6 +247,10 @@ static const kw_plugin plugin = {
 #endif
     .start = start,
     .health = health,
+#ifdef WHOLE_LIFE
+    .configure = configure,
+    .quiesce = quiesce,
+#endif
     .destroy = destroy,
 };
 

@@ -151,7 +151,8 @@ struct ToolPolicyTests {
     func whole() throws {
         let policy = try ToolPolicy([
             "enabled": false, "allowShell": true, "allowNetwork": true, "requireEnforced": true,
-            "allow": [["git", "status"], "ls  -l"], "deny": ["rm"], "overflow": "kill", "inheritEnvironment": "none",
+            "allow": [["git", "status"], "ls  -l"], "deny": ["rm"],
+            "denyPatterns": ["reset --hard", ["--force"]], "overflow": "kill", "inheritEnvironment": "none",
             "environmentAllow": ["A*"], "environmentDeny": [], "environmentSet": ["X": "1"],
             "paths": [["path": "/tmp", "access": "write", "execute": true], ["path": "/", "access": "read"]],
             "wallMs": 1.5, "cpuMs": 2, "idleMs": nil, "graceMs": 0, "memory": 1, "fileSize": 2, "openFiles": 3,
@@ -162,6 +163,7 @@ struct ToolPolicyTests {
         (expected.allowShell, expected.allowNetwork, expected.requireEnforced) = (true, true, true)
         expected.allow = [["git", "status"], ["ls", "-l"]]
         expected.deny = [["rm"]]
+        expected.denyPatterns = [["reset", "--hard"], ["--force"]]
         (expected.overflow, expected.inheritEnvironment) = (.kill, .none)
         (expected.environmentAllow, expected.environmentDeny, expected.environmentSet) = (["A*"], [], ["X": "1"])
         expected.paths = [.init(path: "/tmp", access: .write, execute: true), .init(path: "/", access: .read)]

@@ -122,6 +122,11 @@ struct CallTests {
                 == "warning a line [component: part, n: 1, plugin: fixture, s: x]")
         #expect(lines.dropFirst().first == "error no \u{FFFD} text [fields: not json, plugin: fixture]")
         #expect(lines.count { $0.contains("was dropped: it is no") } == 3)
+        try plugin.embed("call-log", CallContext(runID: "run-1"))
+        let line = try #require(log.lines.withLock { $0.last })
+        #expect(
+            line.hasPrefix("info of a call [call: ")
+                && line.hasSuffix(", component: part, n: 1, plugin: fixture, run: run-1]"))
     }
 
     /// Keeps what is logged.

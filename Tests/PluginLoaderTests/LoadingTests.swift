@@ -21,8 +21,9 @@ struct LoadingTests {
     @Test("the folder and the name that the host gives reach the plugin")
     func createInputs() async throws {
         let loaded = try Fixture.loader().prepare(Fixture.honest.get().path).load()
-        let plugin = try loaded.create(dataFolder: "/somewhere", name: "second")
+        let plugin = try loaded.create(dataFolder: "/somewhere", packageFolder: "/package", name: "second")
         let state = try await plugin.state()
+        #expect(state["packageDir"] == "/package")
         #expect(state["dataDir"] == "/somewhere" && state["name"] == "second" && state["config"] == "{}")
         await plugin.shutdown()
     }

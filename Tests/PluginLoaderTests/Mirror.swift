@@ -57,6 +57,7 @@ enum Mirror {
         .url("https://x/a", mediaType: "audio"), .refusal("no"),
         .citation(id: "doc", quotation: "quoted", place: ["page": 3]),
         .approval(callID: "call-4", isApproved: false, reason: "too risky"),
+        .approvalRequest(callID: "call-5", question: "May it?"),
         .custom(kind: 0x10005, text: "own", json: [1]),
     ]
 
@@ -82,7 +83,8 @@ enum Mirror {
         ToolSpecification(
             name: "look", title: "Look up", description: "Looks something up",
             inputSchema: ["type": "object", "required": ["q"]], outputSchema: ["type": "array"],
-            examples: [["q": "x"]], provider: ["type": "web_search"], hints: [.readOnly, .openWorld], isStrict: true),
-        ToolSpecification(name: "bare", hints: [.destructive, .idempotent]),
+            examples: [["q": "x"]], provider: ["type": "web_search"], hints: [.readOnly, .openWorld, .notDestructive],
+            isStrict: true),
+        ToolSpecification(name: "bare", hints: [.destructive, .idempotent, .closedWorld]),
     ]
 }

@@ -15,6 +15,7 @@ struct MirrorExecutorTests {
         (run.asksApproval, run.keepsInputOpen) = (true, true)
         run.terminalSize = (50, 132)
         run.extraPaths = [.init(path: "/extra", access: .read)]
+        run.extraNetwork = [.init(.bind(81...81))]
         return run
     }
 
@@ -23,6 +24,7 @@ struct MirrorExecutorTests {
         (policy.isEnabled, policy.allowShell, policy.allowNetwork, policy.requireEnforced) = (true, true, true, true)
         (policy.isInteractive, policy.approvesAutomatically, policy.terminal) = (true, true, true)
         (policy.allow, policy.deny) = ([["git", "status"], ["ls"]], [["rm"]])
+        policy.denyPatterns = [["--force"], ["a", "b"]]
         (policy.overflow, policy.inheritEnvironment) = (.spool, .all)
         (policy.environmentAllow, policy.environmentDeny) = (["A*"], ["B*"])
         policy.environmentSet = ["K": "V"]
@@ -48,7 +50,8 @@ struct MirrorExecutorTests {
     }
 
     private let toldPolicy: JSON = [
-        "flags": 255, "allow": [["git", "status"], ["ls"]], "deny": [["rm"]], "overflow": 2, "env_inherit": 2,
+        "flags": 255, "allow": [["git", "status"], ["ls"]], "deny": [["rm"]],
+        "deny_patterns": [["--force"], ["a", "b"]], "overflow": 2, "env_inherit": 2,
         "env_allow": ["A*"], "env_deny": ["B*"], "env_set": [["K", "V"]],
         "paths": [["path": "/a"], ["path": "/b", "access": 2, "execute": 1]],
         "net": [
@@ -64,7 +67,7 @@ struct MirrorExecutorTests {
             ]
         ],
         "tool_limits": [["prefix": ["git", "log"], "limits": [["memory": 12]]]],
-        "approval": 2, "background": 2, "head_bytes": 13, "tail_bytes": 14, "isolate": 17, "seccomp": "default",
+        "background": 2, "head_bytes": 13, "tail_bytes": 14, "isolate": 17, "seccomp": "default",
     ]
 
     @Test("every field of a run and its policy arrives, judged or run", arguments: [false, true])
@@ -82,6 +85,7 @@ struct MirrorExecutorTests {
                 "kind": 1, "classification": 7, "argv": ["git", "status", ""], "cwd": "/w", "reason": "why",
                 "env": [["E", "1"]], "input": [1, 2], "policy": [toldPolicy], "call_id": "c-1", "session": "s-1",
                 "flags": 3, "rows": 50, "columns": 132, "extra_paths": [["path": "/extra", "access": 1]],
+                "extra_net": [["kind": 4, "first_port": 81, "last_port": 81]],
             ], "\(told.text)")
     }
 
@@ -108,7 +112,9 @@ struct MirrorExecutorTests {
             change(&policy)
             return try await told(ToolRunRequest(.argv(["x"])), policy)["policy"]?.arrayValue?.first?[key]
         }
-        for (number, approval) in ToolPolicy.Approval.allCases.enumerated() {
+        let approvals: [ToolPolicy.Approval] = [.untrusted, .onRequest, .never, .always]
+        #expect(Set(approvals) == Set(ToolPolicy.Approval.allCases))
+        for (number, approval) in approvals.enumerated() {
             let expected: JSON? = number == 0 ? nil : .int(Int64(number))
             #expect(try await policyField("approval") { $0.approval = approval } == expected)
         }

@@ -12,7 +12,8 @@ struct MirrorInterfaceTests {
             try await handler.hooks(CallContext()) == [
                 Hook(
                     "before.vector.*", modes: [.filter, .veto], priority: -7, timeout: .milliseconds(1500),
-                    payloadType: "application/json"), Hook("after", modes: .observe, priority: 9),
+                    payloadType: "application/json", retries: 2),
+                Hook("after", modes: .observe, priority: 9, isAsynchronous: true),
             ])
         let event = HookEvent(
             "before.vector.upsert", mode: .filter, payload: [1, 2], payloadType: "text/x", original: [3],
@@ -77,25 +78,29 @@ struct MirrorInterfaceTests {
     @Test("operations: what is offered, a request, and an output whole and in pieces")
     func operations() async throws {
         let set = try #require(try Mirror.plugin().operationSet)
+        var analyze = OperationDescription(
+            name: "analyze", description: "analyzes", inputSchema: ["type": "object"], outputSchema: ["type": "array"],
+            inputFormats: ["text/csv", "text/plain"], outputFormats: ["application/cbor"],
+            capabilities: ["log-analysis"], traits: [.idempotent, .streams],
+            examples: [["input": [:], "output": []]])
+        analyze.agentTypes = ["researcher", "critic"]
         #expect(
             try await set.operations(CallContext()) == [
-                OperationDescription(
-                    name: "analyze", description: "analyzes", inputSchema: ["type": "object"],
-                    outputSchema: ["type": "array"], inputFormats: ["text/csv", "text/plain"],
-                    outputFormats: ["application/cbor"], capabilities: ["log-analysis"],
-                    traits: [.idempotent, .streams], examples: [["input": [:], "output": []]]),
-                OperationDescription(name: "bare", traits: [.readOnly, .cacheable]),
+                analyze, OperationDescription(name: "bare", traits: [.readOnly, .cacheable]),
             ])
-        let request = OperationRequest(
+        var request = OperationRequest(
             "analyze", input: [0, 1], inputFormat: "text/csv", outputFormat: "application/cbor", executionID: "x",
             settings: ["deep": true], isDryRun: true, isVerbose: true)
+        (request.agentType, request.metadata) = ("critic", ["m": 1])
+        let asked = request
         let told = try await Mirror.told { context async throws(PluginError) in
-            for try await _ in try await set.run(request, context) {}
+            for try await _ in try await set.run(asked, context) {}
         }
         #expect(
             told == [
                 "name": "analyze", "input": [0, 1], "input_format": "text/csv", "output_format": "application/cbor",
                 "execution_id": "x", "settings_json": #"{"deep":true}"#, "flags": 3,
+                "agent_type": "critic", "metadata_json": #"{"m":1}"#,
             ])
         let whole = OperationOutput(
             Array("whole".utf8), format: "application/cbor", metadata: ["took": 2], warnings: Mirror.warnings)
@@ -140,7 +145,9 @@ struct MirrorInterfaceTests {
         var first = Endpoint("POST", "/items/{id}", summary: "makes an item", traits: [.isPublic, .streams])
         (first.bodySchema, first.querySchema) = (["a": 1], ["b": 2])
         (first.parametersSchema, first.responseSchema) = (["c": 3], ["d": 4])
-        (first.middleware, first.rateLimit, first.maxBody) = (["auth", "cors"], "100/min", 4096)
+        (first.middleware, first.maxBody) = (["auth", "cors"], 4096)
+        first.rateLimit = .init(requests: 100, window: .seconds(60))
+        (first.roles, first.permissions) = (["editor", "admin"], ["items.write"])
         #expect(try await set.endpoints(CallContext()) == [first, Endpoint("GET", "/")])
         let request = EndpointRequest(
             endpoint: 1, method: "POST", path: "/items/é", parameters: [NamedValue("id", "é")],

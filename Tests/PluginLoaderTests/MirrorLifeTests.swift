@@ -18,8 +18,8 @@ struct MirrorLifeTests {
         #expect(applying == ["config_json": "{}"])
         #expect(
             try await plugin.configure([:]) == [
-                ConfigurationIssue(pointer: "/a/0", message: "is no number"),
-                ConfigurationIssue(pointer: "", message: "is too small"),
+                ConfigurationIssue(pointer: "/a/0", message: "is no number", code: "type"),
+                ConfigurationIssue(pointer: "", message: "is too small", severity: .warning),
             ])
         #expect(try await plugin.configure([:], Mirror.does("accept")).isEmpty)
         let fixed = try Fixture.plugin()
@@ -50,7 +50,39 @@ struct MirrorLifeTests {
                 == .plugin(
                     .init(
                         status: 114, vendorCode: -8, domain: "openai", httpStatus: 529, requestID: "req-1",
-                        details: ["queue": 9])))
+                        details: ["queue": 9], backtrace: "at 0x1")))
+    }
+
+    @Test("an error that the host saw arrives with every field")
+    func notice() async throws {
+        let plugin = try Mirror.plugin()
+        let seen = PluginError(
+            .overloaded, "too much", remedy: "Ask later",
+            facts: .plugin(
+                .init(
+                    status: 114, vendorCode: -8, domain: "openai", httpStatus: 529, requestID: "req-1",
+                    details: ["queue": 9], backtrace: "at 0x1")), operation: "embedder.embed", retryAfter: .seconds(1))
+        let told = try await Mirror.told { context async throws(PluginError) in
+            try await plugin.notify(of: seen, callID: 7, executionID: "run-1", context)
+        }
+        var members = try #require(told.objectValue)
+        #expect(try #require(members.removeValue(forKey: "at_unix_ns")?.intValue) > 1_700_000_000_000_000_000)
+        #expect(
+            JSON.object(members) == [
+                "status": 114, "operation": "embedder.embed", "message": "too much", "call": 7,
+                "execution_id": "run-1", "recovery": "Ask later",
+                "error": [
+                    [
+                        "status": 114, "vendor_code": -8, "http_status": 529, "retry": 1,
+                        "retry_after_ns": 1_000_000_000, "message": "too much. Ask later.",
+                        "details_json": #"{"queue":9}"#, "domain": "openai", "request_id": "req-1",
+                        "backtrace": "at 0x1",
+                    ]
+                ],
+            ])
+        try await plugin.notify(of: seen)
+        // A plugin that does not want to know is not asked.
+        try await Fixture.plugin().notify(of: seen)
     }
 
     @Test("the caller arrives with the rest of the context")

@@ -35,6 +35,7 @@ struct MirrorProviderTests {
                             callID: "c", text: "x", parts: [.text("in"), .data([5], mediaType: "m")], isError: true)),
                     .toolResult(ToolResult(callID: "d", isDenied: true)),
                     .approval(callID: "c", isApproved: true, reason: "yes"),
+                    .approvalRequest(callID: "c", question: "may it?"),
                     .approval(callID: "d", isApproved: false, reason: ""),
                     .custom(kind: 0x10001, text: "t", json: ["k": 1]),
                 ], cacheBreakpoints: [0]),
@@ -72,6 +73,7 @@ struct MirrorProviderTests {
                         "kind": 4, "id": "c", "text": "x", "flags": 17,
                         "parts": [["kind": 1, "text": "in"], ["kind": 5, "media_type": "m", "data": [5]]],
                     ], ["kind": 4, "id": "d", "flags": 2], ["kind": 8, "id": "c", "text": "yes"],
+                    ["kind": 8, "id": "c", "text": "may it?", "flags": 32],
                     ["kind": 8, "id": "d", "flags": 2],
                     ["kind": 0x10001, "text": "t", "json": #"{"k":1}"#],
                 ],
@@ -103,8 +105,8 @@ struct MirrorProviderTests {
                     "name": "look", "title": "Look up", "description": "Looks something up",
                     "input_schema_json": #"{"required":["q"],"type":"object"}"#,
                     "output_schema_json": #"{"type":"array"}"#, "examples_json": #"[{"q":"x"}]"#,
-                    "provider_json": #"{"type":"web_search"}"#, "hints": 9, "flags": 1,
-                ], ["name": "bare", "input_schema_json": #"{"type":"object"}"#, "hints": 6],
+                    "provider_json": #"{"type":"web_search"}"#, "hints": 25, "flags": 1,
+                ], ["name": "bare", "input_schema_json": #"{"type":"object"}"#, "hints": 38],
             ],
             "tool_choice": 4, "tool_names": ["look", "bare"], "output_format": 2, "schema_json": #"{"type":"object"}"#,
             "schema_name": "answer", "stop": ["a", "", "b"], "set": 8191, "temperature": 0.125, "top_p": 0.25,
@@ -223,13 +225,31 @@ struct MirrorProviderTests {
         #expect(response == expected([first, .init(parts: [], stop: StopReason(.length))]))
     }
 
+    @Test("of what a whole answer emits, usage, rate limits and warnings are kept, and nothing else")
+    func besideTheAnswer() async throws {
+        let (provider, request) = (try provider(), ModelRequest([Message(.user, "x")]))
+        let warnings = [Warning(feature: "f", message: "w")]
+        let response = try await provider.generate(request, Mirror.does("beside"))
+        var expected = ModelResponse(
+            choices: [.init(parts: [], stop: StopReason(.stop))], usage: Mirror.usage, warnings: warnings)
+        expected.rateLimits = Self.limits
+        #expect(response == expected)
+        let error = await failure { () async throws(PluginError) in
+            try await provider.generate(request, Mirror.does("beside-error"))
+        }
+        #expect(error?.code == .unavailable && error?.what == "it went away")
+        expected.choices = []
+        #expect(error?.partial == expected)
+    }
+
     @Test("every kind of event arrives, with every field")
     func events() async throws {
         var events: [ModelEvent] = []
         for try await event in try await provider().stream(ModelRequest([Message(.user, "x")]), CallContext()) {
             events.append(event)
         }
-        let call = ToolCall(id: "t-1", name: "look", arguments: "{}", index: 4)
+        let call = ToolCall(
+            id: "t-1", name: "look", arguments: "{}", index: 4, isProviderExecuted: true, signature: [6])
         let paused = StopReason(.pause, raw: "pause_turn", sequence: "|")
         let response = expected(
             [

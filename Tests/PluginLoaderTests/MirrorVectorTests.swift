@@ -78,7 +78,7 @@ struct MirrorVectorTests {
             told == [
                 "repo": "r", "ids": ["a", "é"], "row0": [0.5, 1.5, 2.5], "row1": [3.5, 4.5, 5.5], "rows_size": 128,
                 "row_stride": 64, "dims": 3, "element": 1, "texts": ["t", ""], "metadata_json": [#"{"k":[1]}"#, ""],
-                "embedder_id": "e", "expires_ns": [1_700_000_000_000_000_000, 0],
+                "embedder_id": "e", "expires_unix_ns": [1_700_000_000_000_000_000, 0],
                 "fields": [["name": "words", "sparse": [["indices": [1, 9], "values": [0.5, 0.25]], [:]]]],
             ], "\(told.text)")
         #expect(try await backend.upsert(batch(), into: "r", CallContext()) == VectorCommit(count: 2, version: 1002))

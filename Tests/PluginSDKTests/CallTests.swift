@@ -237,7 +237,7 @@ import Testing
                 host.plugin.pointee.create,
                 kw_create_in(
                     h: .of(kw_create_in.self), host: nil, config_json: kw_str(), data_dir: kw_str(),
-                    instance_name: kw_str(), state: kw_bytes()),
+                    instance_name: kw_str(), state: kw_bytes(), package_dir: kw_str()),
                 reply: kw_create_out.self, on: nil
             ) { _, _ in }
         }

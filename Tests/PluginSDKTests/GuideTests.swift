@@ -78,7 +78,9 @@ import Testing
         let host = try TestHost(Ticker.self)
         for _ in 0..<2 {
             unsafe try host.tell(host.plugin.pointee.start)
-            unsafe try host.ask(host.plugin.pointee.quiesce, reply: kw_quiesce_out.self) { _, _ in }
+            let input = kw_quiesce_in(
+                h: .of(kw_quiesce_in.self), reason: UInt32(KW_QUIESCE_SUSPEND), flags: 0)
+            unsafe try host.call(host.plugin.pointee.quiesce, input, reply: kw_quiesce_out.self, on: nil) { _, _ in }
         }
         #expect(host.state.withLock { $0.openCalls } == 0)
     }

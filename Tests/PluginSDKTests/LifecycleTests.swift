@@ -14,7 +14,10 @@ import Testing
             unsafe (reply.state, try reader.text(reply.message, "m"), try reader.json(reply.details_json, "d"))
         }
         #expect(health == (UInt32(KW_HEALTH_WARNING), "slow disk", ["free": 12]))
-        let state = unsafe try host.ask(host.plugin.pointee.quiesce, reply: kw_quiesce_out.self) { reply, _ in
+        let wanted = kw_quiesce_in(
+            h: .of(kw_quiesce_in.self), reason: UInt32(KW_QUIESCE_SWAP), flags: UInt32(KW_QUIESCE_WANTS_STATE))
+        let state = unsafe try host.call(host.plugin.pointee.quiesce, wanted, reply: kw_quiesce_out.self, on: nil) {
+            reply, _ in
             var lease = unsafe reply.state
             let bytes = unsafe Array(UnsafeRawBufferPointer(start: lease.ptr, count: Int(lease.len)))
             unsafe #expect(reply.threads_left == 0)
@@ -23,13 +26,21 @@ import Testing
             return bytes
         }
         #expect(state == Array("handed over".utf8))
-        #expect(host.recorder.state.withLock { $0.inputs.compactMap { $0 as? String } } == ["start", "health", "stop"])
+        #expect(
+            host.recorder.state.withLock { $0.inputs.compactMap { $0 as? String } } == ["start", "health", "stop swap"])
+        let unwanted = kw_quiesce_in(h: .of(kw_quiesce_in.self), reason: 99, flags: 0)
+        let isEmpty = unsafe try host.call(
+            host.plugin.pointee.quiesce, unwanted, reply: kw_quiesce_out.self, on: nil
+        ) { reply, _ in unsafe reply.state.len == 0 }
+        #expect(isEmpty && host.recorder.input() == "stop stop")
     }
 
     @Test func `Nothing to hand over is no lease`() throws {
         let host = try TestHost(Bare.self)
-        let isEmpty = unsafe try host.ask(host.plugin.pointee.quiesce, reply: kw_quiesce_out.self) { reply, _ in
-            unsafe reply.state.len == 0 && reply.state.release == nil
+        let wanted = kw_quiesce_in(
+            h: .of(kw_quiesce_in.self), reason: UInt32(KW_QUIESCE_STOP), flags: UInt32(KW_QUIESCE_WANTS_STATE))
+        let isEmpty = unsafe try host.call(host.plugin.pointee.quiesce, wanted, reply: kw_quiesce_out.self, on: nil) {
+            reply, _ in unsafe reply.state.len == 0 && reply.state.release == nil
         }
         #expect(isEmpty)
     }
@@ -63,9 +74,7 @@ import Testing
             return unsafe try host.call(host.plugin.pointee.configure, input, reply: kw_config_out.self, on: nil) {
                 reply, reader throws(PluginError) in
                 unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") {
-                    issue throws(PluginError) in
-                    unsafe ConfigurationIssue(
-                        at: try reader.text(issue.pointer, "p"), try reader.text(issue.message, "m"))
+                    issue throws(PluginError) in unsafe try ConfigurationIssue(issue, reader)
                 }
             }
         }
@@ -73,7 +82,8 @@ import Testing
         #expect(host.recorder.input() == "configure {\"good\":1} \(isDryRun)")
         #expect(
             try configure(#"{"bad":1}"#) == [
-                ConfigurationIssue(at: "/bad", "is not wanted"), ConfigurationIssue(at: "", "is bad as a whole"),
+                ConfigurationIssue(at: "/bad", "is not wanted", code: "bad"),
+                ConfigurationIssue(at: "", "is bad as a whole", severity: .warning),
             ])
     }
 
@@ -85,12 +95,19 @@ import Testing
             h: .of(kw_task_in.self), id: 5, name: writer.string("sweep"), payload: writer.bytes([1, 2]))
         unsafe try host.call(host.plugin.pointee.task, task, reply: kw_none.self, on: nil) { _, _ in }
         #expect(host.recorder.input() == ScheduledTask(id: 5, name: "sweep", payload: [1, 2]))
+        let reported = PluginError.Facts.Reported(status: KW_DEADLINE_EXCEEDED, domain: "d", backtrace: "at 0x1")
+        let error = PluginError(.timeout, "too slow", facts: .plugin(reported))
         let notice = unsafe kw_notice_in(
             h: .of(kw_notice_in.self), status: KW_DEADLINE_EXCEEDED, reserved: 0,
-            operation: writer.string("embedder.embed"), message: writer.string("too slow"))
+            operation: writer.string("embedder.embed"), message: writer.string("too slow"),
+            error: writer.span([writer.error(error)]), call: 7, execution_id: writer.string("run-1"), at_unix_ns: 8,
+            recovery: writer.string("wait"))
         unsafe try host.call(host.plugin.pointee.notice, notice, reply: kw_none.self, on: nil) { _, _ in }
         #expect(
-            host.recorder.input() == CallFailure(code: .timeout, operation: "embedder.embed", message: "too slow"))
+            host.recorder.input()
+                == CallFailure(
+                    code: .timeout, operation: "embedder.embed", message: "too slow", reported: reported, callID: 7,
+                    executionID: "run-1", atUnixNanoseconds: 8, recovery: "wait"))
     }
 
     @Test func `A destroyed instance lets go of the author's value`() throws {

@@ -17,7 +17,8 @@ import Testing
                 unsafe (
                     try reader.text(model.id, "id"), try reader.optionalText(model.description, "d"), model.features,
                     model.context_tokens, model.max_output_tokens, model.latency, model.max_choices,
-                    [model.input_price, model.output_price, model.cache_read_price, model.cache_write_price]
+                    [model.input_price, model.output_price, model.cache_read_price, model.cache_write_price],
+                    model.set
                 )
             }
         }
@@ -27,7 +28,8 @@ import Testing
         #expect(first.2 == UInt64(KW_FEATURE_STREAMING | KW_FEATURE_JSON | KW_FEATURE_AUDIO_OUT))
         #expect((first.3, first.4, first.5, first.6) == (1001, 1002, UInt32(KW_LATENCY_SLOW), 4))
         #expect(first.7 == [1.5, 2.5, 0.25, 0])
-        #expect(models[1].7 == [-1, -1, -1, -1])
+        #expect(models[1].7 == [0, 0, 0, 0])
+        #expect((first.8, models[1].8) == (15, 0))
         #expect((models[1].1, models[1].3, models[1].5) == (nil, 0, UInt32(KW_LATENCY_UNKNOWN)))
     }
 
@@ -88,7 +90,7 @@ import Testing
                 "\(KW_EVENT_STARTED) 0/0 id answer-1 name model-1", "\(KW_EVENT_TEXT) 0/1 text Hällo ",
                 "\(KW_EVENT_TEXT) 1/2 text wörld", "\(KW_EVENT_REASONING) 1/3 text because data [1, 2, 3]",
                 "\(KW_EVENT_REASONING) 0/4 text why", "\(KW_EVENT_TOOL_BEGIN) 1/5 id call-1 name look",
-                "\(KW_EVENT_TOOL_ARGS) 1/5 text {\"a\":", "\(KW_EVENT_TOOL_END) 1/5", "\(KW_EVENT_PART) 1/6",
+                "\(KW_EVENT_TOOL_ARGS) 1/5 text {\"a\":", "\(KW_EVENT_TOOL_END) 1/5 data [4]", "\(KW_EVENT_PART) 1/6",
                 "\(KW_EVENT_LOGPROBS) 1/0", "\(KW_EVENT_RATE_LIMIT) 0/0", "\(KW_EVENT_RAW) 0/0 data [9, 8, 7]",
                 "\(KW_EVENT_USAGE) 0/0", "\(KW_EVENT_WARNING) 0/0 name temperature text is not hot",
                 "\(KW_EVENT_PROGRESS) 0/0 text half data \(EventLog.bytes(of: 0.5))",

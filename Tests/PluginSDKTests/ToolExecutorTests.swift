@@ -117,7 +117,9 @@ import Testing
         let error = thrown {
             unsafe try host.call(table.execute, input, reply: kw_run_out.self, on: nil) { _, _ in }
         }
-        #expect(error?.code == .invalidArgument)
+        // A number without a name may be a wish of a newer host; a bad value is the host's mistake.
+        let isNameless = ["kind 9", "overflow 9"].contains(reason)
+        #expect(error?.code == (isNameless ? .unsupported : .invalidArgument))
         #expect(error?.what.contains(reason) == true, "\(error?.what ?? "")")
         #expect(host.recorder.input(SeenRun.self) == nil)
     }
@@ -150,6 +152,6 @@ import Testing
         let error = thrown {
             unsafe try host.call(table.send, input, reply: kw_none.self, on: nil) { _, _ in }
         }
-        #expect(error?.code == .invalidArgument)
+        #expect(error?.code == .unsupported)
     }
 }

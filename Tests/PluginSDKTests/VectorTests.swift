@@ -55,7 +55,7 @@ import Testing
         unsafe input.texts = unsafe writer.strings(["A", "", "C"])
         unsafe input.metadata_json = unsafe writer.strings([#"{"n":1}"#, "", #"{"n":3}"#])
         unsafe input.embedder_id = unsafe writer.string("space")
-        unsafe input.expires_ns = unsafe writer.span([Int64(0), 5, 6])
+        unsafe input.expires_unix_ns = unsafe writer.span([Int64(0), 5, 6])
         let vectors = (0..<3).map { SparseVector(indices: [1, UInt32($0) + 2], values: [0.5, 1]) }
         unsafe input.fields = unsafe writer.span([
             kw_field_rows(
@@ -87,13 +87,16 @@ import Testing
             ("too few bytes", .invalidArgument, { input, _ in unsafe input.rows_size = 31 }),
             ("stride", .invalidArgument, { input, _ in unsafe input.row_stride = 4 }),
             ("overflow", .invalidArgument, { input, _ in unsafe input.row_stride = .max / 2 + 1 }),
-            ("element", .invalidArgument, { input, _ in unsafe input.element = UInt32(KW_ELEMENT_F16) }),
+            ("element", .unsupported, { input, _ in unsafe input.element = UInt32(KW_ELEMENT_F16) }),
             ("texts", .invalidArgument, { input, writer in unsafe input.texts = unsafe writer.strings(["one"]) }),
             (
                 "metadata", .invalidArgument,
                 { input, writer in unsafe input.metadata_json = unsafe writer.strings(["{", "", ""]) }
             ),
-            ("expiry", .invalidArgument, { input, writer in unsafe input.expires_ns = unsafe writer.span([Int64(1)]) }),
+            (
+                "expiry", .invalidArgument,
+                { input, writer in unsafe input.expires_unix_ns = unsafe writer.span([Int64(1)]) }
+            ),
             (
                 "no number", .invalidArgument,
                 { input, writer in unsafe input.rows = unsafe writer.floats([1, .nan, 0, 1, 1, 0, 1, 1]) }
@@ -159,6 +162,23 @@ import Testing
         #expect(seen.exactness == exactness)
         #expect(seen.fusion == query.fusion)
         #expect(seen.filter == .all)
+    }
+
+    private static let nameless: [@Sendable (inout kw_query) -> Void] = unsafe [
+        { unsafe $0.include |= 1 << 9 }, { unsafe $0.set |= 1 << 9 }, { unsafe $0.exactness = 99 },
+        { unsafe $0.fusion = 99 }, { unsafe $0.element = UInt32(KW_ELEMENT_I8) },
+    ]
+
+    @Test(arguments: 0..<5) func `A wish of a query that has no name here is refused`(wish: Int) throws {
+        var writer = ABIWriter()
+        defer { extendLifetime(writer) }
+        var query = unsafe writer.query(VectorQuery([1], topK: 1))
+        unsafe Self.nameless[wish](&query)
+        let input = unsafe kw_query_in(
+            h: .of(kw_query_in.self), repo: writer.string("r"), queries: writer.span([query]))
+        let error = thrown { unsafe try host.call(table.query, input, reply: kw_query_out.self, on: nil) { _, _ in } }
+        #expect(error?.code == .unsupported, "\(error?.what ?? "")")
+        #expect(host.recorder.input([VectorQuery].self) == nil)
     }
 
     @Test func `Items are removed and counted by filter`() throws {
@@ -264,6 +284,9 @@ import Testing
         let flush = unsafe kw_flush_in(h: .of(kw_flush_in.self), repo: name, flags: UInt64(KW_FLUSH_COMPACT))
         unsafe try host.call(table.flush, flush, reply: kw_none.self, on: nil) { _, _ in }
         #expect(host.recorder.input() == "flush r true")
+        let wish = unsafe kw_flush_in(h: .of(kw_flush_in.self), repo: name, flags: 1 << 40)
+        let error = thrown { unsafe try host.call(table.flush, wish, reply: kw_none.self, on: nil) { _, _ in } }
+        #expect(error?.code == .unsupported)
         var snapshot = unsafe kw_snapshot_in(
             h: .of(kw_snapshot_in.self), repo: name, path: writer.string("/p"), flags: 0)
         unsafe try host.call(table.snapshot, snapshot, reply: kw_none.self, on: nil) { _, _ in }

@@ -57,7 +57,7 @@ import Testing
 
     @Test(arguments: faults)
     func reportsTheFault(_ fault: HashingEmbedder.Fault, _ fails: [EmbedderConformance.Check]) async {
-        let report = await EmbedderConformance().run(on: HashingEmbedder(fault))
+        let report = await EmbedderConformance(limit: .seconds(600)).run(on: HashingEmbedder(fault))
         #expect(report.failedNames == fails.map(\.rawValue).sorted(), "\(report)")
     }
 

@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: faults)
     func reportsTheFault(_ fault: ScriptedProvider.Fault, _ fails: [ModelProviderConformance.Check]) async {
-        let report = await ModelProviderConformance().run(on: ScriptedProvider(fault))
+        let report = await ModelProviderConformance(limit: .seconds(600)).run(on: ScriptedProvider(fault))
         #expect(report.failedNames == fails.map(\.rawValue).sorted(), "\(report)")
     }
 

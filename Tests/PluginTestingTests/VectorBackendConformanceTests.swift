@@ -93,7 +93,8 @@ import Testing
     @Test(arguments: faults)
     func reportsTheFault(_ fault: ExactBackend.Fault, _ fails: [VectorBackendConformance.Check]) async throws {
         try await Self.withFolder { folder in
-            let report = await VectorBackendConformance(folder: folder, filterTrees: 60).run(on: ExactBackend(fault))
+            let report = await VectorBackendConformance(folder: folder, filterTrees: 60, limit: .seconds(600))
+                .run(on: ExactBackend(fault))
             #expect(report.failedNames == fails.map(\.rawValue).sorted(), "\(report)")
         }
     }

@@ -7,16 +7,22 @@
  *     because a callee that was built later would write past its end.
  * R4  Every operation has ONE machine signature, status op(self, call, in); results leave through reply(), so a
  *     tracer, a checker or a worker process can stand in for any operation without knowing it.
+ * R5  Fields named reserved, and bits without a name, are 0 when they are written. A host ignores them in what a plugin
+ *     writes; a plugin that meets an unnamed bit or number in a request answers KW_UNIMPLEMENTED.
  *
  * Threads. Every function says from where it may be called:
  *   [any]   any thread, concurrently
- *   [life]  one lifecycle thread per plugin; never concurrent with another [life] call of that plugin
+ *   [life]  any thread, but never two at once for a plugin, whatever the instances. Operations of interfaces and `task`
+ *           come only between start and quiesce of their instance, health and configure from create to destroy. During
+ *           start, quiesce and destroy nothing else of the instance runs; configure and notice may run beside its
+ *           operations if the plugin has KW_CAP_CONCURRENT, else they run alone
  *   [op]    a host thread; per instance at most max_concurrency calls at once (one, without KW_CAP_CONCURRENT)
- *   [emit]  inside one call, one at a time
+ *   [emit]  any thread, one at a time for a call
  *
  * Memory is of three kinds, and no free() crosses the border:
- *   borrow  what the host passes in is valid until the operation ends; what a plugin passes to reply, fail or
- *           emit is copied before that function returns
+ *   borrow  what the host passes in is valid until the operation ends. What a plugin passes to fail or emit, and all it
+ *           points to, is copied or used up before that function returns; so is the struct that it passes to reply, but
+ *           not what that struct points to
  *   arena   kw_call_api.alloc: freed by the host when it has read the reply
  *   lease   kw_call_api.adopt: stays the plugin's memory; the host calls release exactly once
  */
@@ -52,19 +58,20 @@ KW_ASSERT(sizeof(void *) == 8 && sizeof(double) == 8, "the Keyway ABI is defined
 
 /* ---- frozen value types --------------------------------------------------------------------------------- */
 
-/* Borrowed UTF-8 text, not NUL-terminated. ptr is NULL if and only if len is 0. */
+/* Borrowed UTF-8 text, not NUL-terminated. If len is 0, ptr may be anything and is not read. */
 typedef struct kw_str {
     const char *ptr;
     uint64_t len;
 } kw_str;
 
-/* Borrowed bytes. ptr may be NULL if len is 0. */
+/* Borrowed bytes. If len is 0, ptr may be anything and is not read. */
 typedef struct kw_bytes {
     const void *ptr;
     uint64_t len;
 } kw_bytes;
 
 /* An array. Step by stride, never by sizeof: the writer's element may be larger than the reader's.
+ * ptr and stride are aligned for the element's type; if count is 0, they may be anything and are not read.
  * Also how one growable struct refers to another: count 0 (absent) or 1. */
 typedef struct kw_span {
     const void *ptr;
@@ -78,7 +85,7 @@ typedef struct kw_hdr {
     uint32_t flags;
 } kw_hdr;
 
-/* kw_hdr.flags: a reader that does not know all `size` bytes (or, of an event, its kind) must refuse. */
+/* The one bit of kw_hdr.flags: a reader that does not know all `size` bytes (or, of an event, its kind) must refuse. */
 #define KW_MUST 0x80000000u
 
 /* Memory that stays the plugin's while the host reads it. Move-only. */
@@ -127,8 +134,8 @@ typedef struct kw_call_1 kw_call;
 typedef struct kw_host_1 kw_host;
 
 /* A slot of an interface table: an operation that takes I and replies O. A NULL slot means "not implemented";
- * the host fills it. Returns KW_OK after exactly one reply; KW_PENDING (plugins with KW_CAP_ASYNC only), then
- * complete() exactly once; or an error, best by `return call->api->fail(call, &error)`. */
+ * the host fills it. Returns KW_OK after exactly one reply; KW_PENDING (plugins with KW_CAP_ASYNC only; [life]
+ * operations, too), then complete() exactly once; or an error, best by `return call->api->fail(call, &error)`. */
 #define KW_OP(name, I, O) kw_status (*name)(kw_instance *self, kw_call *call, const I *in) KW_NOEXCEPT KW_REPLIES(O)
 
 /* What stands in for any operation: a tracer, a checker, a marshaller. */
@@ -158,9 +165,10 @@ typedef struct kw_error_1 {
     uint32_t retry;          /* KW_RETRY_* */
     int64_t retry_after_ns;  /* 0 = not said */
     kw_str message;          /* what went wrong, and what to do about it */
-    kw_str details_json;     /* facts as one JSON object, or empty */
+    kw_str details_json;     /* facts for programs as one JSON object of any keys, which the host passes on; or empty */
     kw_str domain;           /* whose number vendor_code is: "errno", "openai"; or empty */
     kw_str request_id;       /* the remote service's name for the request, or empty */
+    kw_str backtrace;        /* where it arose, for logs; or empty */
 } kw_error;
 
 /* ---- streamed events ------------------------------------------------------------------------------------ */
@@ -170,7 +178,7 @@ typedef struct kw_error_1 {
 #define KW_EVENT_REASONING 3u   /* provider: reasoning delta of block `index`; data = signature, if any */
 #define KW_EVENT_TOOL_BEGIN 4u  /* provider: tool call `index` opens; id, name */
 #define KW_EVENT_TOOL_ARGS 5u   /* provider: text = next fragment of the arguments' JSON */
-#define KW_EVENT_TOOL_END 6u    /* provider: tool call `index` is whole */
+#define KW_EVENT_TOOL_END 6u    /* provider: tool call `index` is whole; data = signature, if any */
 #define KW_EVENT_USAGE 7u       /* provider: payload = kw_usage, cumulative; may repeat */
 #define KW_EVENT_STDOUT 8u      /* executor: data */
 #define KW_EVENT_STDERR 9u      /* executor: data */
@@ -193,15 +201,21 @@ typedef struct kw_error_1 {
 #define KW_EMIT_NOBLOCK 1u
 
 typedef struct kw_event_1 {
-    kw_hdr h;            /* an unknown kind is skipped, unless KW_MUST is set: then the call fails */
+    kw_hdr h;            /* an unknown kind is skipped; with KW_MUST emit answers KW_CANCELLED and the call fails */
     uint32_t kind;       /* KW_EVENT_* */
     uint32_t choice;     /* which of n answers, from 0 */
     uint32_t index;      /* content block or tool-call slot, from 0 */
-    uint32_t reserved;   /* 0 */
+    uint32_t flags;      /* of TOOL_BEGIN KW_PART_PROVIDER_EXECUTED, else 0 */
     kw_str text, id, name;
     kw_bytes data;
     kw_span payload;     /* growable structs of the kind */
 } kw_event;
+
+#define KW_LOG_TRACE 0u
+#define KW_LOG_DEBUG 1u
+#define KW_LOG_INFO 2u
+#define KW_LOG_WARNING 3u
+#define KW_LOG_ERROR 4u
 
 /* ---- call context --------------------------------------------------------------------------------------- */
 
@@ -221,14 +235,22 @@ typedef struct kw_call_api_1 {
     kw_status (*emit)(kw_call *call, const kw_event *event, uint32_t flags) KW_NOEXCEPT KW_THREAD(emit);
     /* The result: a struct of the operation's reply type. The host copies it; its pointees must be in the call's
      * arena, in an adopted lease, or static. At most once. Returns KW_OK, so that an operation can
-     * `return KW_REPLY(call, &out)`. [emit] */
+     * `return KW_REPLY(call, &out)`; KW_FAILED_PRECONDITION: it was the second one; KW_INVALID_ARGUMENT: out is NULL or
+     * shorter than its header; KW_UNIMPLEMENTED: it has KW_MUST and bytes that the host does not know. After any of
+     * these the call fails, whatever the operation returns. [emit] */
     kw_status (*reply)(kw_call *call, const void *out) KW_NOEXCEPT KW_THREAD(emit);
-    /* Moves a lease to the host, which calls release once, when it has read the reply. [emit] */
+    /* Moves a lease to the host, which calls release once, when it has read the reply, whatever the operation returned,
+     * and before destroy. KW_OK: lease->release is NULL now. KW_RESOURCE_EXHAUSTED: over the call's quota, and
+     * KW_INVALID_ARGUMENT: there is no release; then the lease stays the plugin's. [emit] */
     kw_status (*adopt)(kw_call *call, kw_lease *lease) KW_NOEXCEPT KW_THREAD(emit);
-    /* Ends an operation that returned KW_PENDING; exactly once, possibly before the operation returned. [any] */
+    /* Ends an operation that returned KW_PENDING; exactly once, possibly before the operation returned. Removes the
+     * waker as set_waker(NULL) does, so what it uses may be freed as soon as this returns. [any] */
     void (*complete)(kw_call *call, kw_status status) KW_NOEXCEPT KW_THREAD(any);
-    /* wake is called when the call is cancelled, or when a NOBLOCK emit may be tried again; on any thread, with
-     * no lock of the host held. NULL removes it: after that it is not called any more. [any] */
+    /* wake is called when the call is cancelled, or when a NOBLOCK emit may be tried again; on any thread, one at a
+     * time, with no lock of the host held. If the call is cancelled already, or there was room since a refused emit,
+     * wake runs at once, within set_waker. NULL removes it: after that it is not called any more, and one that runs on
+     * another thread has returned; so hold no lock that wake takes. An operation whose wake uses what ends with it
+     * removes it before it returns. wake itself may call set_waker. [any] */
     void (*set_waker)(kw_call *call, void (*wake)(void *user_data) KW_NOEXCEPT, void *user_data) KW_NOEXCEPT
         KW_THREAD(any);
     /* An eventfd, readable once the call is cancelled, for poll() and the like. The host's: do not close it, do
@@ -238,6 +260,9 @@ typedef struct kw_call_api_1 {
     /* What the last fail() on this call said, a host service's included, or NULL. The host's; until the next fail() or
      * the call's end. [emit] */
     const kw_error *(*last_error)(kw_call *call) KW_NOEXCEPT KW_THREAD(emit);
+    /* As kw_host.log; the host adds what it knows of the call. Until the operation ended. [any] */
+    void (*log)(kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields_json) KW_NOEXCEPT
+        KW_THREAD(any);
 } kw_call_api;
 
 /* Context of one operation. Host-owned; it and the operation's input are valid until the operation returned

@@ -17,7 +17,7 @@ extern "C" {
 #define KW_ELEMENT_BF16 3u
 #define KW_ELEMENT_I8 4u
 #define KW_ELEMENT_U8 5u
-#define KW_ELEMENT_BIT 6u
+#define KW_ELEMENT_BIT 6u /* eight a byte, the first in the highest bit; the last byte's unused bits are 0 */
 
 /* What the vectors are for; also bit positions in masks. */
 #define KW_TASK_UNSPECIFIED 0u
@@ -66,7 +66,7 @@ typedef struct kw_embedder_info_1 {
 
 #define KW_TRUNCATE_END 0u
 #define KW_TRUNCATE_START 1u
-#define KW_TRUNCATE_ERROR 2u
+#define KW_TRUNCATE_ERROR 2u /* a text that is too long is KW_CONTEXT_OVERFLOW */
 
 /* kw_embed_in.flags */
 #define KW_EMBED_NORMALIZE 1u         /* rows of length 1 are wanted */
@@ -82,7 +82,7 @@ typedef struct kw_token_list_1 {
 typedef struct kw_embed_in_1 {
     kw_hdr h;
     kw_span texts;        /* kw_str */
-    void *rows;           /* caller's matrix: row i starts at i * row_stride */
+    void *rows;           /* caller's matrix, aligned at least for the element; row i starts at i * row_stride */
     uint64_t capacity;    /* of rows, in bytes */
     uint64_t row_stride;  /* bytes, a multiple of the element's size */
     uint32_t dims;        /* length of a row, never 0 */

@@ -10,7 +10,7 @@ extern "C" {
 
 #define KW_FUNCTIONS_ID "keyway.functions/1"
 
-#define KW_FUNCTION_THREAD_SAFE 1u  /* [any], else [op] */
+#define KW_FUNCTION_THREAD_SAFE 1u  /* [any]; else one call at a time in the process, whatever the instances */
 #define KW_FUNCTION_PURE 2u         /* the result depends on the arguments only, and nothing else changes */
 #define KW_FUNCTION_BLOCKING 4u     /* may wait */
 
@@ -29,8 +29,8 @@ typedef struct kw_function_1 {
     kw_str name;              /* 1-128 bytes, [A-Za-z0-9_.] */
     kw_str description;
     kw_str signature;
-    /* Not NULL; code of the plugin's own file, of the type that `signature` says. [op], with
-     * KW_FUNCTION_THREAD_SAFE [any] */
+    /* Not NULL; code of the plugin's own file, of the type that `signature` says. Means something in the plugin's process
+     * only. [op], but one at a time in the process; with KW_FUNCTION_THREAD_SAFE [any] */
     void (*address)(void) KW_NOEXCEPT;
     uint64_t flags;           /* KW_FUNCTION_* */
     kw_span parameter_names;  /* kw_str, one an argument, or empty */

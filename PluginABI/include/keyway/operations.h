@@ -25,6 +25,7 @@ typedef struct kw_operation_1 {
     kw_span capabilities;           /* kw_str: what it can be found by: "log-analysis" */
     uint64_t flags;                 /* KW_OPERATION_* */
     kw_str examples_json;           /* [{"input": ..., "output": ...}], or empty */
+    kw_span agent_types;            /* kw_str: kinds of agents that it runs: "researcher" */
 } kw_operation;
 
 typedef struct kw_operations_out_1 {
@@ -44,6 +45,8 @@ typedef struct kw_operate_in_1 {
     kw_str execution_id;            /* the host's name for this run */
     kw_str settings_json;           /* an object of settings of this run, or empty */
     uint64_t flags;                 /* KW_OPERATE_* */
+    kw_str agent_type;              /* one of the operation's, or empty */
+    kw_str metadata_json;           /* the caller's, an object, or empty */
 } kw_operate_in;
 
 typedef struct kw_operate_out_1 {
@@ -58,7 +61,8 @@ typedef struct kw_operations_1 {
     kw_hdr h;
     /* What is offered; constant between two configurations. [op] */
     KW_OP(list, kw_none, kw_operations_out);
-    /* Runs one. May emit CHUNK (the output, in pieces), PROGRESS, WARNING, HEARTBEAT. KW_NOT_FOUND: no operation of that
+    /* Runs one. May emit CHUNK (the output, in pieces), PROGRESS, WARNING, HEARTBEAT. The CHUNKs of a run that ends with
+     * an error are no result. KW_NOT_FOUND: no operation of that
      * name; KW_UNIMPLEMENTED: a format or a dry run it does not offer. [op] */
     KW_OP(run, kw_operate_in, kw_operate_out);
 } kw_operations;

@@ -71,9 +71,9 @@ typedef struct kw_tool_limits_1 {
 #define KW_POLICY_USER_SET 128u       /* `user` counts */
 
 /* When a run that the rules admit still needs approval. Commands that destroy always do, unless NEVER. */
-#define KW_APPROVAL_NEVER 0u
+#define KW_APPROVAL_UNTRUSTED 0u  /* unless an allow rule names it */
 #define KW_APPROVAL_ON_REQUEST 1u /* if the request asks for it (KW_RUN_ASK) */
-#define KW_APPROVAL_UNTRUSTED 2u  /* unless an allow rule names it */
+#define KW_APPROVAL_NEVER 2u
 #define KW_APPROVAL_ALWAYS 3u
 
 #define KW_OVERFLOW_TRUNCATE 0u /* keep the first head_bytes and the last tail_bytes, go on reading */
@@ -116,6 +116,7 @@ typedef struct kw_policy_1 {
     uint32_t user;          /* uid to run as, if KW_POLICY_USER_SET; else 0 */
     uint32_t reserved;      /* 0 */
     kw_str seccomp;         /* profile: "default", "none", or empty: the plugin's choice */
+    kw_span deny_patterns;  /* kw_rule: such words in a row, anywhere in a command, deny it */
 } kw_policy;
 
 /* ---- request and result --------------------------------------------------------------------------------- */
@@ -153,6 +154,7 @@ typedef struct kw_run_in_1 {
     uint64_t flags;    /* KW_RUN_ASK, KW_RUN_KEEP_STDIN */
     uint32_t rows, columns; /* of the terminal; 0 = 24 x 80 */
     kw_span extra_paths; /* kw_path_rule: granted for this run only, on top of the policy's */
+    kw_span extra_net; /* kw_net_rule: likewise */
 } kw_run_in;
 
 #define KW_DECISION_DENY 0u
@@ -253,12 +255,15 @@ typedef struct kw_tool_executor_1 {
     /* Would execute run this? Nothing is run; the answer depends on nothing but the input. [op] */
     KW_OP(evaluate, kw_run_in, kw_decision);
     /* Runs it: emits STDOUT and STDERR events as they come, replies when the program ended. What it is not allowed to
-     * run ends as KW_END_DENIED, with KW_OK. Ends with the program, even if a process it left behind holds
-     * the pipes open. [op] */
+     * run ends as KW_END_DENIED, with KW_OK; so does what was cancelled, as KW_END_CANCELLED, and what went beyond the
+     * call's deadline, as KW_END_TIMEOUT, each with a reply. Ends with the program, even if a process it left behind
+     * holds the pipes open. [op] */
     KW_OP(execute, kw_run_in, kw_run_out);
     /* Typed tools that KW_RUN_TOOL may name. NULL: there are none. [op] */
     KW_OP(tools, kw_none, kw_tools_out);
-    /* Speaks to a run of this instance that goes on; KW_NOT_FOUND if there is none of that session. [op] */
+    /* Speaks to a run of this instance that goes on; KW_NOT_FOUND if there is none of that session. Does not count towards
+     * max_concurrency and may run beside execute, so without KW_CAP_CONCURRENT the host does not call it and answers
+     * KW_UNIMPLEMENTED. [op] */
     KW_OP(send, kw_send_in, kw_none);
 } kw_tool_executor;
 

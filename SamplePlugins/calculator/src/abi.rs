@@ -105,6 +105,7 @@ pub struct kw_error {
     pub details_json: kw_str,
     pub domain: kw_str,
     pub request_id: kw_str,
+    pub backtrace: kw_str,
 }
 
 pub enum kw_instance {}
@@ -301,7 +302,7 @@ KW_AT!(kw_span, count, 8);
 KW_AT!(kw_span, stride, 12);
 KW_SIZE!(kw_none, 8);
 KW_AT!(kw_none, h, 0);
-KW_SIZE!(kw_error, 96);
+KW_SIZE!(kw_error, 112);
 KW_AT!(kw_error, h, 0);
 KW_AT!(kw_error, status, 8);
 KW_AT!(kw_error, vendor_code, 12);
@@ -312,6 +313,7 @@ KW_AT!(kw_error, message, 32);
 KW_AT!(kw_error, details_json, 48);
 KW_AT!(kw_error, domain, 64);
 KW_AT!(kw_error, request_id, 80);
+KW_AT!(kw_error, backtrace, 96);
 KW_AT!(kw_call_api, h, 0);
 KW_AT!(kw_call_api, alloc, 8);
 KW_AT!(kw_call_api, fail, 16);

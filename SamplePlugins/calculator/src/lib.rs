@@ -100,6 +100,7 @@ impl Call {
             details_json: kw_str::EMPTY,
             domain: kw_str::EMPTY,
             request_id: kw_str::EMPTY,
+            backtrace: kw_str::EMPTY,
         };
         (self.api().fail)(self.0, &error)
     }

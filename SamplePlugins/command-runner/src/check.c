@@ -76,7 +76,7 @@ kw_status check_path_rules(kw_call *call, kw_span rules, const char *field)
         if (!kw_read_at(&rule, rules, i))
             return call_error(call, INVALID, "%s is malformed, or of an SDK this plugin does not know", name);
         if (rule.access > KW_ACCESS_WRITE || rule.execute > 1)
-            return call_error(call, INVALID, "%s has an unknown access or execute", name);
+            return call_error(call, KW_UNIMPLEMENTED, "%s has an unknown access or execute", name);
         snprintf(name, sizeof name, "%s[%u].path", field, i);
         status = check_absolute(call, rule.path, name);
     }
@@ -97,17 +97,17 @@ static kw_status check_rules(kw_call *call, kw_span rules, const char *field)
     return status;
 }
 
-static kw_status check_net(kw_call *call, kw_span rules)
+kw_status check_net(kw_call *call, kw_span rules, const char *field)
 {
-    kw_status status = check_span(call, rules, sizeof(kw_hdr), CHECK_MAX_RULES, "policy.net");
+    kw_status status = check_span(call, rules, sizeof(kw_hdr), CHECK_MAX_RULES, field);
     for (uint32_t i = 0; status == KW_OK && i < rules.count; i++) {
         char name[FIELD_SIZE];
         kw_net_rule rule;
-        snprintf(name, sizeof name, "policy.net[%u]", i);
+        snprintf(name, sizeof name, "%s[%u]", field, i);
         if (!kw_read_at(&rule, rules, i))
             return call_error(call, INVALID, "%s is malformed, or of an SDK this plugin does not know", name);
         if (rule.kind < KW_NET_PORTS || rule.kind > KW_NET_BIND || rule.is_denied > 1)
-            return call_error(call, INVALID, "%s has an unknown kind or is_denied", name);
+            return call_error(call, KW_UNIMPLEMENTED, "%s has an unknown kind or is_denied", name);
         if (rule.first_port > rule.last_port || rule.last_port > 65535)
             return call_error(call, INVALID, "%s: first_port...last_port must be a range up to 65535", name);
         status = check_text(call, rule.name, CHECK_MAX_PATH, name);
@@ -168,8 +168,8 @@ static kw_status check_numbers(kw_call *call, const kw_policy *p)
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         if (list[i].value > list[i].most)
-            return call_error(call, INVALID, "%s has a value that this plugin does not know: %llu", list[i].field,
-                              (unsigned long long)list[i].value);
+            return call_error(call, KW_UNIMPLEMENTED, "%s has a value that this plugin does not know: %llu",
+                              list[i].field, (unsigned long long)list[i].value);
     if (!(p->flags & KW_POLICY_USER_SET) && p->user != 0)
         return call_error(call, INVALID, "policy.user is %u, and KW_POLICY_USER_SET is not set", p->user);
     kw_str plain = KW_STR("none"), standard = KW_STR("default");
@@ -186,6 +186,8 @@ kw_status check_policy(kw_call *call, const kw_policy *p)
     if (status == KW_OK)
         status = check_rules(call, p->deny, "policy.deny");
     if (status == KW_OK)
+        status = check_rules(call, p->deny_patterns, "policy.deny_patterns");
+    if (status == KW_OK)
         status = check_texts(call, p->env_allow, CHECK_MAX_VARIABLES, "policy.env_allow");
     if (status == KW_OK)
         status = check_texts(call, p->env_deny, CHECK_MAX_VARIABLES, "policy.env_deny");
@@ -194,7 +196,7 @@ kw_status check_policy(kw_call *call, const kw_policy *p)
     if (status == KW_OK)
         status = check_path_rules(call, p->paths, "policy.paths");
     if (status == KW_OK)
-        status = check_net(call, p->net);
+        status = check_net(call, p->net, "policy.net");
     if (status == KW_OK)
         status = check_limits(call, p->limits, 0, "policy.limits");
     if (status == KW_OK)

@@ -1,4 +1,5 @@
-/* Checks of what a host wrote. Each answers KW_OK, or fails the call with KW_INVALID_ARGUMENT naming the field. */
+/* Checks of what a host wrote. Each answers KW_OK, or fails the call naming the field: with
+ * KW_UNIMPLEMENTED for a number or bit without a name, else with KW_INVALID_ARGUMENT. */
 #ifndef COMMAND_RUNNER_CHECK_H
 #define COMMAND_RUNNER_CHECK_H
 
@@ -22,6 +23,8 @@ kw_status check_texts(kw_call *call, kw_span texts, uint32_t most, const char *f
 kw_status check_variables(kw_call *call, kw_span pairs, const char *field);
 /* Absolute paths with a known access. */
 kw_status check_path_rules(kw_call *call, kw_span rules, const char *field);
+/* Known kinds, ranges of ports, names where there must be one. */
+kw_status check_net(kw_call *call, kw_span rules, const char *field);
 /* Every field of a policy by itself, and its limits. */
 kw_status check_policy(kw_call *call, const kw_policy *policy);
 

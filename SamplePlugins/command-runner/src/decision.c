@@ -38,6 +38,10 @@ static bool denied_by_rule(const request *r, decision *out)
         if (rules_find(r->policy.deny, rules_forbid, &r->commands.list[i], out->rule))
             return DENIED("a deny rule matches, or may match, %.200s; deny rules win",
                           r->commands.list[i].words[0].text);
+    for (uint32_t i = 0; i < r->commands.count; i++)
+        if (rules_find(r->policy.deny_patterns, rules_find_anywhere, &r->commands.list[i], out->rule))
+            return DENIED("a deny pattern is, or may be, among the words of %.200s; deny patterns win",
+                          r->commands.list[i].words[0].text);
     for (uint32_t i = 0; i < r->commands.file_count; i++)
         if (!rules_open(r, &r->commands.files[i]))
             return DENIED("the shell would %s %.200s, and no path rule admits that; redirections reach /dev/null and "

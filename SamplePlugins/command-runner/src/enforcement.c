@@ -28,9 +28,10 @@ typedef struct field {
 SET(always, true)
 SET(shell, !(p->flags & KW_POLICY_ALLOW_SHELL))
 SET(network, !(p->flags & KW_POLICY_ALLOW_NETWORK))
-SET(net, p->net.count > 0)
+SET(net, p->net.count > 0 || r->in.extra_net.count > 0)
 SET(allow, p->allow.count > 0)
 SET(deny, p->deny.count > 0)
+SET(deny_patterns, p->deny_patterns.count > 0)
 SET(paths, p->paths.count > 0 || r->in.extra_paths.count > 0)
 SET(wall, l->wall_ns > 0)
 SET(cpu, l->cpu_ns > 0)
@@ -91,6 +92,8 @@ static const field fields[] = {
     { "allow", "rules are compared before anything is started, with every command of a shell text", "", set_allow, yes },
     { "deny", "rules are compared before anything is started, with every command of a shell text; they win", "", set_deny,
       yes },
+    { "denyPatterns", "looked for among all words of a command, and of every command of a shell text; they win", "",
+      set_deny_patterns, yes },
     { "shell", "a shell command is refused before anything is started", "", set_shell, yes },
     { "env", "the environment is built from the policy alone", "", set_always, yes },
     { "network", "a seccomp filter refuses every socket but local (unix) ones, and io_uring",

@@ -16,7 +16,7 @@ KW_NOTE_IFACE(tool_executor, KW_TOOL_EXECUTOR_ID);
 KW_NOTE_MANIFEST(
     "{\"id\":\"command-runner\",\"name\":\"command-runner\",\"version\":\"" VERSION "\",\"type\":\"tool-executor\","
     "\"description\":\"Runs programs under a policy that denies by default, and says what it enforces\","
-    "\"license\":\"Apache-2.0\",\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"" KW_TOOL_EXECUTOR_ID "\"]}");
+    "\"license\":\"Apache-2.0\",\"permissions\":[\"process.exec\"],\"sdk\":{\"minVersion\":1,\"maxVersion\":1},\"interfaces\":[\"" KW_TOOL_EXECUTOR_ID "\"]}");
 
 static kw_status create(kw_instance *none, kw_call *call, const kw_create_in *input) KW_NOEXCEPT
 {
@@ -53,7 +53,7 @@ static kw_status destroy(kw_instance *self, kw_call *call, const kw_none *in) KW
 }
 
 /* Nothing runs between operations, so there is nothing to stop. */
-static kw_status quiesce(kw_instance *self, kw_call *call, const kw_none *in) KW_NOEXCEPT
+static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in) KW_NOEXCEPT
 {
     (void)self;
     (void)in;

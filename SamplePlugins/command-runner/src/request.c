@@ -92,14 +92,16 @@ static kw_status check_run(kw_call *call, const kw_run_in *in)
     if (status == KW_OK)
         status = check_path_rules(call, in->extra_paths, "extra_paths");
     if (status == KW_OK)
+        status = check_net(call, in->extra_net, "extra_net");
+    if (status == KW_OK)
         status = check_text(call, in->reason, REQUEST_MAX_REASON, "reason");
     if (status != KW_OK)
         return status;
     if (in->kind < KW_RUN_ARGV || in->kind > KW_RUN_TOOL)
-        return call_error(call, KW_INVALID_ARGUMENT, "kind %u is unknown; 1 runs argv, 2 a shell command, 3 a tool",
+        return call_error(call, KW_UNIMPLEMENTED, "kind %u is unknown; 1 runs argv, 2 a shell command, 3 a tool",
                           in->kind);
     if (in->classification > KW_CLASS_DESTRUCTIVE)
-        return call_error(call, KW_INVALID_ARGUMENT, "classification %u is unknown", in->classification);
+        return call_error(call, KW_UNIMPLEMENTED, "classification %u is unknown", in->classification);
     if (in->flags & ~(uint64_t)(KW_RUN_ASK | KW_RUN_KEEP_STDIN))
         return call_error(call, KW_UNIMPLEMENTED, "flags has a bit that this plugin does not know: %llu",
                           (unsigned long long)in->flags);

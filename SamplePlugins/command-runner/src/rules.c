@@ -53,6 +53,14 @@ bool rules_forbid(kw_span prefix, const command *c)
     return false;
 }
 
+bool rules_find_anywhere(kw_span pattern, const command *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (forbids_from(pattern, c, i))
+            return true;
+    return false;
+}
+
 static void spell(kw_span prefix, char text[RULES_SPELLED])
 {
     size_t used = 0;

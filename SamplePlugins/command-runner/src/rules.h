@@ -15,6 +15,9 @@ bool rules_admit(kw_span prefix, const command *c);
  * forbidden words may begin anywhere. */
 bool rules_forbid(kw_span prefix, const command *c);
 
+/* Might the pattern's words come in a row, anywhere in it? In doubt, yes, as for a rule that forbids. */
+bool rules_find_anywhere(kw_span pattern, const command *c);
+
 /* The first rule of `rules` that admits, or forbids, the command: spelled into text. False: none. */
 bool rules_find(kw_span rules, bool (*matches)(kw_span prefix, const command *c), const command *c,
                 char text[RULES_SPELLED]);

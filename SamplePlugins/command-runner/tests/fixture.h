@@ -81,6 +81,7 @@ static inline attempt *attempt_make(const char *line)
     a->policy.h = (kw_hdr)KW_HDR(kw_policy);
     a->policy.flags = KW_POLICY_ENABLED;
     a->policy.env_inherit = KW_INHERIT_CORE;
+    a->policy.approval = KW_APPROVAL_NEVER;
     a->limits = (kw_limits) { .h = KW_HDR(kw_limits), .grace_ns = 200000000 };
     a->policy.limits = kw_span_of(&a->limits, 1, sizeof a->limits);
     a->in.kind = KW_RUN_ARGV;

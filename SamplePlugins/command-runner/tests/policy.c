@@ -33,6 +33,39 @@ static void rules_compare_whole_words(void)
     verdict_of("git pull", "git", "git push", KW_DECISION_ALLOW);
 }
 
+static uint32_t pattern_verdict(const char *line, int is_shell, const char *pattern)
+{
+    attempt *a = attempt_make(line);
+    allow(a, "git");
+    allow(a, "echo");
+    if (is_shell) {
+        a->in.kind = KW_RUN_SHELL;
+        a->in.command = kw_string(line);
+        a->policy.flags |= KW_POLICY_ALLOW_SHELL;
+    }
+    deny(a, pattern);
+    a->policy.deny_patterns = a->policy.deny;
+    a->policy.deny = kw_span_of(NULL, 0, 0);
+    const kw_decision *decided = evaluate(a);
+    uint32_t verdict = decided->verdict;
+    CHECK(verdict != KW_DECISION_DENY || (text_has(decided->reason, "pattern") && text_is(decided->rule, pattern)));
+    attempt_end(a);
+    return verdict;
+}
+
+static void a_deny_pattern_is_looked_for_among_all_words(void)
+{
+    CHECK(pattern_verdict("git push --force", 0, "--force") == KW_DECISION_DENY);
+    CHECK(pattern_verdict("git push", 0, "--force") == KW_DECISION_ALLOW);
+    CHECK(pattern_verdict("git push --forced", 0, "--force") == KW_DECISION_ALLOW);
+    CHECK(pattern_verdict("git -C a reset --hard", 0, "reset --hard") == KW_DECISION_DENY);
+    CHECK(pattern_verdict("git reset -q --hard", 0, "reset --hard") == KW_DECISION_ALLOW);
+    CHECK(pattern_verdict("git push", 0, "git") == KW_DECISION_DENY);
+    CHECK(pattern_verdict("echo x && git push --force", 1, "--force") == KW_DECISION_DENY);
+    CHECK(pattern_verdict("echo x && git push", 1, "--force") == KW_DECISION_ALLOW);
+    CHECK(pattern_verdict("git push $X", 1, "--force") == KW_DECISION_DENY); /* it may be */
+}
+
 static void a_policy_that_is_not_enabled_runs_nothing(void)
 {
     attempt *a = attempt_make("true");
@@ -233,7 +266,7 @@ static void every_field_is_reported(void)
     static const struct {
         const char *name;
         int enforced; /* -1: depends on the user */
-    } names[] = { { "enabled", 1 },     { "allow", 1 },     { "deny", 1 },        { "shell", 1 },     { "env", 1 },
+    } names[] = { { "enabled", 1 },     { "allow", 1 },     { "deny", 1 },        { "denyPatterns", 1 }, { "shell", 1 },     { "env", 1 },
                   { "network", 1 },     { "net", 0 },       { "paths", 0 },       { "toolLimits", 1 }, { "wall", 1 },
                   { "cpu", 1 },         { "idle", 1 },      { "grace", 1 },       { "memory", 1 },    { "fileSize", 1 },
                   { "diskWrite", 0 },   { "openFiles", 1 }, { "processes", -1 },  { "stdoutBytes", 1 },
@@ -301,10 +334,10 @@ static void malformed_requests_are_refused(void)
     refused(a, KW_INVALID_ARGUMENT, "cwd");
     a = well_formed();
     a->in.kind = 7;
-    refused(a, KW_INVALID_ARGUMENT, "kind");
+    refused(a, KW_UNIMPLEMENTED, "kind");
     a = well_formed();
     a->in.classification = 8;
-    refused(a, KW_INVALID_ARGUMENT, "classification");
+    refused(a, KW_UNIMPLEMENTED, "classification");
     a = well_formed();
     a->in.flags = 64;
     refused(a, KW_UNIMPLEMENTED, "flags");
@@ -345,14 +378,16 @@ static void malformed_policies_are_refused(void)
         { offsetof(kw_policy, approval), 4, "policy.approval" },
         { offsetof(kw_policy, background), 4, "policy.background" },
         { offsetof(kw_policy, isolate), 8, "policy.isolate" },
-        { offsetof(kw_policy, user), 4, "policy.user" },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         uint64_t strange = 0x10001;
         a = well_formed();
         memcpy((char *)&a->policy + numbers[i].offset, &strange, numbers[i].size);
-        refused(a, KW_INVALID_ARGUMENT, numbers[i].field);
+        refused(a, KW_UNIMPLEMENTED, numbers[i].field);
     }
+    a = well_formed();
+    a->policy.user = 1;
+    refused(a, KW_INVALID_ARGUMENT, "policy.user");
     a = well_formed();
     a->policy.seccomp = kw_string("strict");
     refused(a, KW_INVALID_ARGUMENT, "policy.seccomp");
@@ -367,12 +402,18 @@ static void malformed_policies_are_refused(void)
     a = well_formed();
     a->paths[0] = (kw_path_rule) { .h = KW_HDR(kw_path_rule), .path = KW_STR("/"), .access = 9 };
     a->in.extra_paths = kw_span_of(a->paths, 1, sizeof a->paths[0]);
-    refused(a, KW_INVALID_ARGUMENT, "extra_paths[0]");
+    refused(a, KW_UNIMPLEMENTED, "extra_paths[0]");
 
     kw_net_rule net = { .h = KW_HDR(kw_net_rule), .kind = KW_NET_PORTS, .first_port = 9, .last_port = 2 };
     a = well_formed();
     a->policy.net = kw_span_of(&net, 1, sizeof net);
     refused(a, KW_INVALID_ARGUMENT, "policy.net[0]");
+    a = well_formed();
+    a->in.extra_net = kw_span_of(&net, 1, sizeof net);
+    refused(a, KW_INVALID_ARGUMENT, "extra_net[0]");
+    a = well_formed();
+    a->policy.deny_patterns = kw_span_of(a->deny, 5000, sizeof a->deny[0]);
+    refused(a, KW_INVALID_ARGUMENT, "policy.deny_patterns has 5000");
     kw_str prefix = KW_STR("true");
     kw_tool_limits tool = { .h = KW_HDR(kw_tool_limits), .prefix = kw_span_of(&prefix, 1, sizeof prefix),
                             .limits = kw_span_of(&negative, 1, sizeof negative) };
@@ -402,6 +443,7 @@ int main(void)
     start();
     CHECK(kw_plugin_entry_1(&host.host, 2, &other) == KW_SDK_MISMATCH);
     rules_compare_whole_words();
+    a_deny_pattern_is_looked_for_among_all_words();
     a_policy_that_is_not_enabled_runs_nothing();
     a_shell_needs_the_flag_and_a_rule();
     required_enforcement_refuses_what_is_not_enforced();

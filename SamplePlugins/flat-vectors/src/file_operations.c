@@ -17,7 +17,7 @@ kw_status flat_flush(kw_instance *self, kw_call *call, const kw_flush_in *input)
     if (!kw_read(&in, input) || in.repo.len == 0)
         return call_error(call, KW_INVALID_ARGUMENT, "flush needs the name of a repository");
     if (in.flags & ~(uint64_t)KW_FLUSH_COMPACT)
-        return call_error(call, KW_INVALID_ARGUMENT, "flush knows one flag, compact (1); flags is 0x%llx",
+        return call_error(call, KW_UNIMPLEMENTED, "flush knows one flag, compact (1); flags is 0x%llx",
                           (unsigned long long)in.flags);
     bool compact = (in.flags & KW_FLUSH_COMPACT) != 0;
     kw_status status = compact ? access_write(self, call, in.repo, &a) : access_read(self, call, in.repo, &a);
@@ -42,7 +42,7 @@ kw_status flat_snapshot(kw_instance *self, kw_call *call, const kw_snapshot_in *
     if (!kw_read(&in, input) || in.repo.len == 0)
         return call_error(call, KW_INVALID_ARGUMENT, "snapshot needs the name of a repository");
     if (in.flags != 0)
-        return call_error(call, KW_INVALID_ARGUMENT, "snapshot knows no flags; flags is 0x%llx",
+        return call_error(call, KW_UNIMPLEMENTED, "snapshot knows no flags; flags is 0x%llx",
                           (unsigned long long)in.flags);
     kw_status status = access_read(self, call, in.repo, &a);
     if (status != KW_OK)
@@ -93,7 +93,7 @@ kw_status flat_restore(kw_instance *self, kw_call *call, const kw_snapshot_in *i
     if (!kw_read(&in, input) || in.repo.len == 0)
         return call_error(call, KW_INVALID_ARGUMENT, "restore needs the name of a repository");
     if (in.flags & ~(uint64_t)KW_RESTORE_REPLACE)
-        return call_error(call, KW_INVALID_ARGUMENT, "restore knows one flag, replace (1); flags is 0x%llx",
+        return call_error(call, KW_UNIMPLEMENTED, "restore knows one flag, replace (1); flags is 0x%llx",
                           (unsigned long long)in.flags);
     kw_status status = access_unread(self, call, in.repo, &a);
     if (status != KW_OK)

@@ -144,7 +144,7 @@ static kw_status destroy(kw_instance *self, kw_call *call, const kw_none *in) KW
 }
 
 /* Nothing runs between operations, so there is nothing to stop. */
-static kw_status quiesce(kw_instance *self, kw_call *call, const kw_none *in) KW_NOEXCEPT
+static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in) KW_NOEXCEPT
 {
     (void)self;
     (void)in;

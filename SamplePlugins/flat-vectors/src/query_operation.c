@@ -73,11 +73,11 @@ static kw_status check_query(kw_call *call, kw_span queries, uint32_t i, search 
         return call_error(call, KW_INVALID_ARGUMENT, "query %u needs a vector, aligned to 4 bytes", i);
     /* An exact scan is as thorough as any of them asks for. */
     if (q->exactness > KW_EXACTNESS_MIN_RECALL)
-        return call_error(call, KW_INVALID_ARGUMENT, "query %u: exactness %u is unknown", i, q->exactness);
+        return call_error(call, KW_UNIMPLEMENTED, "query %u: exactness %u is unknown", i, q->exactness);
     if (q->exactness == KW_EXACTNESS_MIN_RECALL && !(q->min_recall >= 0 && q->min_recall <= 1))
         return call_error(call, KW_INVALID_ARGUMENT, "query %u: min_recall must be 0-1", i);
     if (q->include & ~(KW_INCLUDE_METADATA | KW_INCLUDE_TEXT | KW_INCLUDE_VECTOR))
-        return call_error(call, KW_INVALID_ARGUMENT, "query %u: include has bits that are unknown: 0x%x", i, q->include);
+        return call_error(call, KW_UNIMPLEMENTED, "query %u: include has bits that are unknown: 0x%x", i, q->include);
     if ((q->set & KW_QUERY_MIN_SCORE) && isnan(q->min_score))
         return call_error(call, KW_INVALID_ARGUMENT, "query %u: min_score is not a number", i);
     if (!kw_text_ok(q->embedder_id))

@@ -37,7 +37,7 @@ static uint64_t view_bytes(const kw_item *i)
 static kw_status check_include(kw_call *call, uint32_t include)
 {
     if (include & ~(KW_INCLUDE_METADATA | KW_INCLUDE_TEXT | KW_INCLUDE_VECTOR))
-        return call_error(call, KW_INVALID_ARGUMENT, "include has bits that are unknown: 0x%x", include);
+        return call_error(call, KW_UNIMPLEMENTED, "include has bits that are unknown: 0x%x", include);
     return KW_OK;
 }
 

@@ -16,14 +16,14 @@ static kw_status check_offered(kw_call *call, const kw_upsert_in *in)
         return call_error(call, KW_UNIMPLEMENTED, "element %u is not stored; f32 (1) is", in->element);
     if (in->fields.count != 0)
         return not_offered(call, "fields", "an item has one vector");
-    if (!kw_span_ok(in->expires_ns, sizeof(int64_t))
-        || (in->expires_ns.count != 0 && in->expires_ns.count != in->ids.count))
-        return call_error(call, KW_INVALID_ARGUMENT, "expires_ns must be one an item, or none");
-    for (uint32_t i = 0; i < in->expires_ns.count; i++) {
+    if (!kw_span_ok(in->expires_unix_ns, sizeof(int64_t))
+        || (in->expires_unix_ns.count != 0 && in->expires_unix_ns.count != in->ids.count))
+        return call_error(call, KW_INVALID_ARGUMENT, "expires_unix_ns must be one an item, or none");
+    for (uint32_t i = 0; i < in->expires_unix_ns.count; i++) {
         int64_t expires;
-        memcpy(&expires, kw_at(in->expires_ns, i), sizeof expires);
+        memcpy(&expires, kw_at(in->expires_unix_ns, i), sizeof expires);
         if (expires != 0)
-            return not_offered(call, "expires_ns", "items do not end by themselves; remove them");
+            return not_offered(call, "expires_unix_ns", "items do not end by themselves; remove them");
     }
     return KW_OK;
 }

@@ -75,7 +75,7 @@ static kw_status check_kind(kw_call *call, const kw_embed_in *in)
         return kw_fail(call, KW_INVALID_ARGUMENT, "instruction has a length but no bytes");
     }
     if (in->truncate > KW_TRUNCATE_ERROR) {
-        return kw_fail_format(call, KW_INVALID_ARGUMENT, "truncate is %u; it must be KW_TRUNCATE_END, _START or _ERROR",
+        return kw_fail_format(call, KW_UNIMPLEMENTED, "truncate is %u; it must be KW_TRUNCATE_END, _START or _ERROR",
                               in->truncate);
     }
     if (in->dims < DIMS_MINIMUM || in->dims > DIMS_MAXIMUM) {
@@ -308,7 +308,7 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in) KW_
     return KW_REPLY(call, &out);
 }
 
-static kw_status quiesce(kw_instance *self, kw_call *call, const kw_none *in) KW_NOEXCEPT
+static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in) KW_NOEXCEPT
 {
     (void)self;
     (void)in;

@@ -212,10 +212,10 @@ constexpr kw_str capabilities[] = { KW_STR("text-analysis"), KW_STR("readability
 constexpr kw_operation offered[] = {
     { KW_HDR(kw_operation), KW_STR("text_statistics"), KW_STR("Counts a text: words, sentences, reading ease"),
       KW_STR(input_schema), KW_STR(output_schema), KW_SPAN(input_formats), {}, KW_SPAN(capabilities),
-      KW_OPERATION_IDEMPOTENT | KW_OPERATION_READ_ONLY | KW_OPERATION_CACHEABLE, {} },
+      KW_OPERATION_IDEMPOTENT | KW_OPERATION_READ_ONLY | KW_OPERATION_CACHEABLE, {}, {} },
     { KW_HDR(kw_operation), KW_STR("word_frequencies"), KW_STR("Every word of a text and how often it occurs"),
       KW_STR(input_schema), {}, KW_SPAN(input_formats), KW_SPAN(json_lines), KW_SPAN(capabilities),
-      KW_OPERATION_IDEMPOTENT | KW_OPERATION_READ_ONLY | KW_OPERATION_CACHEABLE | KW_OPERATION_STREAMS, {} },
+      KW_OPERATION_IDEMPOTENT | KW_OPERATION_READ_ONLY | KW_OPERATION_CACHEABLE | KW_OPERATION_STREAMS, {}, {} },
 };
 
 kw_status list(kw_instance *, kw_call *call, const kw_none *) KW_NOEXCEPT
@@ -266,7 +266,7 @@ kw_status create(kw_instance *, kw_call *call, const kw_create_in *given) KW_NOE
     });
 }
 
-kw_status quiesce(kw_instance *, kw_call *call, const kw_none *) KW_NOEXCEPT
+kw_status quiesce(kw_instance *, kw_call *call, const kw_quiesce_in *) KW_NOEXCEPT
 {
     kw_quiesce_out out = {};
     out.h = KW_HDR(kw_quiesce_out); // no threads, no state

@@ -162,7 +162,8 @@ static void destroy(kw_instance *gone)
     test_call t;
     test_call_begin(&t);
     kw_none none = { KW_HDR(kw_none) };
-    CHECK(plugin->quiesce(gone, &t.call, &none) == KW_OK && t.replies == 1);
+    kw_quiesce_in stop = { KW_HDR(kw_quiesce_in), KW_QUIESCE_STOP, 0 };
+    CHECK(plugin->quiesce(gone, &t.call, &stop) == KW_OK && t.replies == 1);
     test_call_end(&t);
     test_call_begin(&t);
     CHECK(plugin->destroy(gone, &t.call, &none) == KW_OK && t.replies == 1);

@@ -29,6 +29,10 @@
 /* Takes one event. Blocks while the consumer is behind, unless KW_EMIT_NOBLOCK is set. Returns what emit returns. */
 typedef kw_status (*kwc_sink)(void *context, const kw_event *event, uint32_t flags);
 
+/* Takes one line of a call's log, on any thread. */
+typedef void (*kwc_log)(void *context, const kw_call *call, uint32_t level, kw_str component, kw_str message,
+                        kw_str fields_json);
+
 typedef struct kwc_chunk kwc_chunk;
 typedef struct kwc_lease_node kwc_lease_node;
 
@@ -46,6 +50,8 @@ typedef struct kwc_frame {
     kw_status completion;
     kwc_sink sink;           /* NULL: this call takes no events */
     void *sink_context;
+    kwc_log log;             /* NULL: nobody reads it */
+    void *log_context;
     uint64_t quota;          /* bytes of arena left, padding included */
     kwc_chunk *chunks;
     kwc_lease_node *leases;

@@ -59,7 +59,7 @@ extension ModelRequest {
                 case .toolCall(let call): sum + call.name.utf8.count + call.arguments.utf8.count
                 case .toolResult(let result): sum + result.text.utf8.count + bytes(result.parts)
                 case .citation(_, let quotation, _): sum + quotation.utf8.count
-                case .sealedReasoning, .media, .approval, .custom: sum
+                case .sealedReasoning, .media, .approvalRequest, .approval, .custom: sum
                 }
             }
         }

@@ -87,6 +87,8 @@ extension Part {
         case .toolCall(let call): .object(call.members.merging(["type": "toolCall"]) { own, _ in own })
         case .toolResult(let result): result.json
         case .media(let media): media.json
+        case .approvalRequest(let callID, let question):
+            ["type": "approvalRequest", "callID": .string(callID), "question": .string(question)]
         case .approval(let callID, let isApproved, let reason):
             [
                 "type": "approval", "callID": .string(callID), "isApproved": .bool(isApproved),

@@ -8,9 +8,9 @@ public struct ModelResponseAssembler: Sendable {
         case started(id: String?, model: String?)
         case text(choice: Int, block: Int, String)
         case reasoning(choice: Int, block: Int, String, signature: [UInt8]?)
-        case toolBegin(choice: Int, index: Int, id: String, name: String)
+        case toolBegin(choice: Int, index: Int, id: String, name: String, isProviderExecuted: Bool = false)
         case toolArguments(choice: Int, index: Int, String)
-        case toolEnd(choice: Int, index: Int)
+        case toolEnd(choice: Int, index: Int, signature: [UInt8]? = nil)
         case part(choice: Int, block: Int, Part)
         case logprobs(choice: Int, [TokenLogprob])
         case usage(Usage)
@@ -45,6 +45,7 @@ public struct ModelResponseAssembler: Sendable {
         var signature: [UInt8]?
         var id = ""
         var name = ""
+        var isProviderExecuted = false
         var isClosed = false
         /// Of a slot that is a whole part.
         var part: Part?
@@ -92,13 +93,14 @@ public struct ModelResponseAssembler: Sendable {
             append(text, to: slot)
             if let signature, let place = position[slot] { parts[place].signature = signature }
             events.append(.reasoning(choice: choice, block: block, text, signature: signature))
-        case .toolBegin(let choice, let index, let id, let name):
+        case .toolBegin(let choice, let index, let id, let name, let isProviderExecuted):
             let slot = Slot.tool(choice: choice, index: index)
             guard position[slot] == nil else { throw ContractBreach(reason: "tool call \(index) was begun twice") }
             guard !name.isEmpty else { throw ContractBreach(reason: "tool call \(index) has no name") }
             append("", to: slot)
             parts[parts.count - 1].id = id
             parts[parts.count - 1].name = name
+            parts[parts.count - 1].isProviderExecuted = isProviderExecuted
             events.append(.toolStart(choice: choice, index: index, id: id, name: name))
         case .toolArguments(let choice, let index, let text):
             let slot = Slot.tool(choice: choice, index: index)
@@ -107,12 +109,13 @@ public struct ModelResponseAssembler: Sendable {
             }
             parts[place].text += text
             events.append(.toolDelta(choice: choice, index: index, text))
-        case .toolEnd(let choice, let index):
+        case .toolEnd(let choice, let index, let signature):
             let slot = Slot.tool(choice: choice, index: index)
             guard let place = position[slot], !parts[place].isClosed else {
                 throw ContractBreach(reason: "tool call \(index) was ended, but is not open")
             }
             parts[place].isClosed = true
+            parts[place].signature = signature
             events.append(.toolEnd(choice: choice, call(parts[place], index)))
         case .part(let choice, let block, let part):
             let slot = Slot.part(choice: choice, block: block)
@@ -152,7 +155,9 @@ public struct ModelResponseAssembler: Sendable {
     }
 
     private func call(_ part: OpenPart, _ index: Int) -> ToolCall {
-        ToolCall(id: part.id, name: part.name, arguments: part.text.isEmpty ? "{}" : part.text, index: index)
+        ToolCall(
+            id: part.id, name: part.name, arguments: part.text.isEmpty ? "{}" : part.text, index: index,
+            isProviderExecuted: part.isProviderExecuted, signature: part.signature)
     }
 
     /// Ends the answer with what the plugin replied. Parts that the reply carries replace the streamed ones, unless
@@ -221,7 +226,7 @@ public struct ModelResponseAssembler: Sendable {
 
     /// What had arrived, for an error's ``PluginError/partial``; nil if nothing had.
     public func partial(endedBy kind: StopReason.Kind) -> ModelResponse? {
-        guard hasContent || usage != Usage() else { return nil }
+        guard hasContent || usage != Usage() || !warnings.isEmpty || !rateLimits.isEmpty else { return nil }
         let choices = Set(parts.map(\.slot.choice)).sorted()
         var response = ModelResponse(
             id: id, model: model,
@@ -252,8 +257,8 @@ extension ModelResponseAssembler.Raw {
     /// The choice whose content the event is.
     fileprivate var choice: Int? {
         switch self {
-        case .text(let choice, _, _), .reasoning(let choice, _, _, _), .toolBegin(let choice, _, _, _),
-            .toolArguments(let choice, _, _), .toolEnd(let choice, _), .part(let choice, _, _),
+        case .text(let choice, _, _), .reasoning(let choice, _, _, _), .toolBegin(let choice, _, _, _, _),
+            .toolArguments(let choice, _, _), .toolEnd(let choice, _, _), .part(let choice, _, _),
             .logprobs(let choice, _), .finished(let choice, _):
             choice
         case .started, .usage, .rateLimits, .warning, .raw, .heartbeat: nil

@@ -10,6 +10,8 @@ public enum Part: Sendable, Hashable {
     case media(Media)
     case refusal(String)
     case citation(id: String, quotation: String, place: JSON)
+    /// The question whether a tool call may run.
+    case approvalRequest(callID: String, question: String)
     /// The answer to a question whether a tool call may run.
     case approval(callID: String, isApproved: Bool, reason: String)
     /// A kind that this version does not know, kept as it came.

@@ -34,14 +34,21 @@ public struct Health: Sendable, Hashable {
     }
 }
 
-/// Why a plugin does not take a configuration.
+/// What a plugin has to say against a configuration. One that is an error keeps all of it from being taken.
 public struct ConfigurationIssue: Sendable, Hashable {
-    /// Of the offending value (RFC 6901).
+    public enum Severity: String, Sendable, CaseIterable { case error, warning }
+
+    /// Of the offending value (RFC 6901); empty = the whole document.
     public var pointer: String
     public var message: String
+    /// The plugin's own word for programs, such as "too-large".
+    public var code: String?
+    public var severity: Severity
 
-    public init(pointer: String, message: String) {
+    public init(pointer: String, message: String, code: String? = nil, severity: Severity = .error) {
         self.pointer = pointer
         self.message = message
+        self.code = code
+        self.severity = severity
     }
 }

@@ -77,6 +77,7 @@ public struct ToolRunRequest: Sendable, Hashable {
     private var columns = 80
     /// Granted for this run only, on top of the policy's.
     public var extraPaths: [ToolPolicy.PathRule] = []
+    public var extraNetwork: [ToolPolicy.NetworkRule] = []
 
     public init(
         _ body: Body, workingDirectory: String? = nil, environment: [String: String] = [:], input: [UInt8] = [],

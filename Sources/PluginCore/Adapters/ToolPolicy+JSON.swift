@@ -22,6 +22,7 @@ extension ToolPolicy {
         case "requireEnforced": requireEnforced = try Self.flag(value, at: place)
         case "allow": allow = try Self.rules(value, at: place)
         case "deny": deny = try Self.rules(value, at: place)
+        case "denyPatterns": denyPatterns = try Self.rules(value, at: place)
         case "overflow": overflow = try Self.choice(value, at: place, ["truncate", "kill", "spool"])
         case "inheritEnvironment": inheritEnvironment = try Self.choice(value, at: place, ["none", "core", "all"])
         case "environmentAllow": environmentAllow = try Self.words(value, at: place)

@@ -112,6 +112,8 @@ public struct ToolPolicy: Sendable, Hashable {
     public var allow: [[String]] = []
     /// Wins over ``allow``.
     public var deny: [[String]] = []
+    /// Words that deny a command if they come in a row anywhere in it: `["--force"]`.
+    public var denyPatterns: [[String]] = []
     public var overflow = Overflow.truncate
     public var inheritEnvironment = Inheritance.core
     /// Globs of further variables to inherit.

@@ -9,6 +9,9 @@ public struct ToolSpecification: Sendable, Hashable {
         public static let idempotent = Hints(rawValue: 4)
         /// Reaches beyond this machine.
         public static let openWorld = Hints(rawValue: 8)
+        public static let notDestructive = Hints(rawValue: 16)
+        /// Stays on this machine.
+        public static let closedWorld = Hints(rawValue: 32)
     }
 
     public var name: String

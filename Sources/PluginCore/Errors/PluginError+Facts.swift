@@ -60,6 +60,7 @@ extension PluginError.Facts {
             if let domain = reported.domain { members["domain"] = .string(domain) }
             if let status = reported.httpStatus { members["httpStatus"] = .int(Int64(status)) }
             if let id = reported.requestID { members["requestID"] = .string(id) }
+            if let backtrace = reported.backtrace { members["backtrace"] = .string(backtrace) }
             if reported.details != .null { members["details"] = reported.details }
             return members
         }
@@ -78,12 +79,14 @@ extension PluginError.Facts {
         public var httpStatus: Int?
         /// The remote service's name for the request.
         public var requestID: String?
+        /// Where it arose, for logs.
+        public var backtrace: String?
         /// Further facts, or null.
         public var details: JSON
 
         public init(
             status: Int32, vendorCode: Int32? = nil, domain: String? = nil, httpStatus: Int? = nil,
-            requestID: String? = nil, details: JSON = .null
+            requestID: String? = nil, details: JSON = .null, backtrace: String? = nil
         ) {
             self.status = status
             self.vendorCode = vendorCode
@@ -91,6 +94,7 @@ extension PluginError.Facts {
             self.httpStatus = httpStatus
             self.requestID = requestID
             self.details = details
+            self.backtrace = backtrace
         }
     }
 }

@@ -17,6 +17,17 @@ public struct Endpoint: Sendable, Hashable {
         public static let streams = Traits(rawValue: 2)
     }
 
+    /// At most so many requests within so long.
+    public struct Rate: Sendable, Hashable {
+        public var requests: Int
+        public var window: Duration
+
+        public init(requests: Int, window: Duration) {
+            self.requests = requests
+            self.window = window
+        }
+    }
+
     public var method: String
     /// Below the plugin's own prefix: "/items/{id}"; `{name...}` takes the rest.
     public var path: String
@@ -28,11 +39,15 @@ public struct Endpoint: Sendable, Hashable {
     public var responseSchema: JSON = .null
     /// Names of the host's.
     public var middleware: [String] = []
-    /// "100/min", or nil.
-    public var rateLimit: String?
+    /// nil = no limit.
+    public var rateLimit: Rate?
     /// Bytes; nil = the host's.
     public var maxBody: Int?
     public var traits: Traits
+    /// Of whom the host admits; one is enough, none = everybody.
+    public var roles: [String] = []
+    /// What the principal needs, all of them.
+    public var permissions: [String] = []
 
     public init(_ method: String, _ path: String, summary: String? = nil, traits: Traits = []) {
         self.method = method

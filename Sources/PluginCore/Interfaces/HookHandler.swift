@@ -29,15 +29,22 @@ public struct Hook: Sendable, Hashable {
     public var timeout: Duration?
     /// Media type or schema it understands; nil = any.
     public var payloadType: String?
+    /// Calls after a failed one, at most.
+    public var retries: Int
+    /// The work need not wait for it; with mode `observe` only.
+    public var isAsynchronous: Bool
 
     public init(
-        _ name: String, modes: Modes, priority: Int32 = 0, timeout: Duration? = nil, payloadType: String? = nil
+        _ name: String, modes: Modes, priority: Int32 = 0, timeout: Duration? = nil, payloadType: String? = nil,
+        retries: Int = 0, isAsynchronous: Bool = false
     ) {
         self.name = name
         self.modes = modes
         self.priority = priority
         self.timeout = timeout
         self.payloadType = payloadType
+        self.retries = retries
+        self.isAsynchronous = isAsynchronous
     }
 }
 

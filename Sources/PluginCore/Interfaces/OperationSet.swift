@@ -50,6 +50,8 @@ public struct OperationDescription: Sendable, Hashable {
     public var traits: Traits
     /// An array of `{"input", "output"}`, or null.
     public var examples: JSON
+    /// Kinds of agents that it runs.
+    public var agentTypes: [String] = []
 
     public init(
         name: String, description: String? = nil, inputSchema: JSON = .null, outputSchema: JSON = .null,
@@ -83,6 +85,10 @@ public struct OperationRequest: Sendable, Hashable {
     public var isDryRun: Bool
     /// Every step is told as `progress`.
     public var isVerbose: Bool
+    /// One of the operation's ``OperationDescription/agentTypes``, or nil.
+    public var agentType: String?
+    /// The caller's: an object, or null.
+    public var metadata: JSON = .null
 
     public init(
         _ name: String, input: [UInt8], inputFormat: String = "application/json", outputFormat: String? = nil,

@@ -8,6 +8,12 @@ public struct SemanticVersion: Sendable, Hashable, Comparable, CustomStringConve
     /// What follows `+`; it takes no part in the order.
     public let build: String?
 
+    init(_ major: UInt64, _ minor: UInt64, _ patch: UInt64, prerelease: [String] = []) {
+        (self.major, self.minor, self.patch) = (major, minor, patch)
+        self.prerelease = prerelease
+        build = nil
+    }
+
     /// nil if the text is not exactly a version: "1.0", "v1.0.0" and "01.0.0" are not.
     public init?(_ text: String) {
         let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)

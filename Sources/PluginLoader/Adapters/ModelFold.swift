@@ -17,7 +17,7 @@ enum ModelFold {
             case .event(.text(_, _, let text)), .event(.toolArguments(_, _, let text)): text.utf8.count
             case .event(.reasoning(_, _, let text, let signature)): text.utf8.count + (signature?.count ?? 0)
             case .event(.started(let id, let model)): (id?.utf8.count ?? 0) + (model?.utf8.count ?? 0)
-            case .event(.toolBegin(_, _, let id, let name)): id.utf8.count + name.utf8.count
+            case .event(.toolBegin(_, _, let id, let name, _)): id.utf8.count + name.utf8.count
             case .event(.warning(let warning)): warning.feature.utf8.count + warning.message.utf8.count
             case .event(.raw(let bytes)): bytes.count
             case .event(.part(_, _, let part)): part.weight
@@ -106,12 +106,15 @@ enum ModelFold {
             return .event(
                 .reasoning(choice: choice, block: index, try text(), signature: signature.isEmpty ? nil : signature))
         case UInt32(KW_EVENT_TOOL_BEGIN):
-            return .event(
+            return unsafe .event(
                 .toolBegin(
                     choice: choice, index: index, id: try unsafe reader.text(event.id, "an event's id"),
-                    name: try unsafe reader.text(event.name, "an event's name")))
+                    name: try unsafe reader.text(event.name, "an event's name"),
+                    isProviderExecuted: event.flags & UInt32(KW_PART_PROVIDER_EXECUTED) != 0))
         case UInt32(KW_EVENT_TOOL_ARGS): return .event(.toolArguments(choice: choice, index: index, try text()))
-        case UInt32(KW_EVENT_TOOL_END): return .event(.toolEnd(choice: choice, index: index))
+        case UInt32(KW_EVENT_TOOL_END):
+            let signature = try unsafe reader.bytes(event.data, "a signature")
+            return .event(.toolEnd(choice: choice, index: index, signature: signature.isEmpty ? nil : signature))
         case UInt32(KW_EVENT_USAGE):
             let usage = try unsafe reader.optional(event.payload, of: kw_usage.self, "usage") {
                 usage throws(PluginError) in try unsafe Usage(usage, reader)
@@ -164,7 +167,7 @@ extension Part {
         case .toolResult(let result): result.parts.reduce(result.text.utf8.count) { $0 + $1.weight }
         case .media(let media): if case .bytes(let bytes) = media.source { bytes.count } else { 0 }
         case .citation(_, let quotation, _): quotation.utf8.count
-        case .approval(_, _, let reason): reason.utf8.count
+        case .approval(_, _, let text), .approvalRequest(_, let text): text.utf8.count
         case .custom(_, let text, _): text.utf8.count
         }
     }

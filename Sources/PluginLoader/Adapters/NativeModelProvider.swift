@@ -106,16 +106,12 @@ public final class NativeModelProvider: ModelProvider, Sendable {
                 operation: "provider.stream")
         }
         return try await AsyncCall.run("provider.generate", of: id, context) { cancellation throws(PluginError) in
-            let response = unsafe try self.invoke(
-                "provider.generate", self.table.slot(\.generate), request, context, cancellation: cancellation,
-                sink: nil)
-            guard !response.choices.isEmpty else {
-                throw PluginError(
-                    .protocolViolation, "provider.generate of \(self.id) replied no choice",
-                    remedy: "Report this to the plugin's author", plugin: self.id, stage: .call,
-                    operation: "provider.generate")
+            let notes = GenerateNotes(of: self.id)
+            return try notes.completing { target throws(PluginError) in
+                unsafe try self.invoke(
+                    "provider.generate", self.table.slot(\.generate), request, context, cancellation: cancellation,
+                    sink: target.sink)
             }
-            return response
         }
     }
 
@@ -131,12 +127,11 @@ public final class NativeModelProvider: ModelProvider, Sendable {
             ) { mailbox, cancellation throws(PluginError) in
                 let reader = ABIReader(plugin: self.id, operation: operation)
                 let target = unsafe EmitTarget(mailbox) { event throws(PluginError) in
-                    try unsafe ModelFold.decode(event, reader)
+                    unsafe isStreaming || GenerateNotes.keeps(event) ? try ModelFold.decode(event, reader) : nil
                 }
                 let response = try withExtendedLifetime(target) { () throws(PluginError) in
                     unsafe try self.invoke(
-                        operation, function, request, context, cancellation: cancellation,
-                        sink: isStreaming ? target.sink : nil)
+                        operation, function, request, context, cancellation: cancellation, sink: target.sink)
                 }
                 // The reply is the last element; it may have to wait for room like every other.
                 _ = mailbox.put(.reply(response), mayWait: true)
@@ -200,7 +195,10 @@ public final class NativeModelProvider: ModelProvider, Sendable {
 extension Model {
     init(_ model: borrowing kw_model, _ reader: ABIReader) throws(PluginError) {
         func count(_ value: UInt64) -> Int? { value == 0 ? nil : Int(clamping: value) }
-        func price(_ value: Double) -> Double? { value >= 0 && value.isFinite ? value : nil }
+        let set = unsafe model.set
+        func price(_ value: Double, _ bit: UInt32) -> Double? {
+            set & UInt64(bit) != 0 && value >= 0 && value.isFinite ? value : nil
+        }
         let latency: Latency? =
             switch unsafe model.latency {
             case UInt32(KW_LATENCY_FAST): .fast
@@ -215,7 +213,9 @@ extension Model {
             maxOutputTokens: unsafe count(model.max_output_tokens), latency: latency,
             maxChoices: unsafe count(UInt64(model.max_choices)),
             prices: Prices(
-                input: unsafe price(model.input_price), output: unsafe price(model.output_price),
-                cacheRead: unsafe price(model.cache_read_price), cacheWrite: unsafe price(model.cache_write_price)))
+                input: unsafe price(model.input_price, KW_PRICE_INPUT),
+                output: unsafe price(model.output_price, KW_PRICE_OUTPUT),
+                cacheRead: unsafe price(model.cache_read_price, KW_PRICE_CACHE_READ),
+                cacheWrite: unsafe price(model.cache_write_price, KW_PRICE_CACHE_WRITE)))
     }
 }

@@ -95,7 +95,14 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
     }
 
     public func send(_ message: ToolMessage, to session: String, _ context: CallContext) async throws(PluginError) {
-        unsafe try await instance.run("toolExecutor.send", table.slot(\.send), context) { inputs in
+        // It speaks to a run that holds its place: it takes none, and the plugin must bear two operations at once.
+        guard unsafe instance.table.caps & UInt32(KW_CAP_CONCURRENT) != 0 else {
+            throw PluginError(
+                .unsupported, "\(id) runs one operation at a time, so nothing can be sent to a run",
+                remedy: "Use a plugin with the CONCURRENT capability", plugin: id, stage: .call,
+                operation: "toolExecutor.send")
+        }
+        unsafe try await instance.run("toolExecutor.send", table.slot(\.send), context, isCounted: false) { inputs in
             unsafe inputs.send(message, to: session)
         }
     }

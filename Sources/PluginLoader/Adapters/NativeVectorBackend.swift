@@ -281,7 +281,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         unsafe input.texts = inputs.strings(rows.texts)
         unsafe input.metadata_json = inputs.strings(rows.metadata.map { $0 == .null ? "" : $0.text })
         unsafe input.embedder_id = inputs.string(rows.embedderID)
-        unsafe input.expires_ns = inputs.span(rows.expires.map { $0 ?? 0 })
+        unsafe input.expires_unix_ns = inputs.span(rows.expires.map { $0 ?? 0 })
         var fields: [kw_field_rows] = unsafe []
         for (name, vectors) in rows.sparse.sorted(by: { $0.key < $1.key }) {
             var field = unsafe zeroed(kw_field_rows.self)

@@ -8,18 +8,20 @@ extension PluginInstance {
     /// Runs one operation.
     ///
     /// - Parameters:
+    ///   - isCounted: whether it takes one of the places that `max_concurrency` gives.
     ///   - write: makes the input; runs on the host thread, so it owns all that it uses.
     ///   - read: turns the reply into values; pointers in it die when it returns.
     func run<Input: BitwiseCopyable, Output: BitwiseCopyable, Value: Sendable>(
         _ operation: StaticString, _ function: kw_any_op, _ context: CallContext, reply: Output.Type,
-        write: @escaping @Sendable (inout ABIWriter) -> Input,
+        isCounted: Bool = true, write: @escaping @Sendable (inout ABIWriter) -> Input,
         read: @escaping @Sendable (borrowing Output, ABIReader) throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
         try await AsyncCall.run(operation, of: id, context) { cancellation throws(PluginError) in
             var inputs = ABIWriter()
             var input = write(&inputs)
             let value = unsafe try self.invoke(
-                operation, function, &input, reply: reply, context: context, cancellation: cancellation, read: read)
+                operation, function, &input, reply: reply, context: context, cancellation: cancellation,
+                isCounted: isCounted, read: read)
             _ = consume inputs
             return value
         }
@@ -36,12 +38,12 @@ extension PluginInstance {
 
     /// Runs one operation that replies nothing.
     func run<Input: BitwiseCopyable>(
-        _ operation: StaticString, _ function: kw_any_op, _ context: CallContext,
+        _ operation: StaticString, _ function: kw_any_op, _ context: CallContext, isCounted: Bool = true,
         write: @escaping @Sendable (inout ABIWriter) -> Input
     ) async throws(PluginError) {
-        unsafe try await run(operation, function, context, reply: kw_none.self, write: write) {
-            _, _ throws(PluginError) in
-        }
+        unsafe try await run(
+            operation, function, context, reply: kw_none.self, isCounted: isCounted, write: write
+        ) { _, _ throws(PluginError) in }
     }
 
     func health(_ context: CallContext) async throws(PluginError) -> Health {

@@ -1,4 +1,5 @@
 internal import CPluginCall
+internal import Glibc
 internal import PluginABI
 internal import PluginBridge
 internal import PluginCore
@@ -9,16 +10,13 @@ extension PluginInstance {
     func start(_ context: CallContext) throws(PluginError) {
         guard let function = unsafe table.start else { return }
         var input = kw_none(h: .of(kw_none.self))
-        try host.exclusively { () throws(PluginError) in
-            unsafe try invoke(
-                "plugin.start", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
-                context: context
-            ) { _, _ throws(PluginError) in }
-        }
+        unsafe try invokeExclusively(
+            "plugin.start", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self, context: context
+        ) { _, _ throws(PluginError) in }
     }
 
     /// Gives the instance a new configuration, or asks whether it would take it.
-    /// - Returns: what is wrong with it; empty: it was taken.
+    /// - Returns: what is wrong with it; without an error it was taken.
     /// - Throws: `unsupported` if the plugin cannot change its configuration while it lives.
     func configure(
         _ configuration: JSON, dryRun: Bool, _ context: CallContext, _ cancellation: Cancellation?
@@ -33,17 +31,12 @@ extension PluginInstance {
         var input = unsafe kw_config_in(
             h: .of(kw_config_in.self), config_json: inputs.string(configuration.text),
             flags: dryRun ? UInt32(KW_CONFIGURE_DRY_RUN) : 0, reserved: 0)
-        let issues = try host.exclusively { () throws(PluginError) in
-            unsafe try invoke(
-                "plugin.configure", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_config_out.self,
-                context: context, cancellation: cancellation
-            ) { reply, reader throws(PluginError) in
-                unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") {
-                    issue throws(PluginError) in
-                    unsafe ConfigurationIssue(
-                        pointer: try reader.text(issue.pointer, "a pointer"),
-                        message: try reader.text(issue.message, "a message"))
-                }
+        let issues = unsafe try invokeExclusively(
+            "plugin.configure", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_config_out.self,
+            context: context, cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            unsafe try reader.elements(reply.issues, of: kw_config_issue.self, "issues") { issue throws(PluginError) in
+                unsafe try ConfigurationIssue(issue, reader)
             }
         }
         _ = consume inputs
@@ -71,18 +64,26 @@ extension PluginInstance {
     }
 
     /// Tells the plugin of an error that the host saw, if it wants to know.
-    func notify(_ error: PluginError, status: kw_status) throws(PluginError) {
+    func notify(
+        _ error: PluginError, callID: UInt64, executionID: String?, _ context: CallContext
+    ) throws(PluginError) {
         guard let function = unsafe table.notice else { return }
         var inputs = ABIWriter()
         var input = unsafe kw_notice_in(
-            h: .of(kw_notice_in.self), status: status, reserved: 0, operation: inputs.string(error.operation),
-            message: inputs.string(error.message))
-        try host.exclusively { () throws(PluginError) in
-            unsafe try invoke(
-                "plugin.notice", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
-                context: CallContext()
-            ) { _, _ throws(PluginError) in }
-        }
+            h: .of(kw_notice_in.self), status: error.code.status, reserved: 0,
+            operation: inputs.string(error.operation), message: inputs.string(error.what),
+            error: inputs.span([inputs.error(error)]), call: callID, execution_id: inputs.string(executionID),
+            at_unix_ns: Self.unixNanoseconds(), recovery: inputs.string(error.remedy))
+        unsafe try invokeExclusively(
+            "plugin.notice", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
+            context: context
+        ) { _, _ throws(PluginError) in }
         _ = consume inputs
+    }
+
+    private static func unixNanoseconds() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -18,6 +18,8 @@ final class PluginInstance: @unchecked Sendable {
     let table: kw_plugin
     private let handle: OpaquePointer
     let host: HostTable
+    /// The instance's own, which no other instance has used or will use.
+    private let hostPointer: UnsafeMutablePointer<kw_host>
     private let allowsPending: UInt32
     /// Every pointer of a reply is checked to be alive.
     private let checksReplies: Bool
@@ -30,28 +32,9 @@ final class PluginInstance: @unchecked Sendable {
     /// True once the instance was closed and the last operation has left.
     private let isDrained = Monitor(false)
 
-    /// At most `limit` operations at a time, in no order.
-    private struct Gate: Sendable {
-        let limit: UInt32
-        let used = Monitor<UInt32>(0)
-
-        func enter() {
-            used.wait { used -> Void? in
-                guard used < limit else { return nil }
-                used += 1
-                return ()
-            }
-        }
-
-        func leave() {
-            used.withLock { $0 -= 1 }
-            used.signalOne()
-        }
-    }
-
     init(
         id: String, version: SemanticVersion, table: kw_plugin, handle: OpaquePointer, host: HostTable,
-        checksReplies: Bool
+        hostPointer: UnsafeMutablePointer<kw_host>, checksReplies: Bool
     ) {
         self.checksReplies = checksReplies
         self.id = id
@@ -59,6 +42,7 @@ final class PluginInstance: @unchecked Sendable {
         unsafe self.table = table
         unsafe self.handle = handle
         self.host = host
+        unsafe self.hostPointer = hostPointer
         let capabilities = unsafe table.caps
         allowsPending = capabilities & UInt32(KW_CAP_ASYNC) != 0 ? 1 : 0
         let stated = unsafe table.max_concurrency
@@ -68,7 +52,10 @@ final class PluginInstance: @unchecked Sendable {
 
     /// Whoever lets go of an instance without shutting it down, as a load does whose caller has gone, must not leave its
     /// threads behind. No call runs now: each holds the instance.
-    deinit { shutdown() }
+    deinit {
+        shutdown()
+        unsafe hostPointer.deallocate()
+    }
 
     // MARK: - Calls
 
@@ -84,26 +71,52 @@ final class PluginInstance: @unchecked Sendable {
     /// Allocates nothing unless the context has something to say.
     /// - Parameters:
     ///   - operation: for errors, such as "embedder.embed".
+    ///   - isCounted: whether it takes one of the places that `max_concurrency` gives.
     ///   - read: turns the reply into values; pointers in it die when it returns.
     @inline(__always)
     func invoke<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
         _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, reply: Output.Type,
-        context: CallContext, cancellation: Cancellation? = nil, sink: Sink? = nil,
+        context: CallContext, cancellation: Cancellation? = nil, sink: Sink? = nil, isCounted: Bool = true,
         read: (borrowing Output, ABIReader) throws(PluginError) -> Value
     ) throws(PluginError) -> Value {
-        guard running.add(1, ordering: .acquiring).newValue > 0 else {
-            leave()
-            throw closedError(operation)
-        }
-        defer { leave() }
-        gate?.enter()
-        defer { gate?.leave() }
+        try enter(operation, isCounted: isCounted)
+        defer { leave(isCounted: isCounted) }
         var output = zeroed(Output.self)
         return unsafe try call(operation, function, &input, &output, context, cancellation, sink, read)
     }
 
+    /// The same for an operation that the ABI calls [life]. It takes its place in the instance first: an instance that is
+    /// busy for long keeps no other of the plugin from being made or destroyed.
+    func invokeExclusively<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, reply: Output.Type,
+        context: CallContext, cancellation: Cancellation? = nil,
+        read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        try enter(operation, isCounted: true)
+        defer { leave(isCounted: true) }
+        var output = zeroed(Output.self)
+        return try host.exclusively { () throws(PluginError) in
+            unsafe try call(operation, function, &input, &output, context, cancellation, nil, read)
+        }
+    }
+
     @inline(__always)
-    private func leave() {
+    private func enter(_ operation: StaticString, isCounted: Bool) throws(PluginError) {
+        guard running.add(1, ordering: .acquiring).newValue > 0 else {
+            leaveUncounted()
+            throw closedError(operation)
+        }
+        if isCounted { gate?.enter() }
+    }
+
+    @inline(__always)
+    private func leave(isCounted: Bool) {
+        if isCounted { gate?.leave() }
+        leaveUncounted()
+    }
+
+    @inline(__always)
+    private func leaveUncounted() {
         if running.subtract(1, ordering: .acquiringAndReleasing).newValue == Self.closed {
             isDrained.withLock { $0 = true }
             isDrained.signal()
@@ -144,6 +157,7 @@ final class PluginInstance: @unchecked Sendable {
         }
         defer { unsafe kwc_end(frame) }
         unsafe frame.pointee.allows_pending = allowsPending
+        unsafe host.receiveLog(of: frame)
         if let sink = unsafe sink {
             unsafe frame.pointee.sink = sink.function
             unsafe frame.pointee.sink_context = sink.context
@@ -236,25 +250,26 @@ final class PluginInstance: @unchecked Sendable {
         let previous = running.add(Self.closed, ordering: .acquiringAndReleasing).oldValue
         if previous > 0 { isDrained.wait { $0 ? () : nil } }
         if let quiesce = unsafe table.quiesce {
-            unsafe finish("plugin.quiesce", unsafeBitCast(quiesce, to: kw_any_op.self), reply: kw_quiesce_out.self) {
-                reply in unsafe Self.release(reply.state)
-            }
+            var input = kw_quiesce_in(h: .of(kw_quiesce_in.self), reason: UInt32(KW_QUIESCE_STOP), flags: 0)
+            var output = unsafe zeroed(kw_quiesce_out.self)
+            unsafe finish("plugin.quiesce", unsafeBitCast(quiesce, to: kw_any_op.self), &input, &output)
+            // The reply itself has moved it, whatever the operation returned then.
+            unsafe Self.release(output.state)
         }
         if let destroy = unsafe table.destroy {
-            unsafe finish("plugin.destroy", unsafeBitCast(destroy, to: kw_any_op.self), reply: kw_none.self) { _ in }
+            var (input, output) = (kw_none(h: .of(kw_none.self)), kw_none())
+            unsafe finish("plugin.destroy", unsafeBitCast(destroy, to: kw_any_op.self), &input, &output)
         }
     }
 
     /// A last call, whose failure can only be logged.
-    private func finish<Output: BitwiseCopyable>(
-        _ operation: StaticString, _ function: kw_any_op, reply: Output.Type, read: (borrowing Output) -> Void
+    private func finish<Input: BitwiseCopyable, Output: BitwiseCopyable>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, _ output: inout Output
     ) {
-        var input = kw_none(h: .of(kw_none.self))
-        var output = zeroed(Output.self)
         do throws(PluginError) {
             try host.exclusively { () throws(PluginError) in
                 try unsafe call(operation, function, &input, &output, CallContext(), nil, nil) {
-                    reply, _ throws(PluginError) in read(reply)
+                    _, _ throws(PluginError) in
                 }
             }
         } catch {
@@ -292,18 +307,5 @@ extension CallContext {
     /// Nothing that a plugin would have to be told.
     var isPlain: Bool {
         runID.isEmpty && traceparent == nil && attributes.isEmpty && caller == nil && deadlines == Deadlines()
-    }
-}
-
-extension PluginError.Facts.Reported {
-    fileprivate init(_ said: borrowing kw_error) {
-        func optional(_ text: kw_str) -> String? { unsafe text.len == 0 ? nil : ABIReader.repaired(text) }
-        let details = unsafe ABIReader.repaired(said.details_json)
-        self.init(
-            status: unsafe said.status, vendorCode: unsafe said.vendor_code == 0 ? nil : said.vendor_code,
-            domain: unsafe optional(said.domain),
-            httpStatus: unsafe said.http_status == 0 ? nil : Int(said.http_status),
-            requestID: unsafe optional(said.request_id),
-            details: details.isEmpty ? .null : (try? JSON(parsing: details, what: "details")) ?? .string(details))
     }
 }

@@ -5,12 +5,11 @@ internal import Logging
 internal import PluginABI
 internal import PluginBridge
 internal import PluginCore
-internal import Synchronization
 
-/// The host's side of the ABI as one plugin sees it: a `kw_host` at a stable address.
+/// The host's side of the ABI as one plugin sees it: a `kw_host` for the entry, and one for each instance.
 ///
-/// Lives for ever, like the image that has its address: code of a plugin may use it from a thread that nobody can see, also
-/// after a refused load.
+/// Lives for ever, and so does the entry's table: code of a plugin may use it from a thread that nobody can see, also after
+/// a refused load.
 @safe
 final class HostTable: @unchecked Sendable {  // the table is written once, in init, before anybody sees it
     private let table: UnsafeMutablePointer<kw_host>
@@ -18,7 +17,7 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
     private let metrics: @Sendable (PluginMetric) -> Void
     private let plugin: String
     /// One lifecycle operation of the plugin at a time, whichever of its instances it is for: the ABI's [life].
-    private let lifecycle = Mutex<Void>(())
+    private let lifecycle = Gate(limit: 1)
     private static let name: StaticString = "keyway"
     private static let version: StaticString = "0.1.0"
 
@@ -40,8 +39,9 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         unsafe table.pointee.host_private = Unmanaged.passRetained(self).toOpaque()
         unsafe table.pointee.get = { _, _ in nil }
         unsafe table.pointee.now_ns = { _ in kwl_monotonic_ns() }
-        unsafe table.pointee.open_call = { _, deadline in
+        unsafe table.pointee.open_call = { host, deadline in
             guard let frame = unsafe kwc_open() else { return nil }
+            unsafe HostTable.of(host)?.receiveLog(of: frame)
             unsafe frame.pointee.call.deadline_ns = deadline
             return unsafe withUnsafeMutablePointer(to: &frame.pointee.call) { call in unsafe call }
         }
@@ -51,7 +51,7 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         }
         unsafe table.pointee.log = { host, level, component, message, fields in
             guard let table = unsafe HostTable.of(host) else { return }
-            unsafe table.log(level, component, message, fields)
+            unsafe table.log(level, component, message, fields, call: nil)
         }
         unsafe table.pointee.metric = { host, name, kind, value, labels in
             guard let table = unsafe HostTable.of(host) else { return }
@@ -59,15 +59,34 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         }
     }
 
-    /// Valid for ever.
+    /// The entry's table. Valid for ever.
     @unsafe
     var pointer: UnsafePointer<kw_host> { unsafe UnsafePointer(table) }
 
+    /// A table for one instance, which the caller frees when the instance is no more.
+    @unsafe
+    func makeInstanceTable() -> UnsafeMutablePointer<kw_host> {
+        let copy = UnsafeMutablePointer<kw_host>.allocate(capacity: 1)
+        unsafe copy.initialize(to: table.pointee)
+        return unsafe copy
+    }
+
     /// Runs a lifecycle operation when no other of this plugin runs.
-    func exclusively<Value: ~Copyable>(
-        _ body: () throws(PluginError) -> sending Value
-    ) throws(PluginError) -> sending Value {
-        try lifecycle.withLock { _ throws(PluginError) in try body() }
+    func exclusively<Value>(_ body: () throws(PluginError) -> Value) throws(PluginError) -> Value {
+        lifecycle.enter()
+        defer { lifecycle.leave() }
+        return try body()
+    }
+
+    /// Has what the plugin logs on behalf of a call written with the call's number and run.
+    @inline(__always)
+    func receiveLog(of frame: UnsafeMutablePointer<kwc_frame>) {
+        unsafe frame.pointee.log_context = Unmanaged.passUnretained(self).toOpaque()
+        unsafe frame.pointee.log = { context, call, level, component, message, fields in
+            guard let context = unsafe context else { return }
+            let table = unsafe Unmanaged<HostTable>.fromOpaque(context).takeUnretainedValue()
+            unsafe table.log(level, component, message, fields, call: call)
+        }
     }
 
     func log(_ level: Logger.Level, _ component: String, _ message: String) {
@@ -86,7 +105,9 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
             len: UInt64(text.utf8CodeUnitCount))
     }
 
-    private func log(_ level: UInt32, _ component: kw_str, _ message: kw_str, _ fields: kw_str) {
+    private func log(
+        _ level: UInt32, _ component: kw_str, _ message: kw_str, _ fields: kw_str, call: UnsafePointer<kw_call>?
+    ) {
         let level: Logger.Level =
             switch level {
             case UInt32(KW_LOG_TRACE): .trace
@@ -97,6 +118,11 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
             }
         guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = ["plugin": .string(plugin)]
+        if let call = unsafe call {
+            metadata["call"] = unsafe .stringConvertible(call.pointee.id)
+            let run = unsafe ABIReader.repaired(call.pointee.run_id)
+            if !run.isEmpty { metadata["run"] = .string(run) }
+        }
         let component = unsafe ABIReader.repaired(component)
         if !component.isEmpty { metadata["component"] = .string(component) }
         let fields = unsafe ABIReader.repaired(fields)

@@ -177,18 +177,27 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
 
     /// Makes an instance and starts it.
     func instantiate(
-        _ manifest: Manifest, name: String, configuration: JSON, dataFolder: String?, _ context: CallContext
+        _ manifest: Manifest, name: String, configuration: JSON, dataFolder: String?, packageFolder: String?,
+        _ context: CallContext
     ) throws(PluginError) -> PluginInstance {
         var inputs = ABIWriter()
         var input = unsafe zeroed(kw_create_in.self)
         unsafe input.h = .of(kw_create_in.self)
-        unsafe input.host = host.pointer
+        let hostPointer = unsafe host.makeInstanceTable()
+        unsafe input.host = UnsafePointer(hostPointer)
         unsafe input.config_json = inputs.string(configuration == .null ? "{}" : configuration.text)
         unsafe input.data_dir = inputs.string(dataFolder)
+        unsafe input.package_dir = inputs.string(packageFolder)
         unsafe input.instance_name = inputs.string(name)
-        var output = unsafe zeroed(kw_create_out.self)
-        let instance = try unsafe withUnsafeMutablePointer(to: &output) { output throws(PluginError) in
-            try unsafe create(manifest, &input, output)
+        let instance: PluginInstance
+        do throws(PluginError) {
+            let handle = try unsafe create(manifest, &input)
+            instance = unsafe PluginInstance(
+                id: manifest.id, version: manifest.version, table: table, handle: handle, host: host,
+                hostPointer: hostPointer, checksReplies: checksReplies)
+        } catch {
+            unsafe hostPointer.deallocate()
+            throw error
         }
         _ = consume inputs
         do throws(PluginError) {
@@ -200,13 +209,22 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         return instance
     }
 
+    private func create(_ manifest: Manifest, _ input: inout kw_create_in) throws(PluginError) -> OpaquePointer {
+        var output = unsafe zeroed(kw_create_out.self)
+        return try unsafe withUnsafeMutablePointer(to: &output) { output throws(PluginError) in
+            try unsafe create(manifest, &input, output)
+        }
+    }
+
     private func create(
         _ manifest: Manifest, _ input: inout kw_create_in, _ output: UnsafeMutablePointer<kw_create_out>
-    ) throws(PluginError) -> PluginInstance {
+    ) throws(PluginError) -> OpaquePointer {
         guard let frame = unsafe kwc_begin(output, UInt32(MemoryLayout<kw_create_out>.size)) else {
             throw PluginError(.resourceExhausted, "no memory is left for a call", plugin: manifest.id, stage: .create)
         }
         defer { unsafe kwc_end(frame) }
+        unsafe host.receiveLog(of: frame)
+        unsafe frame.pointee.allows_pending = table.caps & UInt32(KW_CAP_ASYNC) != 0 ? 1 : 0
         let function = unsafe unsafeBitCast(table.create, to: kw_any_op.self)
         let status = try host.exclusively { () throws(PluginError) in unsafe kwc_invoke(frame, function, nil, &input) }
         guard status == KW_OK else {
@@ -222,9 +240,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
                 remedy: "Report this to the plugin's author", plugin: manifest.id, stage: .create,
                 operation: "plugin.create")
         }
-        return unsafe PluginInstance(
-            id: manifest.id, version: manifest.version, table: table, handle: handle, host: host,
-            checksReplies: checksReplies)
+        return unsafe handle
     }
 }
 

@@ -71,7 +71,7 @@ public final class NativePlugin: Plugin, Sendable {
 
     /// Gives the instance a new configuration; a dry run only asks whether it would take it.
     ///
-    /// - Returns: what is wrong with it. If there is anything, nothing has changed.
+    /// - Returns: what is wrong with it. If any of it is an error, nothing has changed.
     /// - Throws: `unsupported` if the plugin cannot change its configuration while it lives.
     public func configure(
         _ configuration: JSON, dryRun: Bool = false, _ context: CallContext = CallContext()
@@ -79,6 +79,22 @@ public final class NativePlugin: Plugin, Sendable {
         let instance = instance
         return try await AsyncCall.run("plugin.configure", of: id, context) { cancellation throws(PluginError) in
             try instance.configure(configuration, dryRun: dryRun, context, cancellation)
+        }
+    }
+
+    /// Tells the plugin of an error of one of its calls that it may not have seen itself, such as a passed deadline.
+    /// Plugins that do not want to know are not asked.
+    ///
+    /// - Parameters:
+    ///   - callID: ``CallContext``'s number of the call in the plugin's logs; 0 = there was none.
+    ///   - executionID: the execution that the call belonged to, or nil.
+    public func notify(
+        of error: PluginError, callID: UInt64 = 0, executionID: String? = nil,
+        _ context: CallContext = CallContext()
+    ) async throws(PluginError) {
+        let instance = instance
+        try await AsyncCall.run("plugin.notice", of: id, context) { _ throws(PluginError) in
+            try instance.notify(error, callID: callID, executionID: executionID, context)
         }
     }
 

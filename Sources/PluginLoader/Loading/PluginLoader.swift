@@ -120,8 +120,9 @@ public final class LoadedPlugin: Sendable {
     /// - Parameters:
     ///   - configuration: an object, or null for none.
     ///   - dataFolder: a folder of the instance's own, or nil: it keeps nothing.
+    ///   - packageFolder: the folder of the plugin's package, which it only reads, or nil.
     public func create(
-        configuration: JSON = .null, dataFolder: String? = nil, name: String? = nil,
+        configuration: JSON = .null, dataFolder: String? = nil, packageFolder: String? = nil, name: String? = nil,
         _ context: CallContext = CallContext()
     ) throws(PluginError) -> NativePlugin {
         let began = kwl_monotonic_ns()
@@ -132,7 +133,8 @@ public final class LoadedPlugin: Sendable {
                 stage: .create)
         }
         let instance = try image.instantiate(
-            manifest, name: name ?? manifest.id, configuration: configuration, dataFolder: dataFolder, context)
+            manifest, name: name ?? manifest.id, configuration: configuration, dataFolder: dataFolder,
+            packageFolder: packageFolder, context)
         return try NativePlugin(
             loaded: self, image: image, instance: instance, createTime: .nanoseconds(kwl_monotonic_ns() - began))
     }

@@ -8,6 +8,10 @@ internal import PluginCore
 final class EmitTarget: Sendable {
     private let take: @Sendable (borrowing kw_event, _ mayWait: Bool) -> kw_status
 
+    init(_ take: @escaping @Sendable (borrowing kw_event, _ mayWait: Bool) -> kw_status) {
+        unsafe self.take = take
+    }
+
     /// - Parameter decode: nil for an event that is skipped.
     init<Raw: Sendable>(
         _ mailbox: Mailbox<Raw>, _ decode: @escaping @Sendable (borrowing kw_event) throws(PluginError) -> Raw?

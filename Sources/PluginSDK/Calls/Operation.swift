@@ -116,24 +116,7 @@ enum Operation {
     @inline(never)
     static func fail(_ call: UnsafeMutablePointer<kw_call>, _ error: PluginError) -> kw_status {
         var writer = ABIWriter()
-        var report = unsafe zeroed(kw_error.self)
-        unsafe report.h = .of(kw_error.self)
-        unsafe report.status = error.code.status
-        unsafe report.retry =
-            error.retryable
-            ? UInt32(KW_RETRY_YES) : error.code.isRetryable ? UInt32(KW_RETRY_NO) : UInt32(KW_RETRY_UNKNOWN)
-        unsafe report.retry_after_ns = error.retryAfter?.nanoseconds ?? 0
-        unsafe report.message = writer.string(error.message)
-        if case .plugin(let reported) = error.facts {
-            unsafe report.vendor_code = reported.vendorCode ?? 0
-            unsafe report.http_status = reported.httpStatus.map { UInt32(clamping: $0) } ?? 0
-            unsafe report.domain = writer.string(reported.domain)
-            unsafe report.request_id = writer.string(reported.requestID)
-            unsafe report.details_json = writer.json(reported.details)
-        } else {
-            let facts = error.facts.members
-            if !facts.isEmpty { unsafe report.details_json = writer.json(.object(facts)) }
-        }
+        var report = unsafe writer.error(error)
         let status = unsafe call.pointee.api.pointee.fail(call, &report)
         _ = consume writer
         return status

@@ -19,10 +19,12 @@ extension PluginCall {
 
     /// Hands one event to the consumer. What it points to is lent until this returns. Blocks while the consumer is behind.
     func emit(
-        _ kind: UInt32, choice: Int = 0, index: Int = 0, text: String = "", id: String = "", name: String = ""
+        _ kind: UInt32, choice: Int = 0, index: Int = 0, flags: UInt32 = 0, text: String = "", id: String = "",
+        name: String = ""
     ) throws(PluginError) {
         var event = unsafe zeroed(kw_event.self)
         unsafe event.kind = kind
+        unsafe event.flags = flags
         unsafe event.choice = UInt32(clamping: choice)
         unsafe event.index = UInt32(clamping: index)
         try unsafe emit(&event, text: text, id: id, name: name)

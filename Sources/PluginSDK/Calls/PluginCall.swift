@@ -6,7 +6,7 @@ public import PluginCore
 /// what host services are asked on behalf of (``HostContext``).
 ///
 /// Lives as long as the operation and cannot be kept; it costs nothing to hand on. For one thread at a time, except
-/// ``isCancelled`` and ``cancelDescriptor()``.
+/// ``isCancelled``, ``cancelDescriptor()`` and ``log(_:_:component:fields:)``.
 @safe
 public struct PluginCall: ~Copyable {
     @usableFromInline let pointer: UnsafeMutablePointer<kw_call>
@@ -90,6 +90,21 @@ public struct PluginCall: ~Copyable {
 
     /// Says that the plugin is still at work and has nothing to say; keeps a limit on silence from ending the call.
     public func heartbeat() throws(PluginError) { try emit(UInt32(KW_EVENT_HEARTBEAT)) }
+
+    /// Writes a line to the host's log, to which the host adds what it knows of this call. No secrets.
+    /// - Parameters:
+    ///   - component: the part of the plugin that speaks; empty = the plugin.
+    ///   - fields: an object, or null.
+    public func log(
+        _ level: HostContext.LogLevel, _ message: String, component: String = "", fields: JSON = .null
+    ) {
+        guard let log = unsafe pointer.pointee.api.field(\.log, as: Optional<Log>.self) ?? nil else { return }
+        var writer = ABIWriter()
+        unsafe log(pointer, level.rawValue, writer.string(component), writer.string(message), writer.json(fields))
+        _ = consume writer
+    }
+
+    private typealias Log = @convention(c) (UnsafeMutablePointer<kw_call>?, UInt32, kw_str, kw_str, kw_str) -> Void
 
     /// What this side knows of the call, whatever the host's header was.
     private var known: kw_call {

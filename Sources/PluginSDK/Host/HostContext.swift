@@ -23,13 +23,19 @@ public struct HostContext: @unchecked Sendable {  // the host's functions may be
     let host: UnsafePointer<kw_host>
     /// A folder of the instance's own that outlives versions; nil: keep nothing.
     public let dataFolder: String?
+    /// The folder of the plugin's package, to be read only; nil: the plugin came as a file.
+    public let packageFolder: String?
     public let instanceName: String
     /// What ``PluginImplementation/handOver(_:)`` of an earlier generation returned; empty = nothing.
     public let state: [UInt8]
 
-    init(_ host: UnsafePointer<kw_host>, dataFolder: String?, instanceName: String, state: [UInt8]) {
+    init(
+        _ host: UnsafePointer<kw_host>, dataFolder: String?, packageFolder: String?, instanceName: String,
+        state: [UInt8]
+    ) {
         unsafe self.host = host
         self.dataFolder = dataFolder
+        self.packageFolder = packageFolder
         self.instanceName = instanceName
         self.state = state
     }
@@ -66,8 +72,7 @@ public struct HostContext: @unchecked Sendable {  // the host's functions may be
 
     /// Opens a call, so that a thread of the plugin's own can use host services. It ends with its owner, and has to before
     /// the instance is destroyed.
-    /// - Throws: `unavailable` if the host is out of memory or the instance was destroyed; `unsupported` if the host is too
-    ///   old.
+    /// - Throws: `unavailable` if the host is out of memory; `unsupported` if the host is too old.
     public func openCall(deadline: MonotonicTime? = nil) throws(PluginError) -> OwnCall {
         let (open, close) = unsafe (
             host.field(\.open_call, as: Optional<kw_host_open>.self) ?? nil,
@@ -78,8 +83,7 @@ public struct HostContext: @unchecked Sendable {  // the host's functions may be
                 .unsupported, "this host opens no calls for plugins", remedy: "Use services within operations")
         }
         guard let call = unsafe open(host, deadline?.nanoseconds ?? 0) else {
-            throw PluginError(
-                .unavailable, "the host opened no call: it is out of memory, or the instance is being destroyed")
+            throw PluginError(.unavailable, "the host opened no call: it is out of memory")
         }
         return unsafe OwnCall(call, host: host, close: close)
     }

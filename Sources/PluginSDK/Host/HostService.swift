@@ -79,17 +79,10 @@ extension PluginCall {
         let error = try? unsafe reader.optional(
             kw_span(ptr: UnsafeRawPointer(said), count: 1, stride: stride), of: kw_error.self, "an error"
         ) { error throws(PluginError) in
-            let details = (try? unsafe reader.json(error.details_json, "an error's details")) ?? .null
-            func optional(_ text: kw_str) -> String? { unsafe text.len == 0 ? nil : ABIReader.repaired(text) }
-            let (vendorCode, http, after) = unsafe (error.vendor_code, error.http_status, error.retry_after_ns)
+            let after = unsafe error.retry_after_ns
             let result = unsafe PluginError(
                 code, Self.sentence(ABIReader.repaired(error.message)),
-                facts: .plugin(
-                    PluginError.Facts.Reported(
-                        status: status, vendorCode: vendorCode == 0 ? nil : vendorCode, domain: optional(error.domain),
-                        httpStatus: http == 0 ? nil : Int(http), requestID: optional(error.request_id),
-                        details: details)),
-                operation: "\(operation)",
+                facts: .plugin(PluginError.Facts.Reported(error)), operation: "\(operation)",
                 retryable: error.retry == UInt32(KW_RETRY_UNKNOWN) ? nil : error.retry == UInt32(KW_RETRY_YES),
                 retryAfter: after == 0 ? nil : .nanoseconds(after))
             return result

@@ -46,8 +46,13 @@ public struct ModelOutput: ~Copyable {
     }
 
     /// Opens a tool call in slot `index`; calls of other slots may go on in between.
-    public func toolBegin(id: String, name: String, index: Int = 0, choice: Int = 0) throws(PluginError) {
-        try events.emit(UInt32(KW_EVENT_TOOL_BEGIN), choice: choice, index: index, id: id, name: name)
+    /// - Parameter isProviderExecuted: the service runs it itself.
+    public func toolBegin(
+        id: String, name: String, index: Int = 0, choice: Int = 0, isProviderExecuted: Bool = false
+    ) throws(PluginError) {
+        try events.emit(
+            UInt32(KW_EVENT_TOOL_BEGIN), choice: choice, index: index,
+            flags: isProviderExecuted ? UInt32(KW_PART_PROVIDER_EXECUTED) : 0, id: id, name: name)
     }
 
     /// The next fragment of the arguments' JSON.
@@ -56,15 +61,22 @@ public struct ModelOutput: ~Copyable {
     }
 
     /// The tool call in slot `index` is whole.
-    public func toolEnd(index: Int = 0, choice: Int = 0) throws(PluginError) {
-        try events.emit(UInt32(KW_EVENT_TOOL_END), choice: choice, index: index)
+    /// - Parameter signature: the service's seal, which it wants back.
+    public func toolEnd(index: Int = 0, choice: Int = 0, signature: [UInt8] = []) throws(PluginError) {
+        try unsafe signature.span.withUnsafeBytes { bytes throws(PluginError) in
+            try unsafe events.emit(
+                UInt32(KW_EVENT_TOOL_END), choice: choice, index: index,
+                data: kw_bytes(ptr: bytes.baseAddress, len: UInt64(bytes.count)))
+        }
     }
 
     /// Writes a whole tool call.
     public func toolCall(_ call: ToolCall, choice: Int = 0) throws(PluginError) {
-        try toolBegin(id: call.id, name: call.name, index: call.index, choice: choice)
+        try toolBegin(
+            id: call.id, name: call.name, index: call.index, choice: choice,
+            isProviderExecuted: call.isProviderExecuted)
         try toolArguments(call.arguments, index: call.index, choice: choice)
-        try toolEnd(index: call.index, choice: choice)
+        try toolEnd(index: call.index, choice: choice, signature: call.signature ?? [])
     }
 
     /// Writes a whole part of another kind: an image, a file, a citation, a refusal.

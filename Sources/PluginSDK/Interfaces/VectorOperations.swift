@@ -116,6 +116,7 @@ enum VectorOperations {
         _ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?, _ input: UnsafePointer<kw_flush_in>?
     ) -> kw_status {
         unsafe Operation.answer("vectors.flush", call, input) { call, input, reader, _ throws(PluginError) in
+            try unsafe reader.requireKnown(input.flags, among: UInt64(KW_FLUSH_COMPACT), "flags")
             try unsafe backend(instance, "vectors.flush").pointee.flush(
                 reader.repository(input.repo), compact: input.flags & UInt64(KW_FLUSH_COMPACT) != 0, call)
             return kw_none(h: .of(kw_none.self))
@@ -128,7 +129,7 @@ enum VectorOperations {
         unsafe Operation.answer("vectors.get", call, input) { call, input, reader, writer throws(PluginError) in
             let ids = try unsafe reader.strings(input.ids, "ids")
             let items = try unsafe Instance.of(instance, "vectors.get").pointee.itemReader!.pointee.items(
-                ids, in: reader.repository(input.repo), including: VectorQuery.Include(rawValue: input.include), call)
+                ids, in: reader.repository(input.repo), including: reader.include(input.include), call)
             guard items.count == ids.count else {
                 throw PluginError(
                     .internal, "the plugin gave \(items.count) items for \(ids.count) ids",
@@ -149,7 +150,7 @@ enum VectorOperations {
             let next = try unsafe Instance.of(instance, "vectors.scan").pointee.itemReader!.pointee.scan(
                 reader.repository(input.repo), reader.filter(input.filter),
                 after: reader.optionalText(input.after, "an id"), limit: limit == 0 ? nil : Int(clamping: limit),
-                including: VectorQuery.Include(rawValue: input.include), to: &output, call)
+                including: reader.include(input.include), to: &output, call)
             try output.flush()
             return unsafe kw_scan_out(
                 h: .of(kw_scan_out.self), count: UInt64(output.count), next: writer.string(next))
@@ -173,6 +174,7 @@ enum VectorOperations {
         _ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?, _ input: UnsafePointer<kw_snapshot_in>?
     ) -> kw_status {
         unsafe Operation.answer("vectors.snapshot", call, input) { call, input, reader, _ throws(PluginError) in
+            try unsafe reader.requireKnown(input.flags, among: 0, "flags")
             try unsafe Instance.of(instance, "vectors.snapshot").pointee.snapshotter!.pointee.snapshot(
                 reader.repository(input.repo), to: reader.text(input.path, "a path"), call)
             return kw_none(h: .of(kw_none.self))
@@ -183,6 +185,7 @@ enum VectorOperations {
         _ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?, _ input: UnsafePointer<kw_snapshot_in>?
     ) -> kw_status {
         unsafe Operation.answer("vectors.restore", call, input) { call, input, reader, writer throws(PluginError) in
+            try unsafe reader.requireKnown(input.flags, among: UInt64(KW_RESTORE_REPLACE), "flags")
             let info = try unsafe Instance.of(instance, "vectors.restore").pointee.snapshotter!.pointee.restore(
                 reader.repository(input.repo), from: reader.text(input.path, "a path"),
                 replacing: input.flags & UInt64(KW_RESTORE_REPLACE) != 0, call)

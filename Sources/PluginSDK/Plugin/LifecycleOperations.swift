@@ -8,7 +8,7 @@ enum LifecycleOperations {
     static func fill(_ table: inout kw_plugin, for type: any PluginImplementation.Type) {
         unsafe table.start = { instance, call, _ in unsafe LifecycleOperations.start(instance, call) }
         unsafe table.health = { instance, call, _ in unsafe LifecycleOperations.health(instance, call) }
-        unsafe table.quiesce = { instance, call, _ in unsafe LifecycleOperations.quiesce(instance, call) }
+        unsafe table.quiesce = { instance, call, input in unsafe LifecycleOperations.quiesce(instance, call, input) }
         unsafe table.destroy = { instance, call, _ in unsafe LifecycleOperations.destroy(instance, call) }
         if type is any ConfigurablePlugin.Type {
             unsafe table.configure = { instance, call, input in
@@ -34,6 +34,7 @@ enum LifecycleOperations {
             }
             let context = unsafe HostContext(
                 host, dataFolder: try reader.optionalText(input.data_dir, "a data folder"),
+                packageFolder: try reader.optionalText(input.package_dir, "a package's folder"),
                 instanceName: try reader.text(input.instance_name, "an instance's name"),
                 state: try reader.bytes(input.state, "a state"))
             let configuration = try unsafe reader.configuration(input.config_json)
@@ -55,10 +56,11 @@ enum LifecycleOperations {
         _ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?, _ input: UnsafePointer<kw_config_in>?
     ) -> kw_status {
         unsafe Operation.answer("plugin.configure", call, input) { call, input, reader, writer throws(PluginError) in
+            try unsafe reader.requireKnown(UInt64(input.flags), among: UInt64(KW_CONFIGURE_DRY_RUN), "flags")
             let issues = try unsafe Instance.of(instance, "plugin.configure").pointee.configurable!.pointee.configure(
                 reader.configuration(input.config_json),
                 isDryRun: input.flags & UInt32(KW_CONFIGURE_DRY_RUN) != 0, call)
-            return unsafe writer.issues(issues.map { ($0.pointer, $0.message) })
+            return unsafe writer.issues(issues)
         }
     }
 
@@ -77,14 +79,18 @@ enum LifecycleOperations {
         }
     }
 
-    private static func quiesce(_ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?) -> kw_status {
-        unsafe Operation.answer(call) { call, _ throws(PluginError) in
+    private static func quiesce(
+        _ instance: OpaquePointer?, _ call: UnsafeMutablePointer<kw_call>?, _ input: UnsafePointer<kw_quiesce_in>?
+    ) -> kw_status {
+        unsafe Operation.answer("plugin.quiesce", call, input) { call, input, _, _ throws(PluginError) in
             let plugin = try unsafe Instance.of(instance, "plugin.quiesce").pointee.plugin
-            try unsafe plugin.pointee.stop(call)
-            let state = try unsafe plugin.pointee.handOver(call)
+            try unsafe plugin.pointee.stop(QuiesceReason(number: input.reason), call)
             var output = unsafe zeroed(kw_quiesce_out.self)
             unsafe output.h = .of(kw_quiesce_out.self)
-            if !state.isEmpty { unsafe output.state = lease(state) }
+            if input.flags & UInt32(KW_QUIESCE_WANTS_STATE) != 0 {
+                let state = try unsafe plugin.pointee.handOver(call)
+                if !state.isEmpty { unsafe output.state = lease(state) }
+            }
             return unsafe output
         }
     }
@@ -119,7 +125,11 @@ enum LifecycleOperations {
             let failure = unsafe CallFailure(
                 code: PluginError.Code(status: input.status) ?? .internal,
                 operation: try reader.text(input.operation, "an operation"),
-                message: ABIReader.repaired(input.message))
+                message: ABIReader.repaired(input.message),
+                reported: try reader.optional(input.error, of: kw_error.self, "an error") {
+                    error throws(PluginError) in unsafe PluginError.Facts.Reported(error)
+                }, callID: input.call, executionID: try reader.optionalText(input.execution_id, "an execution's id"),
+                atUnixNanoseconds: input.at_unix_ns, recovery: try reader.optionalText(input.recovery, "an advice"))
             try unsafe Instance.of(instance, "plugin.notice").pointee.failureObserver!.pointee.observe(failure, call)
             return kw_none(h: .of(kw_none.self))
         }

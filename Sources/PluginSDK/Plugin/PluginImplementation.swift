@@ -40,10 +40,15 @@ public protocol PluginImplementation: Sendable {
     /// The instance's own opinion of its state. Cheap; must not block for more than a second.
     func health(_ call: borrowing PluginCall) throws(PluginError) -> Health
 
-    /// Ends work: no thread or task of the instance runs when this returns. No operation runs meanwhile.
+    /// Ends work: no thread or task of the instance runs when this returns. No operation runs meanwhile. Keeps what
+    /// ``start(_:)`` needs to begin again.
     func stop(_ call: borrowing PluginCall) throws(PluginError)
 
-    /// After ``stop(_:)``: what the next generation of this plugin finds in ``HostContext/state``; empty = nothing.
+    /// The same, for who wants to know why. Without it ``stop(_:)`` is called.
+    func stop(_ reason: QuiesceReason, _ call: borrowing PluginCall) throws(PluginError)
+
+    /// After ``stop(_:)``, if the host wants it: what the next generation of this plugin finds in ``HostContext/state``;
+    /// empty = nothing.
     func handOver(_ call: borrowing PluginCall) throws(PluginError) -> [UInt8]
 }
 
@@ -51,28 +56,39 @@ extension PluginImplementation {
     public func start(_ call: borrowing PluginCall) throws(PluginError) {}
     public func health(_ call: borrowing PluginCall) throws(PluginError) -> Health { Health(.healthy) }
     public func stop(_ call: borrowing PluginCall) throws(PluginError) {}
+    public func stop(_ reason: QuiesceReason, _ call: borrowing PluginCall) throws(PluginError) { try stop(call) }
     public func handOver(_ call: borrowing PluginCall) throws(PluginError) -> [UInt8] { [] }
 }
 
 /// A plugin whose living instances take a new configuration; for others the host makes new instances.
 public protocol ConfigurablePlugin: PluginImplementation {
-    /// Judges a configuration and, unless it is a dry run or has issues, applies it.
-    /// - Returns: what is wrong with it; nothing = accepted.
+    /// Judges a configuration and, unless it is a dry run or has an issue that is an error, applies it whole.
+    /// - Returns: what is wrong with it; without an error it was accepted.
     func configure(
         _ configuration: JSON, isDryRun: Bool, _ call: borrowing PluginCall
     ) throws(PluginError) -> [ConfigurationIssue]
 }
 
-/// What is wrong with a configuration, and where.
-public struct ConfigurationIssue: Sendable, Hashable {
-    /// JSON pointer (RFC 6901) of the offending value; empty = the whole document.
-    public var pointer: String
-    public var message: String
-
-    public init(at pointer: String, _ message: String) {
-        self.pointer = pointer
-        self.message = message
+extension ConfigurationIssue {
+    /// - Parameters:
+    ///   - pointer: JSON pointer (RFC 6901) of the offending value; empty = the whole document.
+    ///   - code: the plugin's own word for programs.
+    public init(at pointer: String, _ message: String, code: String? = nil, severity: Severity = .error) {
+        self.init(pointer: pointer, message: message, code: code, severity: severity)
     }
+}
+
+/// Why an instance has to stop.
+public enum QuiesceReason: UInt32, Sendable, CaseIterable {
+    /// For good.
+    case stop = 1
+    /// It may be started again.
+    case suspend
+    /// Another generation takes over; if that fails, it is started again.
+    case swap
+
+    /// A reason that this SDK does not know is like the first.
+    init(number: UInt32) { self = Self(rawValue: number) ?? .stop }
 }
 
 /// A plugin that schedules work with ``HostSchedule``.
@@ -106,10 +122,28 @@ public struct CallFailure: Sendable, Hashable {
     /// Such as "embedder.embed".
     public var operation: String
     public var message: String
+    /// All that is known of the error, or nil.
+    public var reported: PluginError.Facts.Reported?
+    /// ``PluginCall/id`` of the call; 0 = there was none.
+    public var callID: UInt64
+    /// The execution that it belonged to.
+    public var executionID: String?
+    /// When, on the Unix clock; 0 = not said.
+    public var atUnixNanoseconds: Int64
+    /// What the host advises.
+    public var recovery: String?
 
-    public init(code: PluginError.Code, operation: String, message: String) {
+    public init(
+        code: PluginError.Code, operation: String, message: String, reported: PluginError.Facts.Reported? = nil,
+        callID: UInt64 = 0, executionID: String? = nil, atUnixNanoseconds: Int64 = 0, recovery: String? = nil
+    ) {
         self.code = code
         self.operation = operation
         self.message = message
+        self.reported = reported
+        self.callID = callID
+        self.executionID = executionID
+        self.atUnixNanoseconds = atUnixNanoseconds
+        self.recovery = recovery
     }
 }

@@ -250,7 +250,7 @@ struct EmbedderChecks<Base: Embedder>: Sendable {
         try require(
             report.truncated == [0], "row 0 reported as cut: \(count) words for at most \(info.maxTokens ?? 0) tokens",
             seen: "\(report.truncated)")
-        try await requireError(.contextOverflow, .invalidArgument, when: "a text would be cut and must not be") {
+        try await requireError(.contextOverflow, when: "a text would be cut and must not be") {
             _ = try await embed([long], truncation: .error)
         }
         let start = try await embed([long], truncation: .start)

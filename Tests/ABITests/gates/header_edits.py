@@ -7,7 +7,7 @@ from checks import Edit, raise_sdk, substitute
 
 # Whole lines of core.h's kw_error, which has a field of every kind and no reader that could stop a copy from compiling.
 HTTP = r"^    uint32_t http_status;.*\n"
-LAST = r"^    kw_str request_id;.*\n"
+LAST = r"^    kw_str backtrace;.*\n"
 
 GROWN = [raise_sdk, substitute("core.h", r"kw_error_\d+", "kw_error_{next}")]
 GROWN_NOW = substitute("core.h", r"kw_error_\d+", "kw_error_{sdk}")
@@ -30,7 +30,7 @@ BREAKING: list[tuple[str, list[Edit], str]] = [
      [*GROWN, substitute("core.h", f"({HTTP})", r"    uint64_t slipped_in;\n\1")],
      r"kw_error\.http_status is not field 3 any more; slipped_in is"),
     ("a field removed", [substitute("core.h", HTTP, "")], r"kw_error\.http_status is not field 3 any more; retry is"),
-    ("the last field removed", [substitute("core.h", LAST, "")], r"kw_error\.request_id is gone"),
+    ("the last field removed", [substitute("core.h", LAST, "")], r"kw_error\.backtrace is gone"),
     ("a field of another type and the same size", [RETYPED],
      r"kw_error\.http_status was `uint32_t` and is `int32_t`"),
     ("a field of a larger type", [substitute("core.h", r"^    uint32_t http_status;", "    uint64_t http_status;")],

@@ -168,7 +168,7 @@ static kw_status hooks_list(kw_instance *self, kw_call *call, const kw_none *in)
     kw_hook *hook = call->api->alloc(call, sizeof *hook + 8, 16);
     if (hook == NULL)
         return kw_reply_no_memory(call);
-    *hook = (kw_hook) { .h = KW_HDR(kw_hook), .name = KW_STR("h"), .modes = KW_HOOK_OBSERVE };
+    *hook = (kw_hook) { .h = KW_HDR(kw_hook), .name = KW_STR("h"), .modes = KW_HOOK_MODE_OBSERVE };
     kw_hooks_out out = { KW_HDR(kw_hooks_out), { hook, 1, sizeof *hook } };
     hostile_span(call, "hooks", &out.hooks, &hook->h);
     hostile_text(call, "name", &hook->name);
@@ -187,7 +187,7 @@ static kw_status on_hook(kw_instance *self, kw_call *call, const kw_hook_in *in)
     if (DOES("action"))
         out.action = 7;
     if (DOES("payload")) {
-        out.action = KW_HOOK_REPLACE;
+        out.action = KW_HOOK_ACTION_REPLACE;
         out.payload = (kw_bytes) { NULL, 9 };
     }
     hostile_text(call, "metadata", &out.metadata_json);

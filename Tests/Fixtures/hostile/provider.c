@@ -266,7 +266,8 @@ static kw_status models(kw_instance *self, kw_call *call, const kw_none *in)
     kw_model *model = call->api->alloc(call, sizeof *model + 8, 16);
     if (model == NULL)
         return kw_reply_no_memory(call);
-    *model = (kw_model) { .h = KW_HDR(kw_model), .id = KW_STR("m"), .input_price = NAN, .output_price = INFINITY };
+    *model = (kw_model) { .h = KW_HDR(kw_model), .id = KW_STR("m"), .input_price = NAN, .output_price = INFINITY,
+                          .set = KW_PRICE_INPUT | KW_PRICE_OUTPUT | KW_PRICE_CACHE_READ | KW_PRICE_CACHE_WRITE };
     kw_models_out out = { KW_HDR(kw_models_out), { model, 1, sizeof *model } };
     hostile_text(call, "id", &model->id);
     hostile_text(call, "description", &model->description);

@@ -37,7 +37,7 @@ static void policy(json *j, const void *at)
     OBJECT(INT(flags) LIST(allow, rule) LIST(deny, rule) INT(overflow) INT(env_inherit) TEXTS(env_allow)
            TEXTS(env_deny) PAIRS(env_set) LIST(paths, path_rule) LIST(net, net_rule) LIST(limits, limits)
            LIST(tool_limits, tool_limits) INT(approval) INT(background) INT(head_bytes) INT(tail_bytes) INT(isolate)
-           INT(user) INT(reserved) TEXT(seccomp))
+           INT(user) INT(reserved) TEXT(seccomp) LIST(deny_patterns, rule))
 }
 
 static void members(json *j, const kw_run_in *x)
@@ -59,6 +59,7 @@ static void members(json *j, const kw_run_in *x)
     INT(rows)
     INT(columns)
     LIST(extra_paths, path_rule)
+    LIST(extra_net, net_rule)
 }
 
 static const kw_enforcement fields[] = {

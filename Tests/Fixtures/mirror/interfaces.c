@@ -8,9 +8,9 @@ static kw_status hooks_list(kw_instance *self, kw_call *call, const kw_none *in)
     (void)self;
     (void)in;
     static const kw_hook list[] = {
-        { KW_HDR(kw_hook), KW_STR("before.vector.*"), -7, KW_HOOK_FILTER | KW_HOOK_VETO, 1500000000,
-          KW_STR("application/json") },
-        { KW_HDR(kw_hook), KW_STR("after"), 9, KW_HOOK_OBSERVE, 0, { NULL, 0 } },
+        { KW_HDR(kw_hook), KW_STR("before.vector.*"), -7, KW_HOOK_MODE_FILTER | KW_HOOK_MODE_VETO, 1500000000,
+          KW_STR("application/json"), 2, 0 },
+        { KW_HDR(kw_hook), KW_STR("after"), 9, KW_HOOK_MODE_OBSERVE, 0, { NULL, 0 }, 0, KW_HOOK_ASYNC },
     };
     kw_hooks_out out = { KW_HDR(kw_hooks_out), KW_SPAN(list) };
     return KW_REPLY(call, &out);
@@ -23,10 +23,10 @@ static kw_status on_hook(kw_instance *self, kw_call *call, const kw_hook_in *x)
              INT(started_unix_ns) TEXT(user_id) TEXT(session_id) TEXT(source) PAIRS(attributes))
     kw_hook_out out = { .h = KW_HDR(kw_hook_out), .metadata_json = KW_STR("{\"seen\":1}") };
     if (mirror_does(call, "stop")) {
-        out.action = KW_HOOK_STOP;
+        out.action = KW_HOOK_ACTION_STOP;
         out.reason = (kw_str)KW_STR("forbidden");
     } else if (mirror_does(call, "replace")) {
-        out.action = KW_HOOK_REPLACE;
+        out.action = KW_HOOK_ACTION_REPLACE;
         out.payload = (kw_bytes) { "new", 3 };
     }
     return KW_REPLY(call, &out);
@@ -91,10 +91,12 @@ static kw_status operations_list(kw_instance *self, kw_call *call, const kw_none
     static const kw_str inputs[] = { KW_STR("text/csv"), KW_STR("text/plain") };
     static const kw_str outputs[] = { KW_STR("application/cbor") };
     static const kw_str capabilities[] = { KW_STR("log-analysis") };
+    static const kw_str agents[] = { KW_STR("researcher"), KW_STR("critic") };
     static const kw_operation list[] = {
         { KW_HDR(kw_operation), KW_STR("analyze"), KW_STR("analyzes"), KW_STR("{\"type\":\"object\"}"),
           KW_STR("{\"type\":\"array\"}"), KW_SPAN(inputs), KW_SPAN(outputs), KW_SPAN(capabilities),
-          KW_OPERATION_IDEMPOTENT | KW_OPERATION_STREAMS, KW_STR("[{\"input\":{},\"output\":[]}]") },
+          KW_OPERATION_IDEMPOTENT | KW_OPERATION_STREAMS, KW_STR("[{\"input\":{},\"output\":[]}]"),
+          KW_SPAN(agents) },
         { .h = KW_HDR(kw_operation), .name = KW_STR("bare"), .flags = KW_OPERATION_READ_ONLY | KW_OPERATION_CACHEABLE },
     };
     kw_operations_out out = { KW_HDR(kw_operations_out), KW_SPAN(list) };
@@ -105,7 +107,7 @@ static kw_status run(kw_instance *self, kw_call *call, const kw_operate_in *x)
 {
     (void)self;
     TELL(TEXT(name) BYTES(input) TEXT(input_format) TEXT(output_format) TEXT(execution_id) TEXT(settings_json)
-             INT(flags))
+             INT(flags) TEXT(agent_type) TEXT(metadata_json))
     kw_operate_out out = {
         .h = KW_HDR(kw_operate_out),
         .output_format = KW_STR("application/cbor"),
@@ -148,10 +150,12 @@ static kw_status endpoints_list(kw_instance *self, kw_call *call, const kw_none 
     (void)self;
     (void)in;
     static const kw_str middleware[] = { KW_STR("auth"), KW_STR("cors") };
+    static const kw_str roles[] = { KW_STR("editor"), KW_STR("admin") };
+    static const kw_str permissions[] = { KW_STR("items.write") };
     static const kw_endpoint list[] = {
         { KW_HDR(kw_endpoint), KW_STR("POST"), KW_STR("/items/{id}"), KW_STR("makes an item"), KW_STR("{\"a\":1}"),
-          KW_STR("{\"b\":2}"), KW_STR("{\"c\":3}"), KW_STR("{\"d\":4}"), KW_SPAN(middleware), KW_STR("100/min"), 4096,
-          KW_ENDPOINT_PUBLIC | KW_ENDPOINT_STREAMS },
+          KW_STR("{\"b\":2}"), KW_STR("{\"c\":3}"), KW_STR("{\"d\":4}"), KW_SPAN(middleware), 100,
+          60000000000, 4096, KW_ENDPOINT_PUBLIC | KW_ENDPOINT_STREAMS, KW_SPAN(roles), KW_SPAN(permissions) },
         { .h = KW_HDR(kw_endpoint), .method = KW_STR("GET"), .path = KW_STR("/") },
     };
     kw_endpoints_out out = { KW_HDR(kw_endpoints_out), KW_SPAN(list) };

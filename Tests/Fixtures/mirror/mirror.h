@@ -18,7 +18,7 @@ extern const kw_endpoints mirror_endpoints;
 /* What several interfaces reply. */
 extern const kw_usage mirror_usage;
 extern const kw_warning mirror_warnings[2];
-extern const kw_part mirror_parts[12];
+extern const kw_part mirror_parts[13];
 extern const kw_tool_spec mirror_tool_specs[2];
 
 /* Does the call's attribute "do" say this word? Most operations then fail with what they were told ("tell"). */

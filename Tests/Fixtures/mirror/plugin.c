@@ -16,13 +16,28 @@ static kw_status configure(kw_instance *self, kw_call *call, const kw_config_in 
     (void)self;
     TELL(TEXT(config_json) INT(flags) INT(reserved))
     static const kw_config_issue issues[] = {
-        { KW_HDR(kw_config_issue), KW_STR("/a/0"), KW_STR("is no number") },
-        { KW_HDR(kw_config_issue), { NULL, 0 }, KW_STR("is too small") },
+        { KW_HDR(kw_config_issue), KW_STR("/a/0"), KW_STR("is no number"), KW_STR("type"), KW_ISSUE_ERROR, 0 },
+        { KW_HDR(kw_config_issue), { NULL, 0 }, KW_STR("is too small"), { NULL, 0 }, KW_ISSUE_WARNING, 0 },
     };
     kw_config_out out = { KW_HDR(kw_config_out), KW_SPAN(issues) };
     if (mirror_does(call, "accept"))
         out.issues.count = 0;
     return KW_REPLY(call, &out);
+}
+
+static void error(json *j, const void *at)
+{
+    const kw_error *x = at;
+    OBJECT(INT(status) INT(vendor_code) INT(http_status) INT(retry) INT(retry_after_ns) TEXT(message)
+           TEXT(details_json) TEXT(domain) TEXT(request_id) TEXT(backtrace))
+}
+
+static kw_status notice(kw_instance *self, kw_call *call, const kw_notice_in *x)
+{
+    (void)self;
+    TELL(INT(status) INT(reserved) TEXT(operation) TEXT(message) LIST(error, error) INT(call) TEXT(execution_id)
+         INT(at_unix_ns) TEXT(recovery))
+    return kw_reply_none(call);
 }
 
 static void tell_context(json *j, const kw_call *x)
@@ -77,7 +92,7 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
         return json_fail(call, j);
     }
     if (mirror_does(call, "error")) {
-        const kw_error error = {
+        const kw_error said = {
             .h = KW_HDR(kw_error),
             .status = KW_OVERLOADED,
             .vendor_code = -8,
@@ -88,8 +103,9 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
             .details_json = KW_STR("{\"queue\":9}"),
             .domain = KW_STR("openai"),
             .request_id = KW_STR("req-1"),
+            .backtrace = KW_STR("at 0x1"),
         };
-        return call->api->fail(call, &error);
+        return call->api->fail(call, &said);
     }
     kw_health_out out = { .h = KW_HDR(kw_health_out), .state = KW_HEALTH_HEALTHY, .message = KW_STR("said"),
                           .details_json = KW_STR("{\"d\":1}") };
@@ -114,6 +130,7 @@ static kw_status health(kw_instance *self, kw_call *call, const kw_none *in)
     SET(create, create)                              \
     SET(configure, configure)                        \
     SET(health, health)                              \
+    SET(notice, notice)                              \
     SET(destroy, kw_destroy_stateless)
 
 KW_PLUGIN("mirror", "0.1.0", 1, 1, KW_CAP_CONCURRENT, KW_JSON("description": "Tells what it is told"), MIRROR);

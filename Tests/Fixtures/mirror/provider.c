@@ -81,14 +81,12 @@ static kw_status models(kw_instance *self, kw_call *call, const kw_none *in)
             .output_price = 10.25,
             .cache_read_price = 0.125,
             .cache_write_price = 0,
+            .set = KW_PRICE_INPUT | KW_PRICE_OUTPUT | KW_PRICE_CACHE_READ | KW_PRICE_CACHE_WRITE,
         },
         {
             .h = KW_HDR(kw_model),
             .id = KW_STR("small"),
-            .input_price = -1,
-            .output_price = -1,
-            .cache_read_price = -1,
-            .cache_write_price = -1,
+            .input_price = 1,
         },
     };
     kw_models_out out = { KW_HDR(kw_models_out), KW_SPAN(list) };
@@ -104,8 +102,8 @@ static const kw_token_logprob logprobs[] = {
     { .h = KW_HDR(kw_token_logprob), .token = { "\xA9", 1 }, .logprob = 0 },
 };
 static const kw_rate_limit limits[] = {
-    { KW_HDR(kw_rate_limit), KW_STR("requests"), 60, 59, 1500000000 },
-    { KW_HDR(kw_rate_limit), KW_STR("tokens"), KW_USAGE_UNKNOWN, 0, 0 },
+    { KW_HDR(kw_rate_limit), KW_STR("requests"), 60, 59, 1500000000, KW_RATE_LIMIT | KW_RATE_REMAINING },
+    { KW_HDR(kw_rate_limit), KW_STR("tokens"), 7, 0, 0, KW_RATE_REMAINING },
 };
 
 static kw_status reply(kw_call *call, kw_span choices)
@@ -125,10 +123,20 @@ static kw_status reply(kw_call *call, kw_span choices)
     return KW_REPLY(call, &out);
 }
 
+static kw_status emit_all(kw_call *call);
+
 static kw_status generate(kw_instance *self, kw_call *call, const kw_generate_in *in)
 {
     (void)self;
     TELL(members(j, in);)
+    if (mirror_does(call, "beside") || mirror_does(call, "beside-error")) {
+        static const kw_choice bare = { .h = KW_HDR(kw_choice), .stop = KW_STOP_END };
+        const kw_generate_out out = { .h = KW_HDR(kw_generate_out), .choices = ONE(bare) };
+        kw_status status = emit_all(call);
+        if (status != KW_OK)
+            return status;
+        return mirror_does(call, "beside") ? KW_REPLY(call, &out) : kw_fail(call, KW_UNAVAILABLE, "it went away");
+    }
     /* Out of order: their numbers count, not their places. */
     static const kw_choice choices[] = {
         { .h = KW_HDR(kw_choice), .index = 1, .stop = KW_STOP_LENGTH },
@@ -144,9 +152,10 @@ static const kw_event events[] = {
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_HEARTBEAT },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_REASONING, .index = 2, .text = KW_STR("hm"), .data = { "\5", 1 } },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_TEXT, .choice = 1, .index = 3, .text = KW_STR("one") },
-    { .h = KW_HDR(kw_event), .kind = KW_EVENT_TOOL_BEGIN, .index = 4, .id = KW_STR("t-1"), .name = KW_STR("look") },
+    { .h = KW_HDR(kw_event), .kind = KW_EVENT_TOOL_BEGIN, .index = 4, .flags = KW_PART_PROVIDER_EXECUTED, .id = KW_STR("t-1"),
+      .name = KW_STR("look") },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_TOOL_ARGS, .index = 4, .text = KW_STR("{}") },
-    { .h = KW_HDR(kw_event), .kind = KW_EVENT_TOOL_END, .index = 4 },
+    { .h = KW_HDR(kw_event), .kind = KW_EVENT_TOOL_END, .index = 4, .data = { "\6", 1 } },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_PART, .index = 5, .payload = ONE(mirror_parts[6]) },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_LOGPROBS, .choice = 1, .payload = KW_SPAN(logprobs) },
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_USAGE, .payload = ONE(mirror_usage) },
@@ -156,19 +165,25 @@ static const kw_event events[] = {
     { .h = KW_HDR(kw_event), .kind = KW_EVENT_CUSTOM + 1, .text = KW_STR("nobody knows it") },
 };
 
+static kw_status emit_all(kw_call *call)
+{
+    kw_status status = KW_OK;
+    for (size_t i = 0; i < sizeof events / sizeof *events && status == KW_OK; i++)
+        status = call->api->emit(call, &events[i], 0);
+    return status;
+}
+
 static kw_status stream(kw_instance *self, kw_call *call, const kw_generate_in *in)
 {
     (void)self;
     TELL(members(j, in);)
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        kw_status status = call->api->emit(call, &events[i], 0);
-        if (status != KW_OK)
-            return status;
-    }
+    kw_status status = emit_all(call);
+    if (status != KW_OK)
+        return status;
     static const kw_choice ended = { .h = KW_HDR(kw_choice), .stop = KW_STOP_PAUSE, .stop_raw = KW_STR("pause_turn"),
                                      .stop_sequence = KW_STR("|") };
     const kw_event finished = { .h = KW_HDR(kw_event), .kind = KW_EVENT_FINISHED, .choice = 1, .payload = ONE(ended) };
-    kw_status status = call->api->emit(call, &finished, 0);
+    status = call->api->emit(call, &finished, 0);
     if (status != KW_OK)
         return status;
     static const kw_choice choices[] = {

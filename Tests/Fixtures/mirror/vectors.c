@@ -100,7 +100,7 @@ static kw_status upsert(kw_instance *self, kw_call *call, const kw_upsert_in *x)
         TEXTS(metadata_json)
         TEXT(embedder_id)
         LIST(fields, field_rows)
-        mirror_ints(j, "expires_ns", x->expires_ns);
+        mirror_ints(j, "expires_unix_ns", x->expires_unix_ns);
         json_raw(j, "}");
         return json_fail(call, j);
     }
@@ -208,7 +208,7 @@ static const kw_item items[] = {
         .element = KW_ELEMENT_F32,
         .metadata_json = KW_STR("{\"b\":[2]}"),
         .text = KW_STR("t"),
-        .expires_ns = 1234567890123,
+        .expires_unix_ns = 1234567890123,
         .version = 9,
     },
     { .h = KW_HDR(kw_item), .id = KW_STR("two"), .flags = KW_ITEM_MISSING },

@@ -25,7 +25,9 @@ struct Everything: PluginImplementation {
         return Values.health
     }
 
-    func stop(_ call: borrowing PluginCall) throws(PluginError) { try recorder.note("stop", call) }
+    func stop(_ reason: QuiesceReason, _ call: borrowing PluginCall) throws(PluginError) {
+        try recorder.note("stop \(reason)", call)
+    }
 
     func handOver(_ call: borrowing PluginCall) throws(PluginError) -> [UInt8] { Array("handed over".utf8) }
 }
@@ -36,7 +38,11 @@ extension Everything: ConfigurablePlugin, ScheduledPlugin, FailureObservingPlugi
     ) throws(PluginError) -> [ConfigurationIssue] {
         try recorder.note("configure \(configuration.text) \(isDryRun)", call)
         return configuration["bad"] == nil
-            ? [] : [ConfigurationIssue(at: "/bad", "is not wanted"), ConfigurationIssue(at: "", "is bad as a whole")]
+            ? []
+            : [
+                ConfigurationIssue(at: "/bad", "is not wanted", code: "bad"),
+                ConfigurationIssue(at: "", "is bad as a whole", severity: .warning),
+            ]
     }
 
     func run(_ task: ScheduledTask, _ call: borrowing PluginCall) throws(PluginError) { try recorder.note(task, call) }
@@ -61,9 +67,9 @@ extension Everything: ProviderPlugin, GeneratingProviderPlugin, RequestTokenCoun
         try output.text(utf8: Array("wörld".utf8).span, choice: 1, block: 2)
         try output.reasoning("because", signature: [1, 2, 3], choice: 1, block: 3)
         try output.reasoning("why", block: 4)
-        try output.toolBegin(id: "call-1", name: "look", index: 5, choice: 1)
+        try output.toolBegin(id: "call-1", name: "look", index: 5, choice: 1, isProviderExecuted: true)
         try output.toolArguments(#"{"a":"#, index: 5, choice: 1)
-        try output.toolEnd(index: 5, choice: 1)
+        try output.toolEnd(index: 5, choice: 1, signature: [4])
         try output.part(Values.parts[5], choice: 1, block: 6)
         try output.logprobs(Values.logprobs, choice: 1)
         try output.rateLimits(Values.rateLimits)

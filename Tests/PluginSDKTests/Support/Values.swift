@@ -25,6 +25,7 @@ enum Values {
         .media(Media(.url("https://example.com/b"), mediaType: "audio/wav")), .refusal("no"),
         .citation(id: "doc", quotation: "quoted", place: ["page": 3]),
         .approval(callID: "c3", isApproved: false, reason: "too much"),
+        .approvalRequest(callID: "c4", question: "May it?"),
         .custom(kind: 0x10001, text: "own", json: ["k": [1, 2]]),
     ]
 
@@ -224,6 +225,7 @@ enum Values {
         request.keepsInputOpen = true
         request.terminalSize = (rows: 72, columns: 73)
         request.extraPaths = [ToolPolicy.PathRule(path: "/extra", access: .write)]
+        request.extraNetwork = [ToolPolicy.NetworkRule(.bind(81...81))]
         return request
     }
 
@@ -273,6 +275,7 @@ enum Values {
         policy.limits = limits(100)
         policy.toolLimits = [ToolPolicy.ToolLimits(prefix: ["git"], limits: limits(200))]
         policy.approval = .untrusted
+        policy.denyPatterns = [["--force"], ["a", "b"]]
         policy.background = .deny
         policy.headBytes = 301
         policy.tailBytes = 302
@@ -300,14 +303,19 @@ enum Values {
         name: "count", description: "counts", inputSchema: ["type": "object"], outputSchema: ["type": "integer"],
         inputFormats: ["text/plain", "application/json"], outputFormats: ["text/csv"], capabilities: ["counting"],
         traits: [.idempotent, .streams], examples: [["input": 1, "output": 2]])
-    static let operationRequest = OperationRequest(
-        "count", input: [1, 2, 3], inputFormat: "text/plain", outputFormat: "text/csv", executionID: "run-1",
-        settings: ["fast": true], isDryRun: true, isVerbose: true)
+    static var operationRequest: OperationRequest {
+        var request = OperationRequest(
+            "count", input: [1, 2, 3], inputFormat: "text/plain", outputFormat: "text/csv", executionID: "run-1",
+            settings: ["fast": true], isDryRun: true, isVerbose: true)
+        (request.agentType, request.metadata) = ("critic", ["m": 1])
+        return request
+    }
     static let operationOutput = OperationOutput(
         [7, 8], format: "text/csv", metadata: ["rows": 1], warnings: warnings)
 
     static let hook = Hook(
-        "before.vector.*", modes: [.filter, .veto], priority: -3, timeout: .milliseconds(5), payloadType: "text/plain")
+        "before.vector.*", modes: [.filter, .veto], priority: -3, timeout: .milliseconds(5), payloadType: "text/plain",
+        retries: 3)
 
     static func hookEvent(_ name: String, _ mode: Hook.Modes) -> HookEvent {
         HookEvent(
@@ -327,7 +335,8 @@ enum Values {
         endpoint.parametersSchema = ["p": 1]
         endpoint.responseSchema = ["r": 1]
         endpoint.middleware = ["log", "auth"]
-        endpoint.rateLimit = "100/min"
+        endpoint.rateLimit = Endpoint.Rate(requests: 100, window: .seconds(60))
+        (endpoint.roles, endpoint.permissions) = (["editor"], ["items.write"])
         endpoint.maxBody = 94
         return endpoint
     }

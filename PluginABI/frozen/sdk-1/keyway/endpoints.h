@@ -20,9 +20,12 @@ typedef struct kw_endpoint_1 {
     kw_str summary;
     kw_str body_schema_json, query_schema_json, parameters_schema_json, response_schema_json; /* or empty */
     kw_span middleware;   /* kw_str: names of the host's */
-    kw_str rate_limit;    /* "100/min", or empty */
+    uint64_t rate_requests; /* at most so many requests ... */
+    int64_t rate_window_ns; /* ... within so long; 0, 0 = no limit */
     uint64_t max_body;    /* bytes, 0 = the host's */
     uint64_t flags;       /* KW_ENDPOINT_* */
+    kw_span roles;        /* kw_str: of whom the host admits; one is enough, none = everybody */
+    kw_span permissions;  /* kw_str: what the principal needs, all of them */
 } kw_endpoint;
 
 typedef struct kw_endpoints_out_1 {
@@ -57,7 +60,8 @@ typedef struct kw_endpoints_1 {
     /* What is offered; constant between two configurations. [op] */
     KW_OP(list, kw_none, kw_endpoints_out);
     /* Answers one request: by its reply; or by a RESPONSE event, CHUNK events, and a reply without body, whose status
-     * and headers then say nothing. An error becomes a response of the host's. [op] */
+     * and headers then say nothing. An error before RESPONSE becomes a response of the host's; after it the host cuts
+     * the connection. [op] */
     KW_OP(handle, kw_request_in, kw_response_out);
 } kw_endpoints;
 

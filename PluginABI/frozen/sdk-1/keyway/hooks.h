@@ -10,18 +10,22 @@ extern "C" {
 
 #define KW_HOOKS_ID "keyway.hooks/1"
 
-#define KW_HOOK_OBSERVE 1u /* sees; its reply's action is ignored */
-#define KW_HOOK_FILTER 2u  /* may replace the payload */
-#define KW_HOOK_VETO 4u    /* may stop what is about to happen */
+#define KW_HOOK_MODE_OBSERVE 1u /* sees; its reply's action is ignored */
+#define KW_HOOK_MODE_FILTER 2u  /* may replace the payload */
+#define KW_HOOK_MODE_VETO 4u    /* may stop what is about to happen */
+
+#define KW_HOOK_ASYNC 1u /* the work need not wait for it; with KW_HOOK_MODE_OBSERVE only */
 
 /* One wish to be called. */
 typedef struct kw_hook_1 {
     kw_hdr h;
     kw_str name;        /* hook point: "before.vector.upsert"; a final '*' takes every point that begins so */
     int32_t priority;   /* higher comes first; 0 unless there is a reason */
-    uint32_t modes;     /* mask of KW_HOOK_OBSERVE, _FILTER, _VETO */
+    uint32_t modes;     /* mask of KW_HOOK_MODE_* */
     int64_t timeout_ns; /* 0 = the host's */
     kw_str payload_type; /* media type or schema name it understands, or empty: any */
+    uint32_t retries;   /* calls after a failed one, at most */
+    uint32_t flags;     /* KW_HOOK_ASYNC */
 } kw_hook;
 
 typedef struct kw_hooks_out_1 {
@@ -32,7 +36,7 @@ typedef struct kw_hooks_out_1 {
 typedef struct kw_hook_in_1 {
     kw_hdr h;
     kw_str name;          /* the hook point */
-    uint32_t mode;        /* KW_HOOK_*: what the reply may do, one bit */
+    uint32_t mode;        /* KW_HOOK_MODE_*: what the reply may do, one bit */
     uint32_t reserved;    /* 0 */
     kw_bytes payload;     /* as it is now, after the hooks before this one */
     kw_str payload_type;  /* media type: "application/json" */
@@ -45,13 +49,13 @@ typedef struct kw_hook_in_1 {
     kw_span attributes;   /* kw_pair */
 } kw_hook_in;
 
-#define KW_HOOK_CONTINUE 0u
-#define KW_HOOK_REPLACE 1u /* with payload; in mode FILTER */
-#define KW_HOOK_STOP 2u    /* what was about to happen does not, reason says why; in mode VETO */
+#define KW_HOOK_ACTION_CONTINUE 0u
+#define KW_HOOK_ACTION_REPLACE 1u /* with payload; in mode FILTER */
+#define KW_HOOK_ACTION_STOP 2u    /* what was about to happen does not, reason says why; in mode VETO */
 
 typedef struct kw_hook_out_1 {
     kw_hdr h;
-    uint32_t action;      /* KW_HOOK_* above */
+    uint32_t action;      /* KW_HOOK_ACTION_* */
     uint32_t reserved;    /* 0 */
     kw_bytes payload;     /* of payload_type of the input */
     kw_str reason;

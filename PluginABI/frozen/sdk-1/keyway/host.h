@@ -11,17 +11,12 @@ extern "C" {
 
 /* ---- host table ----------------------------------------------------------------------------------------- */
 
-#define KW_LOG_TRACE 0u
-#define KW_LOG_DEBUG 1u
-#define KW_LOG_INFO 2u
-#define KW_LOG_WARNING 3u
-#define KW_LOG_ERROR 4u
-
 #define KW_INSTRUMENT_COUNTER 1u
 #define KW_INSTRUMENT_GAUGE 2u
 #define KW_INSTRUMENT_DURATION 3u /* value in seconds */
 
-/* Host-owned; valid from entry until destroy returned. Its functions are never NULL. */
+/* Host-owned. Each instance has one of its own, that of kw_create_in: valid until its destroy returned, and never used
+ * for another instance. That of the entry is valid during the entry only. Its functions are never NULL. */
 struct kw_host_1 {
     kw_hdr h;
     uint32_t sdk;               /* negotiated: behave as a plugin of this SDK */
@@ -29,7 +24,7 @@ struct kw_host_1 {
     uint32_t reserved;          /* 0 */
     kw_str name, version;       /* of the host product */
     /* A host service by id ("keyway.host.kv/1"): a growable table, or NULL if the host has none or the plugin
-     * was not granted the permission. Valid until destroy returned. [any] */
+     * was not granted the permission. Valid as long as the host table. [any] */
     const void *(*get)(const kw_host *host, kw_str id) KW_NOEXCEPT KW_THREAD(any);
     /* level is KW_LOG_*; fields_json is one JSON object, or empty. Never put secrets here. [any] */
     void (*log)(const kw_host *host, uint32_t level, kw_str component, kw_str message, kw_str fields_json)
@@ -42,7 +37,7 @@ struct kw_host_1 {
     void *host_private; /* the host's */
     /* A call of the plugin's own, so that its threads can use host services outside of operations: an arena, a deadline
      * (0 = none) and a place for errors. For one thread at a time; takes neither events nor a reply. NULL: the
-     * host is out of memory, or the instance was destroyed. [any] */
+     * host is out of memory. [any] */
     kw_call *(*open_call)(const kw_host *host, int64_t deadline_ns) KW_NOEXCEPT KW_THREAD(any);
     /* Ends such a call and frees its arena. Required before destroy returns. [any] */
     void (*close_call)(const kw_host *host, kw_call *call) KW_NOEXCEPT KW_THREAD(any);
@@ -53,7 +48,7 @@ struct kw_host_1 {
 #define KW_CAP_UNLOADABLE 1u /* joins its threads in quiesce, no thread-local destructors, no atexit: may be unmapped */
 #define KW_CAP_CONCURRENT 2u /* operations of one instance may run at the same time */
 #define KW_CAP_ASYNC 4u      /* operations may return KW_PENDING */
-#define KW_CAP_FORK_SAFE 8u
+#define KW_CAP_FORK_SAFE 8u  /* a child that fork made without exec may go on calling its instances */
 
 /* id is "keyway.embedder/1" and the like; vtable is the growable table of that header. An incompatible revision
  * is another id ("/2"); a plugin may offer both. */
@@ -65,11 +60,12 @@ typedef struct kw_iface_1 {
 
 typedef struct kw_create_in_1 {
     kw_hdr h;
-    const kw_host *host;   /* valid until destroy returned */
+    const kw_host *host;   /* the instance's own, until destroy returned */
     kw_str config_json;    /* one JSON object; checked against the plugin's schema, defaults filled in */
     kw_str data_dir;       /* a folder of the instance's own that outlives versions, or empty: keep nothing */
     kw_str instance_name;
     kw_bytes state;        /* what quiesce of an earlier generation handed over, or empty */
+    kw_str package_dir;    /* the folder of the plugin's package, read-only, or empty */
 } kw_create_in;
 
 typedef struct kw_create_out_1 {
@@ -86,15 +82,22 @@ typedef struct kw_config_in_1 {
     uint32_t reserved;
 } kw_config_in;
 
+#define KW_ISSUE_ERROR 0u
+#define KW_ISSUE_WARNING 1u
+
 typedef struct kw_config_issue_1 {
     kw_hdr h;
     kw_str pointer;        /* JSON pointer (RFC 6901) of the offending value */
     kw_str message;
+    kw_str code;           /* for programs, the plugin's own word: "too-large"; or empty */
+    uint32_t severity;     /* KW_ISSUE_* */
+    uint32_t reserved;     /* 0 */
 } kw_config_issue;
 
 typedef struct kw_config_out_1 {
     kw_hdr h;
-    kw_span issues;        /* kw_config_issue; none = accepted (and, unless a dry run, applied) */
+    kw_span issues;        /* kw_config_issue; without a KW_ISSUE_ERROR it was accepted (and, unless a dry run, applied), with
+                            * one nothing was applied */
 } kw_config_out;
 
 #define KW_HEALTH_HEALTHY 1u
@@ -108,11 +111,24 @@ typedef struct kw_health_out_1 {
     kw_str message, details_json;
 } kw_health_out;
 
+#define KW_QUIESCE_STOP 1u    /* for good */
+#define KW_QUIESCE_SUSPEND 2u /* start may follow */
+#define KW_QUIESCE_SWAP 3u    /* another generation takes over; start may follow if that fails */
+
+#define KW_QUIESCE_WANTS_STATE 1u
+
+typedef struct kw_quiesce_in_1 {
+    kw_hdr h;
+    uint32_t reason;       /* KW_QUIESCE_* */
+    uint32_t flags;        /* KW_QUIESCE_WANTS_STATE: hand over kw_quiesce_out.state */
+} kw_quiesce_in;
+
 typedef struct kw_quiesce_out_1 {
     kw_hdr h;
     uint32_t threads_left; /* threads of the plugin that still run; not 0 vetoes unloading */
     uint32_t reserved;
-    kw_lease state;        /* for the next generation's create; len 0 = none */
+    kw_lease state;        /* for the next generation's create; len 0 = none. Moves with the reply itself, without adopt:
+                            * the host calls release once, before destroy */
 } kw_quiesce_out;
 
 typedef struct kw_notice_in_1 {
@@ -120,6 +136,11 @@ typedef struct kw_notice_in_1 {
     kw_status status;      /* of a call of this plugin that failed */
     uint32_t reserved;
     kw_str operation, message;
+    kw_span error;         /* kw_error, 0 or 1: all that is known */
+    uint64_t call;         /* kw_call.id of it, 0 = there was none */
+    kw_str execution_id;   /* the execution it belonged to, or empty */
+    int64_t at_unix_ns;    /* when, 0 = not said */
+    kw_str recovery;       /* what the host advises, or empty */
 } kw_notice_in;
 
 typedef struct kw_task_in_1 {
@@ -135,19 +156,21 @@ typedef struct kw_plugin_1 {
     uint32_t magic;              /* KW_MAGIC */
     uint32_t caps;               /* KW_CAP_* */
     uint32_t sdk_built, sdk_min, sdk_max; /* as in the ABI note; sdk_max 0 = open */
-    uint32_t max_concurrency;    /* 0 = one without KW_CAP_CONCURRENT, unlimited with it */
+    uint32_t max_concurrency;    /* 0 = any number; without KW_CAP_CONCURRENT it is one, whatever this says */
     kw_str id, version;          /* as in the manifest note; version is SemVer 2.0.0 */
     kw_span ifaces;              /* kw_iface; the same set as the interface notes */
     /* Makes an instance; self is NULL. Several may live at once. [life] */
     KW_OP(create, kw_create_in, kw_create_out);
     /* Begins work; may follow quiesce, then it resumes. [life] */
     KW_OP(start, kw_none, kw_none);
-    /* A new configuration for a living instance. NULL: the host makes a new instance instead. [life] */
+    /* A new configuration for a living instance, applied whole or, after an issue or an error, not at all. NULL: the host
+     * makes a new instance instead. [life] */
     KW_OP(configure, kw_config_in, kw_config_out);
-    /* Cheap; must not block for more than a second. [op] */
+    /* Cheap; must not block for more than a second. Counts towards max_concurrency; a host need not ask while all places
+     * are taken. [op] */
     KW_OP(health, kw_none, kw_health_out);
-    /* Stop threads and timers, hand over state; no operation runs meanwhile. [life] */
-    KW_OP(quiesce, kw_none, kw_quiesce_out);
+    /* Stop threads and timers, hand over state; keep what start needs to begin again. [life] */
+    KW_OP(quiesce, kw_quiesce_in, kw_quiesce_out);
     /* Frees the instance; no callback of it may arrive after this returned. [life] */
     KW_OP(destroy, kw_none, kw_none);
     /* Tells of errors the host saw; never while another operation of this thread is on the stack. [life] */

@@ -41,6 +41,12 @@ extern "C" {
 #define KW_LATENCY_MEDIUM 2u
 #define KW_LATENCY_SLOW 3u
 
+/* Bits of kw_model.set. A price whose bit is clear is not known. */
+#define KW_PRICE_INPUT 1u
+#define KW_PRICE_OUTPUT 2u
+#define KW_PRICE_CACHE_READ 4u
+#define KW_PRICE_CACHE_WRITE 8u
+
 typedef struct kw_model_1 {
     kw_hdr h;
     kw_str id;                /* what kw_generate_in.model names */
@@ -50,8 +56,8 @@ typedef struct kw_model_1 {
     uint64_t max_output_tokens; /* 0 = not known */
     uint32_t latency;         /* KW_LATENCY_* */
     uint32_t max_choices;     /* 0 = not known */
-    /* US dollars per million tokens; negative = not known. */
-    double input_price, output_price, cache_read_price, cache_write_price;
+    double input_price, output_price, cache_read_price, cache_write_price; /* US dollars per million tokens */
+    uint64_t set;             /* KW_PRICE_* */
 } kw_model;
 
 typedef struct kw_models_out_1 {
@@ -183,11 +189,16 @@ typedef struct kw_token_logprob_1 {
     kw_span others;   /* kw_token_logprob without others: what else it might have been, likeliest first */
 } kw_token_logprob;
 
+/* Bits of kw_rate_limit.set. A number whose bit is clear is not known. */
+#define KW_RATE_LIMIT 1u
+#define KW_RATE_REMAINING 2u
+
 typedef struct kw_rate_limit_1 {
     kw_hdr h;
     kw_str name;        /* "requests", "tokens" */
-    uint64_t limit, remaining; /* KW_USAGE_UNKNOWN = not said */
+    uint64_t limit, remaining;
     int64_t reset_ns;   /* from now; 0 = not said */
+    uint64_t set;       /* KW_RATE_* */
 } kw_rate_limit;
 
 typedef struct kw_choice_1 {
@@ -223,9 +234,9 @@ typedef struct kw_provider_1 {
     kw_hdr h;
     /* The models offered; constant between two configurations. [op] */
     KW_OP(models, kw_none, kw_models_out);
-    /* Answers in one reply; what it emits is ignored. KW_CONTEXT_OVERFLOW, KW_CONTENT_FILTER, KW_RATE_LIMITED (with
-     * retry_after_ns), KW_OVERLOADED, KW_UNAUTHENTICATED and KW_TRANSPORT say what they are called; KW_NOT_FOUND is an
-     * unknown model. [op] */
+    /* Answers in one reply. Of what it emits only USAGE, RATE_LIMIT and WARNING are kept, also after an error.
+     * KW_CONTEXT_OVERFLOW, KW_CONTENT_FILTER, KW_RATE_LIMITED (with retry_after_ns), KW_OVERLOADED, KW_UNAUTHENTICATED
+     * and KW_TRANSPORT say what they are called; KW_NOT_FOUND is an unknown model. [op] */
     KW_OP(generate, kw_generate_in, kw_generate_out);
     /* Emits events, then replies: at most one STARTED, first; TEXT, REASONING and PART of blocks; a tool call as
      * TOOL_BEGIN, TOOL_ARGS*, TOOL_END, calls may interleave by index; FINISHED at the end of each choice, unless the

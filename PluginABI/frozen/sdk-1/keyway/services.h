@@ -9,13 +9,14 @@ extern "C" {
 #endif
 
 /* Every function of a service has one machine signature. `call` is the operation on whose behalf it is asked for, whose
- * deadline and cancellation it obeys, or one from kw_host.open_call. The host puts a struct of the reply's type into the
+ * deadline and cancellation it obeys, or one from kw_host.open_call; like what else a call is used for, one thread at a
+ * time for a call ([emit]). The host puts a struct of the reply's type into the
  * call's arena and its address into *out, unless out is NULL; it stays until the call ends. An error is recorded in
  * the call as by fail(), so that an operation may simply return the status; last_error() reads it. Functions may block,
  * and are never NULL. KW_PERMISSION_DENIED: the service as a whole is granted, this use of it is not; KW_UNIMPLEMENTED:
  * this host does not offer it. Sizes and counts are bounded by the host, which says so with KW_RESOURCE_EXHAUSTED. */
 #define KW_SERVICE(name, I, O) \
-    kw_status (*name)(const kw_host *host, kw_call *call, const I *in, const O **out) KW_NOEXCEPT KW_THREAD(any) \
+    kw_status (*name)(const kw_host *host, kw_call *call, const I *in, const O **out) KW_NOEXCEPT KW_THREAD(emit) \
         KW_REPLIES(O)
 
 /* What stands in for any function of a service. */
@@ -232,7 +233,9 @@ typedef struct kw_invoke_out_1 {
 
 typedef struct kw_host_call_1 {
     kw_hdr h;
-    KW_SERVICE(invoke, kw_invoke_in, kw_invoke_out); /* calls and waits; errors are the callee's */
+    /* Calls and waits; errors are the callee's. The callee works for the execution of `call`. KW_FAILED_PRECONDITION: it
+     * would wait for the instance that asks. */
+    KW_SERVICE(invoke, kw_invoke_in, kw_invoke_out);
     KW_SERVICE(open, kw_invoke_in, kw_handle);       /* the same for operations that stream: events by read */
     KW_SERVICE(read, kw_read_in, kw_contents);       /* the next event as JSON, the reply last; none = the end */
     KW_SERVICE(close, kw_handle, kw_none);           /* required; cancels what still runs */
@@ -260,7 +263,7 @@ typedef struct kw_subscribe_in_1 {
     kw_str topic;          /* a final '*' takes every topic that begins so */
 } kw_subscribe_in;
 
-/* What comes in arrives as kw_messages.on_message. */
+/* What comes in arrives as kw_messages.on_message. A subscription lasts until unsubscribe or destroy. */
 typedef struct kw_host_messages_1 {
     kw_hdr h;
     KW_SERVICE(send, kw_send_message_in, kw_none);             /* returns when the receiver's queue has it */
@@ -280,7 +283,8 @@ typedef struct kw_state_set_in_1 {
     kw_bytes value;
 } kw_state_set_in;
 
-/* The state that hooks and operations of one execution share; it goes when the execution ends. */
+/* The state that hooks and operations of one execution share; it goes when the execution ends. The execution is that of
+ * the call, also of one that came through keyway.host.call/1. KW_FAILED_PRECONDITION: the call belongs to none. */
 typedef struct kw_host_state_1 {
     kw_hdr h;
     KW_SERVICE(get, kw_key_in, kw_contents);       /* KW_NOT_FOUND */

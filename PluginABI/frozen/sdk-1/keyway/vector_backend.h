@@ -166,16 +166,16 @@ typedef struct kw_upsert_in_1 {
     kw_hdr h;
     kw_str repo;
     kw_span ids;         /* kw_str, 1-512 bytes each; an id that exists is replaced whole, the last of equal ones wins */
-    const void *rows;    /* ids.count rows of f32 */
+    const void *rows;    /* ids.count rows, aligned at least for the element */
     uint64_t rows_size;  /* bytes */
     uint64_t row_stride; /* bytes, a multiple of 4 */
     uint32_t dims;       /* must equal the repository's; a repository that does not exist is made (cosine) */
-    uint32_t element;    /* KW_ELEMENT_F32 */
+    uint32_t element;    /* KW_ELEMENT_F32 or the repository's own, KW_UNIMPLEMENTED for others */
     kw_span texts;       /* kw_str, one an item, or empty */
     kw_span metadata_json; /* kw_str, one JSON object an item (or an empty string), or empty */
     kw_str embedder_id;  /* refused with KW_FAILED_PRECONDITION if it and the repository's are set and differ */
     kw_span fields;      /* kw_field_rows: vectors of further fields */
-    kw_span expires_ns;  /* int64_t, one an item, of the Unix clock, 0 = never; or empty */
+    kw_span expires_unix_ns; /* int64_t, one an item, of the Unix clock, 0 = never; or empty */
 } kw_upsert_in;
 
 typedef struct kw_count_out_1 {
@@ -202,9 +202,9 @@ typedef struct kw_count_out_1 {
 
 typedef struct kw_query_1 {
     kw_hdr h;
-    const void *vector;   /* dims elements */
-    uint32_t dims;
-    uint32_t element;     /* KW_ELEMENT_F32 */
+    const void *vector;   /* dims elements; NULL = none: ranked by sparse, query_text or like alone */
+    uint32_t dims;        /* 0 without a vector */
+    uint32_t element;     /* as in kw_upsert_in */
     uint32_t top_k;       /* 0 gives no hits */
     uint32_t offset;      /* hits to pass over first */
     uint32_t include;     /* KW_INCLUDE_* */
@@ -276,7 +276,7 @@ typedef struct kw_item_1 {
     const void *vector;    /* if included: dims elements, else NULL */
     uint32_t dims, element;
     kw_str metadata_json, text; /* if included and present */
-    int64_t expires_ns;    /* 0 = never */
+    int64_t expires_unix_ns; /* 0 = never */
     uint64_t version;      /* of the commit that wrote it, 0 = not counted */
     uint64_t flags;        /* KW_ITEM_* */
 } kw_item;
@@ -346,10 +346,11 @@ typedef struct kw_vector_backend_1 {
     KW_OP(upsert, kw_upsert_in, kw_count_out);
     /* KW_NOT_FOUND if there is no such repository, KW_DIMENSION_MISMATCH if dims differ. [op] */
     KW_OP(query, kw_query_in, kw_query_out);
-    /* Removes the items that the filter admits; replies how many. An empty filter removes all. [op] */
+    /* Removes the items that the filter admits, all or none; replies how many. An empty filter removes all. [op] */
     KW_OP(remove, kw_filter_in, kw_count_out);
     KW_OP(count, kw_filter_in, kw_count_out);       /* how many the filter admits. [op] */
-    KW_OP(wipe, kw_repo_in, kw_none);               /* drops the repository itself; KW_NOT_FOUND if there is none. [op] */
+    /* Drops the repository itself, whole or not at all; KW_NOT_FOUND if there is none. [op] */
+    KW_OP(wipe, kw_repo_in, kw_none);
     /* Items by id. NULL: the host cannot offer it. [op] */
     KW_OP(get, kw_get_in, kw_items_out);
     /* Emits ITEMS events, by rising id; sees one state of the repository from start to end. [op] */

@@ -6,7 +6,7 @@
 #define KW_SDK 1u
 /* Oldest SDK whose plugins a host built from these headers still accepts. */
 #define KW_SDK_MINIMUM 1u
-/* Generation of the mechanics (rules R1-R4 of core.h). It is part of the entry symbol's name; a change of
+/* Generation of the mechanics (rules R1-R5 of core.h). It is part of the entry symbol's name; a change of
  * generation is a new symbol, so that an old host does not even find the entry of a plugin it cannot call. */
 #define KW_GENERATION 1u
 

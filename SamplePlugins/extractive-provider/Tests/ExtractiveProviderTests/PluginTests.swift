@@ -21,7 +21,8 @@ import Testing
         #expect(call.usage?.output == UInt64(call.texts.count))
         let count = try host.countTokens { $0.parts = manual + [Self.question] }
         #expect(call.usage?.input == count.tokens && count.tokens > 100)
-        #expect(call.usage?.flags == 0 && count.flags == 0)
+        let counted = UInt64(KW_USAGE_INPUT | KW_USAGE_OUTPUT | KW_USAGE_TOTAL)
+        #expect(call.usage?.flags == counted && count.flags == 0)
         #expect(call.warnings.isEmpty)
     }
 

@@ -11,7 +11,7 @@ enum RequestTokens {
             case .toolResult(let result): sum + TextPieces.count(result.text) + count(result.parts)
             case .toolCall(let call): sum + TextPieces.count(call.arguments)
             case .citation(_, let quotation, _): sum + TextPieces.count(quotation)
-            case .sealedReasoning, .media, .approval, .custom: sum
+            case .sealedReasoning, .media, .approvalRequest, .approval, .custom: sum
             }
         }
     }

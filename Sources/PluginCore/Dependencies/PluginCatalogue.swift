@@ -1,0 +1,111 @@
+/// A demand for a plugin: a dependency, or what was asked for.
+struct Requirement: Hashable {
+    let name: String
+    /// nil takes every version, prereleases included.
+    let range: VersionRange?
+    /// Index of the candidate whose demand it is; nil for the one who asks for plugins.
+    let requirer: Int?
+    let isOptional: Bool
+}
+
+/// The candidates and what is known of them before any is chosen. Indices are into ``candidates``.
+struct PluginCatalogue {
+    /// A name under which a candidate can be needed.
+    struct Offer: Hashable {
+        let candidate: Int
+        /// nil where the candidate provides the name without a version.
+        let version: SemanticVersion?
+
+        func fits(_ range: VersionRange?) -> Bool {
+            guard let range else { return true }
+            return version.map { range.contains($0) } ?? range.isAny
+        }
+    }
+
+    /// A name that must not be loaded beside a candidate in some versions.
+    struct Ban: Hashable {
+        let name: String
+        let range: VersionRange
+        /// Of an optional peer: whatever is outside the range is banned.
+        let isOutside: Bool
+
+        func hits(_ offer: Offer) -> Bool { offer.fits(range) != isOutside }
+    }
+
+    /// By id, the newest version first, each once.
+    let candidates: [PluginCandidate]
+    /// Of a candidate that cannot be chosen, why: "needs SDK 3, and the host serves 1-2".
+    private(set) var obstacles: [Int: String] = [:]
+    /// A plugin's own versions first, the newest first; then others that provide the name, by id.
+    private(set) var offers: [String: [Offer]] = [:]
+    let bans: [[Ban]]
+    /// The names of each candidate, its id first.
+    let names: [[(name: String, offer: Offer)]]
+
+    init(_ given: [PluginCandidate], hostSDK: SDKRange, pins: [String: SemanticVersion]) {
+        let sorted = Set(given).sorted(by: PluginCandidate.comesBefore)
+        candidates = sorted
+        names = sorted.enumerated().map { index, candidate in
+            let own = Offer(candidate: index, version: candidate.version)
+            let provided = candidate.relations.provides.filter { $0.name != candidate.id }
+            return [(candidate.id, own)]
+                + provided.map { ($0.name, Offer(candidate: index, version: $0.version)) }
+        }
+        bans = sorted.map { candidate in
+            let peers = candidate.relations.dependencies.filter {
+                $0.scope == .peer && $0.isOptional && $0.kind == .plugin
+            }
+            return candidate.relations.conflicts.map { Ban(name: $0.name, range: $0.range, isOutside: false) }
+                + peers.map { Ban(name: $0.name, range: $0.range, isOutside: true) }
+        }
+        for (index, candidate) in sorted.enumerated() {
+            for (name, offer) in names[index] { offers[name, default: []].append(offer) }
+            obstacles[index] = Self.obstacle(candidate, hostSDK: hostSDK, pin: pins[candidate.id])
+        }
+        for (name, found) in offers {
+            let isOwn = { (offer: Offer) in sorted[offer.candidate].id == name }
+            offers[name] = found.filter(isOwn) + found.filter { !isOwn($0) }
+        }
+    }
+
+    private static func obstacle(
+        _ candidate: PluginCandidate, hostSDK: SDKRange, pin: SemanticVersion?
+    ) -> String? {
+        if let pin, pin != candidate.version { return "is not the pinned version \(pin)" }
+        switch SDKNegotiation(host: hostSDK, plugin: candidate.sdk, built: candidate.builtSDK) {
+        case .agreed: return nil
+        case .hostTooOld: return "needs SDK \(candidate.sdk), and this older host serves \(hostSDK)"
+        case .pluginTooOld:
+            return "is built for SDK \(min(candidate.builtSDK, candidate.sdk.maximum ?? .max)),"
+                + " and this newer host serves \(hostSDK)"
+        }
+    }
+
+    /// Candidates that can be chosen for a demand, the preferred first: the newest; where no range was given, releases
+    /// before prereleases.
+    func fitting(_ requirement: Requirement) -> [Int] {
+        let found = (offers[requirement.name] ?? []).filter {
+            obstacles[$0.candidate] == nil && $0.fits(requirement.range)
+        }
+        .map(\.candidate)
+        guard requirement.range == nil else { return found }
+        let isRelease = { (index: Int) in candidates[index].version.prerelease.isEmpty }
+        return found.filter(isRelease) + found.filter { !isRelease($0) }
+    }
+
+    /// What a candidate demands of others, by name.
+    func requirements(of index: Int, includesDevelopment: Bool) -> [Requirement] {
+        candidates[index].relations.dependencies.compactMap { dependency in
+            guard dependency.kind == .plugin else { return nil }
+            switch dependency.scope {
+            case .runtime: break
+            // An optional peer is a ban on what does not fit.
+            case .peer: if dependency.isOptional { return nil }
+            case .development: if !includesDevelopment { return nil }
+            }
+            return Requirement(
+                name: dependency.name, range: dependency.range, requirer: index, isOptional: dependency.isOptional)
+        }
+        .sorted { $0.name < $1.name }
+    }
+}

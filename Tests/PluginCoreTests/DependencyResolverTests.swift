@@ -1,0 +1,311 @@
+import PluginCore
+import Testing
+
+@Suite("Resolver")
+struct DependencyResolverTests {
+    private let host = SDKRange(minimum: 1, maximum: 2)
+
+    /// `plugin("a 1.0.0", ["dependencies": ["b": "^1"]])`: relations as a manifest states them.
+    private func plugin(_ title: String, _ manifest: JSON = [:], sdk: SDKRange? = nil) throws -> PluginCandidate {
+        let parts = title.split(separator: " ").map(String.init)
+        return PluginCandidate(
+            id: parts[0], version: try #require(SemanticVersion(parts[1])),
+            relations: try PluginRelations(manifest: manifest), sdk: sdk ?? SDKRange(minimum: 1, maximum: 1),
+            digest: title)
+    }
+
+    private func plugins(_ titles: String...) throws -> [PluginCandidate] { try titles.map { try plugin($0) } }
+
+    private func needs(_ title: String, _ dependencies: JSON) throws -> PluginCandidate {
+        try plugin(title, ["dependencies": dependencies])
+    }
+
+    private func resolve(
+        _ candidates: [PluginCandidate], _ roots: [Resolver.Root]? = nil, _ strategy: Resolver.Strategy = .latest,
+        pins: [String: String] = [:]
+    ) throws -> Resolution {
+        let versions = pins.compactMapValues { SemanticVersion($0) }
+        return try Resolver(candidates, hostSDK: host, strategy: strategy, pins: versions).resolve(roots)
+    }
+
+    private func titles(_ resolution: Resolution) -> [String] {
+        resolution.plugins.map { "\($0.id) \($0.version)" }
+    }
+
+    private func refusal(
+        _ candidates: [PluginCandidate], _ roots: [Resolver.Root]? = nil, _ strategy: Resolver.Strategy = .latest,
+        pins: [String: String] = [:]
+    ) throws -> (error: PluginError, failure: ResolutionFailure) {
+        let error = try #require(throws: PluginError.self) {
+            try resolve(candidates, roots, strategy, pins: pins)
+        }
+        #expect(error.code == .dependency)
+        return (error, error.underlying as? ResolutionFailure ?? ResolutionFailure())
+    }
+
+    // MARK: - Choosing
+
+    @Test("takes the newest that fits everybody, and loads dependencies first, then by id")
+    func newest() throws {
+        let candidates =
+            try plugins("b 1.4.2", "b 1.9.0", "b 2.0.1", "d 1.0.0", "a 0.9.0") + [
+                try needs("a 1.0.0", ["b": "^1", "d": "*"]), try needs("c 1.1.0", ["b": "~1.4"]),
+            ]
+        #expect(titles(try resolve(candidates)) == ["b 1.4.2", "c 1.1.0", "d 1.0.0", "a 1.0.0"])
+        #expect(titles(try resolve(candidates, [.init("a")])) == ["b 1.9.0", "d 1.0.0", "a 1.0.0"])
+        #expect(titles(try resolve(candidates, [.init("a", try VersionRange("<1"))])) == ["a 0.9.0"])
+    }
+
+    @Test("goes back to an older version where the newest cannot have what it needs")
+    func backtracking() throws {
+        let candidates =
+            try plugins("b 1.0.0") + [try needs("a 2.0.0", ["b": "^2"]), try needs("a 1.0.0", ["b": "^1"])]
+        #expect(titles(try resolve(candidates, [.init("a")])) == ["b 1.0.0", "a 1.0.0"])
+    }
+
+    @Test("takes a prerelease only where a range names it or nothing else is there")
+    func prereleases() throws {
+        let candidates = try plugins("a 1.0.0", "a 2.0.0-rc.1", "b 1.0.0-beta")
+        #expect(titles(try resolve(candidates)) == ["a 1.0.0", "b 1.0.0-beta"])
+        #expect(titles(try resolve(candidates, [.init("a", try VersionRange(">=2.0.0-rc"))])) == ["a 2.0.0-rc.1"])
+    }
+
+    @Test("takes only what the host's SDK can load")
+    func sdk() throws {
+        let newer = try plugin("b 2.0.0", sdk: SDKRange(minimum: 3, maximum: 4))
+        let candidates = [try needs("a 1.0.0", ["b": "*"]), newer]
+        #expect(titles(try resolve(candidates + (try plugins("b 1.0.0")))) == ["b 1.0.0", "a 1.0.0"])
+        let (error, failure) = try refusal(candidates, [.init("a")])
+        #expect(
+            error.what
+                == "a 1.0.0 needs b *, but b 2.0.0 needs SDK 3-4, and this older host serves 1-2")
+        #expect(failure.conflicts[0].resolution == "Install a build of b * that this host can load, or remove a")
+    }
+
+    @Test("lets another plugin stand for a name that it provides, and prefers the plugin of that name")
+    func provides() throws {
+        let search = try plugin("fast 3.0.0", ["provides": ["search": "1.5.0"]])
+        let user = try needs("a 1.0.0", ["search": "^1"])
+        let resolution = try resolve([user, search], [.init("a")])
+        #expect(titles(resolution) == ["fast 3.0.0", "a 1.0.0"])
+        #expect(resolution.links.map(\.target) == ["fast"])
+        let own = try plugin("search 1.0.0")
+        #expect(titles(try resolve([user, search, own], [.init("a")])) == ["search 1.0.0", "a 1.0.0"])
+        let unversioned = try plugin("fast 3.0.0", ["provides": ["search"]])
+        #expect(try refusal([user, unversioned], [.init("a")]).error.what.contains("which provides search"))
+    }
+
+    @Test("has optional dependencies where they fit, and says where they are there and do not")
+    func optional() throws {
+        let user = try needs("a 1.0.0", ["b": ["version": "^1", "optional": true]])
+        #expect(titles(try resolve([user])) == ["a 1.0.0"])
+        let fitting = try resolve([user] + plugins("b 1.0.0", "b 2.0.0"), [.init("a")])
+        #expect(titles(fitting) == ["b 1.0.0", "a 1.0.0"])
+        let without = try resolve([user] + plugins("b 2.0.0"))
+        #expect(titles(without) == ["a 1.0.0", "b 2.0.0"])
+        #expect(
+            without.warnings.map(\.message) == ["a 1.0.0 goes without its optional b ^1, because b 2.0.0 is loaded"])
+        #expect(without.warnings[0].severity == .warning)
+        #expect(try refusal([user] + plugins("b 2.0.0"), nil, .strict).failure.conflicts[0].severity == .error)
+    }
+
+    @Test("wants required peers, does not fetch optional ones, and refuses those that do not fit")
+    func peers() throws {
+        let required = try plugin("a 1.0.0", ["peerDependencies": ["core": "^1"]])
+        #expect(titles(try resolve([required] + plugins("core 1.0.0"), [.init("a")])) == ["core 1.0.0", "a 1.0.0"])
+        #expect(try refusal([required]).error.what == "a 1.0.0 needs core ^1, but no core is installed")
+        let optional = try plugin(
+            "a 1.0.0", ["peerDependencies": ["core": ["version": "^1", "optional": true]]])
+        #expect(titles(try resolve([optional] + plugins("core 1.0.0"), [.init("a")])) == ["a 1.0.0"])
+        let (error, _) = try refusal([optional] + plugins("core 2.0.0"))
+        #expect(error.what == "core is asked for, but a 1.0.0 goes with core ^1 only: core 2.0.0 is in the way")
+    }
+
+    @Test("has development dependencies only for those that are being developed")
+    func development() throws {
+        let candidates = [try plugin("a 1.0.0", ["devDependencies": ["t": "*"]])] + (try plugins("t 1.0.0"))
+        #expect(titles(try resolve(candidates, [.init("a")])) == ["a 1.0.0"])
+        var resolver = Resolver(candidates, hostSDK: host)
+        resolver.developmentIDs = ["a"]
+        #expect(titles(try resolver.resolve([.init("a")])) == ["t 1.0.0", "a 1.0.0"])
+    }
+
+    // MARK: - Explanations
+
+    @Test("explains two demands that do not go together as a chain, with what is installed")
+    func conflict() throws {
+        let candidates =
+            try plugins("b 1.4.2", "b 2.0.1") + [
+                try needs("a 1.0.0", ["b": "^2"]), try needs("c 1.1.0", ["b": "~1.4"]),
+                try needs("x 1.0.0", ["a": "*", "c": "*"]),
+            ]
+        let (error, failure) = try refusal(candidates, [.init("x")])
+        #expect(
+            error.what == "a 1.0.0 needs b ^2, but c 1.1.0 needs b ~1.4: installed are b 1.4.2, 2.0.1"
+                + " (x 1.0.0 -> c 1.1.0)")
+        #expect(error.facts == .names(["x 1.0.0", "c 1.1.0", "b ~1.4"]))
+        #expect(
+            failure.json == [
+                "conflicts": [
+                    [
+                        "plugin1": "a", "plugin2": "c", "dependency": "b", "version1": "^2", "version2": "~1.4",
+                        "severity": "error", "message": .string(error.what),
+                        "resolution":
+                            "No version of b fits both: remove a or c, or install other versions of them",
+                        "chain": ["x 1.0.0", "c 1.1.0", "b ~1.4"],
+                    ]
+                ], "choices": [], "cycle": [],
+            ])
+    }
+
+    @Test("says that a version could be installed where one could fit both")
+    func installable() throws {
+        let candidates =
+            try plugins("b 1.0.0", "b 1.5.0") + [
+                try needs("a 1.0.0", ["b": ">=1.4"]), try needs("c 1.0.0", ["b": "<1.5"]),
+            ]
+        #expect(
+            try refusal(candidates).error.remedy == "Install a version of b that fits >=1.4 and <1.5, or remove a or c")
+    }
+
+    @Test("names every demand where only all of them together cannot be met")
+    func threeDemands() throws {
+        let candidates =
+            try plugins("b 1.0.0", "b 2.0.0", "b 3.0.0") + [
+                try needs("a 1.0.0", ["b": "1 || 2"]), try needs("c 1.0.0", ["b": "2 || 3"]),
+                try needs("d 1.0.0", ["b": "1 || 3"]),
+            ]
+        let (error, _) = try refusal(candidates, [.init("a"), .init("c"), .init("d")])
+        #expect(
+            error.what == "a 1.0.0 needs b 1 || 2, c 1.0.0 needs b 2 || 3, d 1.0.0 needs b 1 || 3:"
+                + " installed are b 1.0.0, 2.0.0, 3.0.0")
+    }
+
+    @Test("explains why every version of a plugin failed")
+    func everyVersion() throws {
+        let candidates = [
+            try needs("a 1.0.0", ["b": "^1"]), try needs("a 2.0.0", ["c": "^1"]), try plugin("c 2.0.0"),
+        ]
+        #expect(
+            try refusal(candidates, [.init("a")]).error.what
+                == "a 2.0.0 needs c ^1, but installed is c 2.0.0; a 1.0.0 needs b ^1, but no b is installed")
+    }
+
+    @Test("tells of conflicts that a plugin declares")
+    func exclusion() throws {
+        let candidates = [try plugin("a 1.0.0", ["conflicts": ["b": "<2"]]), try plugin("b 1.3.0")]
+        let (error, failure) = try refusal(candidates)
+        #expect(error.what == "b is asked for, but a 1.0.0 conflicts with b <2: b 1.3.0 is in the way")
+        #expect(failure.conflicts[0].plugin2 == "a")
+        #expect(titles(try resolve(candidates + plugins("b 2.0.0"))) == ["a 1.0.0", "b 2.0.0"])
+    }
+
+    @Test(
+        "says of other ecosystems' packages why they are not found",
+        arguments: [("serde", "a crate of Rust"), ("lodash", "a package of npm"), ("numpy", "a package of Python")])
+    func foreign(name: String, what: String) throws {
+        let (error, _) = try refusal([try needs("a 1.0.0", .object([name: "^1.0.0"]))])
+        #expect(error.what.contains("\(name) is \(what): what a plugin is built from is linked into its file"))
+        #expect(error.remedy == "Take \(name) out of the manifest, or remove a")
+        // A plugin of that name is a plugin.
+        let both = [try needs("a 1.0.0", .object([name: "^1.0.0"])), try plugin("\(name) 1.2.0")]
+        #expect(try resolve(both).plugins.count == 2)
+    }
+
+    // MARK: - Strategies
+
+    @Test("with the strategies strict and manual refuses a choice and lists it until it is pinned")
+    func choices() throws {
+        let candidates =
+            try plugins("b 1.0.0", "b 1.1.0", "b 2.0.0", "d 1.0.0", "d 1.0.1") + [
+                try needs("a 1.0.0", ["b": "^1", "d": "*"])
+            ]
+        for strategy in [Resolver.Strategy.strict, .manual] {
+            let (error, failure) = try refusal(candidates, [.init("a")], strategy)
+            #expect(
+                failure.choices.map(\.candidates) == [["b 1.1.0", "b 1.0.0"], ["d 1.0.1", "d 1.0.0"]])
+            #expect(error.what.contains("b: b 1.1.0, b 1.0.0; d: d 1.0.1, d 1.0.0"))
+            let half = try refusal(candidates, [.init("a")], strategy, pins: ["b": "1.0.0"])
+            #expect(half.failure.choices.map(\.name) == ["d"])
+            let pinned = try resolve(candidates, [.init("a")], strategy, pins: ["b": "1.0.0", "d": "1.0.1"])
+            #expect(titles(pinned) == ["b 1.0.0", "d 1.0.1", "a 1.0.0"])
+        }
+        let unambiguous = try plugins("b 1.0.0", "b 2.0.0") + [try needs("a 1.0.0", ["b": "^1"])]
+        #expect(try resolve(unambiguous, [.init("a")], .strict).plugins.count == 2)
+    }
+
+    @Test("takes several plugins that provide one name for a choice too")
+    func providerChoice() throws {
+        let candidates = [
+            try needs("a 1.0.0", ["search": "^1"]), try plugin("p 1.0.0", ["provides": ["search": "1.0.0"]]),
+            try plugin("q 2.0.0", ["provides": ["search": "1.1.0"]]),
+        ]
+        let (_, failure) = try refusal(candidates, [.init("a")], .manual)
+        #expect(failure.choices.map(\.name) == ["search"])
+        #expect(failure.choices.map(\.candidates) == [["p 1.0.0", "q 2.0.0"]])
+        #expect(titles(try resolve(candidates, [.init("a")], .manual, pins: ["p": "1.0.0"])) == ["p 1.0.0", "a 1.0.0"])
+        #expect(try resolve(candidates, nil, .manual).plugins.count == 3)
+    }
+
+    @Test("holds to pins, and says when one cannot be held")
+    func pins() throws {
+        let candidates = try plugins("b 1.0.0", "b 2.0.0") + [try needs("a 1.0.0", ["b": "*"])]
+        #expect(titles(try resolve(candidates, pins: ["b": "1.0.0"])) == ["b 1.0.0", "a 1.0.0"])
+        #expect(
+            try refusal(candidates, pins: ["b": "3.0.0"]).error.what
+                == "b is pinned to 3.0.0, but installed are b 1.0.0, 2.0.0")
+        #expect(
+            try refusal(candidates, pins: ["z": "1.0.0"]).error.what == "z is pinned to 1.0.0, but no z is installed")
+        let picky = [try needs("a 1.0.0", ["b": "^2"])] + (try plugins("b 1.0.0", "b 2.0.0"))
+        let (error, _) = try refusal(picky, [.init("a")], pins: ["b": "1.0.0"])
+        #expect(error.what == "a 1.0.0 needs b ^2, but b 2.0.0 is not the pinned version 1.0.0")
+        #expect(error.remedy == "Pin another version of b, or remove a")
+    }
+
+    @Test("refuses two files that say they are the same version of the same plugin")
+    func twice() throws {
+        var other = try plugin("a 1.0.0")
+        other.digest = "other"
+        #expect(
+            try refusal([try plugin("a 1.0.0"), other]).error.what
+                == "a 1.0.0 is installed twice, with different content")
+        #expect(titles(try resolve([try plugin("a 1.0.0"), try plugin("a 1.0.0")])) == ["a 1.0.0"])
+    }
+
+    // MARK: - Order and the graph
+
+    @Test("refuses a circle, and shows it")
+    func circle() throws {
+        let candidates = [
+            try needs("c 1.0.0", ["b": "*"]), try needs("b 1.0.0", ["a": "*"]), try needs("a 1.0.0", ["c": "*"]),
+            try needs("x 1.0.0", ["a": "*"]),
+        ]
+        let (error, failure) = try refusal(candidates)
+        #expect(error.what == "plugins need each other in a circle: a -> c -> b -> a")
+        #expect(failure.cycle == ["a", "c", "b", "a"])
+    }
+
+    @Test("opens a circle at an optional dependency, and says that it is not loaded first")
+    func optionalCircle() throws {
+        let candidates = [
+            try needs("a 1.0.0", ["b": "*"]), try needs("b 1.0.0", ["a": ["optional": true], "z": ["optional": true]]),
+            try plugin("z 1.0.0"),
+        ]
+        let resolution = try resolve(candidates)
+        #expect(titles(resolution) == ["z 1.0.0", "b 1.0.0", "a 1.0.0"])
+        #expect(resolution.dependencies(of: "b").map(\.isOrdered) == [false, true])
+    }
+
+    @Test("knows who needs a plugin, and which libraries are needed")
+    func reverse() throws {
+        let resolution = try resolve([
+            try needs("a 1.0.0", ["b": "*"]), try needs("b 1.0.0", ["c": "*", "libpq.so.5": ["kind": "library"]]),
+            try needs("d 1.0.0", ["c": ["optional": true], "libpq.so.5": ["kind": "library"]]), try plugin("c 1.0.0"),
+        ])
+        #expect(resolution.dependents(of: "c").map(\.dependent) == ["b", "d"])
+        #expect(resolution.transitiveDependents(of: "c") == ["a", "b"])
+        #expect(resolution.dependencies(of: "a").map(\.target) == ["b"])
+        #expect(resolution.libraries == ["libpq.so.5": ["b", "d"]])
+        #expect(resolution["b"]?.id == "b" && resolution["z"] == nil)
+    }
+}

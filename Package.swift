@@ -81,6 +81,9 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(name: "PluginCoreTests", dependencies: ["PluginCore"], swiftSettings: swift),
+        // The official JSON Schema test suite, and our own cases.
+        .testTarget(
+            name: "PluginSchemaTests", dependencies: ["PluginCore"], exclude: ["Suite"], swiftSettings: swift),
         .testTarget(
             name: "PluginTestingTests", dependencies: ["PluginCore", "PluginHost", "PluginTesting"],
             swiftSettings: swift),

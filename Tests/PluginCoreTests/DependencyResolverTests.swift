@@ -191,6 +191,15 @@ struct DependencyResolverTests {
                 == "a 2.0.0 needs c ^1, but installed is c 2.0.0; a 1.0.0 needs b ^1, but no b is installed")
     }
 
+    @Test("names everything that is missing at once")
+    func missing() throws {
+        let user = try plugin(
+            "a 1.0.0", ["dependencies": ["lodash": "^4", "b": "^1"], "peerDependencies": ["@acme/core": "^3"]])
+        let (error, failure) = try refusal([user])
+        #expect(failure.conflicts.map(\.dependency) == ["@acme/core", "b", "lodash"])
+        #expect(error.what.contains("lodash is a package of npm"))
+    }
+
     @Test("tells of conflicts that a plugin declares")
     func exclusion() throws {
         let candidates = [try plugin("a 1.0.0", ["conflicts": ["b": "<2"]]), try plugin("b 1.3.0")]
@@ -212,6 +221,21 @@ struct DependencyResolverTests {
         #expect(try resolve(both).plugins.count == 2)
     }
 
+    @Test("explains that what was asked for contradicts itself, is missing, or is older than the host")
+    func roots() throws {
+        let ranges = (try VersionRange("^1"), try VersionRange("^2"))
+        let both = try refusal(plugins("b 1.0.0", "b 2.0.0"), [.init("b", ranges.1), .init("b", ranges.0)])
+        #expect(
+            both.error.message
+                == "b ^1 is asked for, but b ^2 is asked for: installed are b 1.0.0, 2.0.0."
+                + " No version of b fits both: ask for one of them only, or install other versions of them.")
+        #expect(both.failure.conflicts[0].plugin1 == nil && both.failure.conflicts[0].plugin2 == nil)
+        #expect(try refusal([], [.init("z")]).error.message == "z is asked for, but no z is installed. Install z.")
+        let old = Resolver(try plugins("a 1.0.0"), hostSDK: SDKRange(minimum: 2, maximum: 3))
+        let error = try #require(throws: PluginError.self) { try old.resolve() }
+        #expect(error.what == "a is asked for, but a 1.0.0 is built for SDK 1, and this newer host serves 2-3")
+    }
+
     // MARK: - Strategies
 
     @Test("with the strategies strict and manual refuses a choice and lists it until it is pinned")
@@ -230,6 +254,9 @@ struct DependencyResolverTests {
             let pinned = try resolve(candidates, [.init("a")], strategy, pins: ["b": "1.0.0", "d": "1.0.1"])
             #expect(titles(pinned) == ["b 1.0.0", "d 1.0.1", "a 1.0.0"])
         }
+        // A version that another plugin conflicts with is no choice.
+        let banned = try plugins("b 1.0.0", "b 2.0.0") + [try plugin("a 1.0.0", ["conflicts": ["b": "1"]])]
+        #expect(titles(try resolve(banned, nil, .strict)) == ["a 1.0.0", "b 2.0.0"])
         let unambiguous = try plugins("b 1.0.0", "b 2.0.0") + [try needs("a 1.0.0", ["b": "^1"])]
         #expect(try resolve(unambiguous, [.init("a")], .strict).plugins.count == 2)
     }
@@ -307,5 +334,39 @@ struct DependencyResolverTests {
         #expect(resolution.dependencies(of: "a").map(\.target) == ["b"])
         #expect(resolution.libraries == ["libpq.so.5": ["b", "d"]])
         #expect(resolution["b"]?.id == "b" && resolution["z"] == nil)
+    }
+
+    @Test("draws who needs whom as a tree, each plugin's part once, and the same upside down")
+    func tree() throws {
+        let resolution = try resolve([
+            try needs("a 1.0.0", ["b": "^1", "c": "*"]), try needs("b 1.2.0", ["c": "^2"]), try plugin("c 2.0.0"),
+            try needs("o 1.0.0", ["p": ["optional": true]]), try needs("p 1.0.0", ["o": ["optional": true]]),
+        ])
+        func text(_ lines: [Resolution.TreeLine]) -> [String] {
+            lines.map { line in
+                let range = line.link.map { " (\($0.dependency.range))" } ?? ""
+                return String(repeating: ".", count: line.depth) + line.plugin.id + range
+                    + (line.isRepeated ? " above" : "")
+            }
+        }
+        #expect(
+            text(resolution.tree()) == [
+                "a", ".b (^1)", "..c (^2)", ".c (*) above", "o", ".p (*)", "..o (*) above",
+            ])
+        #expect(
+            text(resolution.tree(isReversed: true)) == [
+                "c", ".a (*)", ".b (^2)", "..a (^1) above", "o", ".p (*)", "..o (*) above",
+            ])
+        #expect(
+            resolution.json["plugins"]?.arrayValue?.first { $0["id"] == "b" } == [
+                "id": "b", "version": "1.2.0", "digest": "b 1.2.0",
+                "dependencies": [
+                    [
+                        "name": "c", "range": "^2", "plugin": "c", "scope": "runtime", "optional": false,
+                        "ordered": true,
+                    ]
+                ],
+            ])
+        #expect(resolution.json["plugins"]?.arrayValue?.map { $0["id"] } == ["c", "b", "a", "o", "p"])
     }
 }

@@ -224,6 +224,7 @@ struct DependencySearchTests {
         let resolution = try Resolver(chain(last: []), hostSDK: host).resolve([.init("p0")])
         #expect(resolution.plugins.map(\.id) == (0..<count).reversed().map { "p\($0)" })
         #expect(resolution.transitiveDependents(of: "p\(count - 1)").count == count - 1)
+        #expect(resolution.tree().map(\.depth) == Array(0..<count))
 
         let circle = try #require(throws: PluginError.self) {
             try Resolver(chain(last: [("p0", "^1")]), hostSDK: host).resolve([.init("p0")])
@@ -236,6 +237,21 @@ struct DependencySearchTests {
         }
         #expect((missing.underlying as? ResolutionFailure)?.conflicts.first?.chain.count == count + 1)
         #expect(missing.message.utf8.count < 1000)
+    }
+
+    @Test("10,000 plugins that need the same are resolved, or refused in few words")
+    func wide() throws {
+        let users = (0..<10_000).map { plugin("p\($0)", "1.0.0", [("lib", "^1")]) }
+        #expect(try Resolver(users + [plugin("lib", "1.0.0")], hostSDK: host).resolve().plugins.count == 10_001)
+        for lib in [[], [plugin("lib", "2.0.0")]] {
+            let error = try #require(throws: PluginError.self) { try Resolver(users + lib, hostSDK: host).resolve() }
+            #expect(error.code == .dependency)
+            #expect(error.message.utf8.count < 1000)
+        }
+        let torn = users + [plugin("other", "1.0.0", [("lib", "^2")]), plugin("lib", "1.0.0"), plugin("lib", "2.0.0")]
+        let error = try #require(throws: PluginError.self) { try Resolver(torn, hostSDK: host).resolve() }
+        #expect(error.what.contains("needs lib ^2"))
+        #expect(error.message.utf8.count < 1000)
     }
 
     @Test("a choice that has no part in a dead end is not tried again")

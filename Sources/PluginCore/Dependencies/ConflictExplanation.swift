@@ -23,20 +23,19 @@ struct ConflictExplanation {
         var resolution = "Install \(needed)\(other)"
         if let hint = ForeignPackage.hint(for: requirement.name), offers.isEmpty {
             message += hint
-            resolution = "Take \(requirement.name) out of the manifest" + (other.isEmpty ? "" : other)
+            resolution = "Take \(requirement.name) out of the manifest\(other)"
         } else if offers.isEmpty {
             message += "no \(requirement.name) is installed"
         } else if blocked.isEmpty {
             message += installed(requirement.name)
         } else {
-            let reasons = blocked.prefix(4).map {
-                "\(catalogue.candidates[$0.candidate].title) \(catalogue.obstacles[$0.candidate] ?? "")"
-            }
-            message += reasons.joined(separator: ", and ")
-            resolution = "Install a build of \(needed) that this host can load\(other)"
-            if reasons.contains(where: { $0.contains("pinned") }) {
-                resolution = "Pin another version of \(requirement.name)\(other)"
-            }
+            let obstacles = blocked.compactMap { catalogue.obstacles[$0.candidate] }
+            let reasons = zip(blocked, obstacles).map { "\(catalogue.candidates[$0.candidate].title) \($1)" }
+            message += Self.abbreviated(reasons).joined(separator: ", and ")
+            resolution =
+                obstacles.contains(where: \.isPin)
+                ? "Pin another version of \(requirement.name)\(other)"
+                : "Install a build of \(needed) that this host can load\(other)"
         }
         return conflict(
             deadEnd, requirement, plugin2: nil, version2: nil, message: message, resolution: resolution)
@@ -48,7 +47,8 @@ struct ConflictExplanation {
     ) -> DependencyConflict {
         let second = deadEnd.requirement
         let removable = [first, second].compactMap { requester($0)?.id }
-        let remove = "\(removable.isEmpty ? "" : "remove ")\(removable.joined(separator: " or "))"
+        let remove =
+            removable.isEmpty ? "ask for one of them only" : "remove \(removable.joined(separator: " or "))"
         let ranges = (first.range ?? .any, second.range ?? .any)
         let resolution: String
         if ranges.0.isDisjoint(with: ranges.1) {
@@ -84,7 +84,7 @@ struct ConflictExplanation {
         return conflict(
             deadEnd, deadEnd.requirement, plugin2: deadEnd.others.first.flatMap { requester($0)?.id },
             version2: deadEnd.others.first?.range?.text,
-            message: "\(demands.joined(separator: ", ")): \(installed(deadEnd.requirement.name))",
+            message: "\(Self.abbreviated(demands).joined(separator: ", ")): \(installed(deadEnd.requirement.name))",
             resolution: "Install a version of \(deadEnd.requirement.name) that fits them all, or remove one of them")
     }
 

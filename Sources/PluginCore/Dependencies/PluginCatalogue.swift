@@ -32,10 +32,28 @@ struct PluginCatalogue {
         func hits(_ offer: Offer) -> Bool { offer.fits(range) != isOutside }
     }
 
+    /// Why a candidate cannot be chosen.
+    enum Obstacle: CustomStringConvertible {
+        case pin(SemanticVersion)
+        case hostTooOld(PluginCandidate, host: SDKRange)
+        case pluginTooOld(PluginCandidate, host: SDKRange)
+
+        var isPin: Bool { if case .pin = self { true } else { false } }
+
+        /// What follows the candidate's name in a sentence.
+        var description: String {
+            switch self {
+            case .pin(let version): "is not the pinned version \(version)"
+            case .hostTooOld(let plugin, let host): "needs SDK \(plugin.sdk), and this older host serves \(host)"
+            case .pluginTooOld(let plugin, let host):
+                "is built for SDK \(min(plugin.builtSDK, plugin.sdk.maximum ?? .max)), and this newer host serves \(host)"
+            }
+        }
+    }
+
     /// By id, the newest version first, each once.
     let candidates: [PluginCandidate]
-    /// Of a candidate that cannot be chosen, why: "needs SDK 3, and the host serves 1-2".
-    private(set) var obstacles: [Int: String] = [:]
+    private(set) var obstacles: [Int: Obstacle] = [:]
     /// A plugin's own versions first, the newest first; then others that provide the name, by id.
     private(set) var offers: [String: [Offer]] = [:]
     let bans: [[Ban]]
@@ -70,14 +88,12 @@ struct PluginCatalogue {
 
     private static func obstacle(
         _ candidate: PluginCandidate, hostSDK: SDKRange, pin: SemanticVersion?
-    ) -> String? {
-        if let pin, pin != candidate.version { return "is not the pinned version \(pin)" }
+    ) -> Obstacle? {
+        if let pin, pin != candidate.version { return .pin(pin) }
         switch SDKNegotiation(host: hostSDK, plugin: candidate.sdk, built: candidate.builtSDK) {
         case .agreed: return nil
-        case .hostTooOld: return "needs SDK \(candidate.sdk), and this older host serves \(hostSDK)"
-        case .pluginTooOld:
-            return "is built for SDK \(min(candidate.builtSDK, candidate.sdk.maximum ?? .max)),"
-                + " and this newer host serves \(hostSDK)"
+        case .hostTooOld: return .hostTooOld(candidate, host: hostSDK)
+        case .pluginTooOld: return .pluginTooOld(candidate, host: hostSDK)
         }
     }
 

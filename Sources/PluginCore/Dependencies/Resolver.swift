@@ -119,8 +119,13 @@ public struct Resolver: Sendable {
     }
 
     private static func failure(_ conflicts: [DependencyConflict]) -> PluginError {
-        var messages = conflicts.prefix(4).map(\.message)
-        if conflicts.count > messages.count { messages.append("and \(conflicts.count - messages.count) more") }
+        // Versions of one plugin often fail for the same reason, and saying it once is enough.
+        var seen: Set<[String?]> = []
+        var messages = conflicts.filter {
+            seen.insert([$0.plugin1, $0.plugin2, $0.dependency, $0.version1, $0.version2]).inserted
+        }
+        .map(\.message)
+        if messages.count > 4 { messages = messages.prefix(4) + ["and further conflicts"] }
         return PluginError(
             .dependency, messages.joined(separator: "; "), remedy: conflicts.first?.resolution,
             facts: .names(conflicts.first?.chain ?? []), plugin: conflicts.first?.plugin1,

@@ -66,7 +66,7 @@ struct ResolverSearch {
 
     /// Further dead ends tell a person nothing that these do not.
     private static let maximumDeadEnds = 16
-    private static let maximumRecords = 1000
+    private static let maximumRecords = 100
 
     init(
         _ catalogue: PluginCatalogue, roots: [Requirement], developmentIDs: Set<String>, stepLimit: Int
@@ -199,21 +199,39 @@ struct ResolverSearch {
     private mutating func record(_ goal: Goal, _ refusal: Refusal?) {
         guard deadEnds.count < Self.maximumDeadEnds, recorded < Self.maximumRecords else { return }
         recorded += 1
-        let requirement = goal.requirement
-        let others = required.map(\.requirement).filter { $0.name == requirement.name && $0 != requirement }
-        let demands = Set(others + [requirement])
-        let isKnown = deadEnds.contains {
-            refusal == nil ? demands == Set($0.others + [$0.requirement]) : refusal == $0.refusal
+        let found = deadEnd(goal, refusal)
+        guard explains(found) else {
+            lastDeadEnd = found
+            return
         }
-        guard !isKnown else { return }
+        keep(found)
+        guard catalogue.fitting(goal.requirement).isEmpty else { return }
+        // Whoever installs what is missing wants to know at once what else is.
+        var names: Set = [goal.requirement.name]
+        for other in required[requiredHead...] where deadEnds.count < Self.maximumDeadEnds {
+            let isMissing = catalogue.fitting(other.requirement).isEmpty
+            if isMissing, names.insert(other.requirement.name).inserted { keep(deadEnd(other, nil)) }
+        }
+    }
+
+    private mutating func keep(_ deadEnd: DeadEnd) {
+        let demands = Set(deadEnd.others + [deadEnd.requirement])
+        let isKnown = deadEnds.contains {
+            deadEnd.refusal == nil ? demands == Set($0.others + [$0.requirement]) : deadEnd.refusal == $0.refusal
+        }
+        if !isKnown { deadEnds.append(deadEnd) }
+    }
+
+    private func deadEnd(_ goal: Goal, _ refusal: Refusal?) -> DeadEnd {
+        let requirement = goal.requirement
         var path: [Int] = []
         var level = goal.level
         while level >= 0 {
             path.append(levels[level].chosen)
             level = levels[level].goal.level
         }
-        let deadEnd = DeadEnd(requirement: requirement, others: others, refusal: refusal, path: path.reversed())
-        if explains(deadEnd) { deadEnds.append(deadEnd) } else { lastDeadEnd = deadEnd }
+        let others = required.map(\.requirement).filter { $0.name == requirement.name && $0 != requirement }
+        return DeadEnd(requirement: requirement, others: others, refusal: refusal, path: path.reversed())
     }
 
     private func explains(_ deadEnd: DeadEnd) -> Bool {

@@ -44,7 +44,8 @@ public struct SemanticVersion: Sendable, Hashable, Comparable, CustomStringConve
         return UInt64(text)
     }
 
-    private static func identifiers(_ text: Substring, numbersMayHaveLeadingZeros: Bool) -> [String]? {
+    /// Between dots; nil if one is empty or has other characters than letters, digits and hyphens.
+    static func identifiers(_ text: Substring, numbersMayHaveLeadingZeros: Bool) -> [String]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         for part in parts {
             guard !part.isEmpty,

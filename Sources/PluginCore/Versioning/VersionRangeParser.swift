@@ -68,7 +68,7 @@ struct VersionRangeParser {
         if let hyphen = (at..<end).first(where: isLoneHyphen) { return try hyphenRange(hyphen) }
         var comparators: [Comparator] = []
         while true {
-            skipSpace()
+            _ = takeSpace()
             if at == end { return comparators }
             comparators += try simpleRange()
             guard at == end || Self.isSpace(bytes[at]) else {
@@ -94,10 +94,8 @@ struct VersionRangeParser {
         if let major = low.major {
             if low.patch != nil { try requirePlainPrefix(low) }
             let isExact = !low.prerelease.isEmpty && low.patch != nil
-            comparators.append(
-                Comparator(
-                    .greaterOrEqual,
-                    isExact ? version(low) : lowest(major, low.minor ?? 0, low.patch ?? 0)))
+            let bound = isExact ? version(low) : lowest(major, low.minor ?? 0, low.patch ?? 0)
+            comparators.append(Comparator(.greaterOrEqual, bound))
         }
         if high.patch == nil {
             if high.major != nil { comparators.append(try above(high)) }
@@ -113,9 +111,9 @@ struct VersionRangeParser {
     }
 
     private mutating func hyphenSide() throws(Failure) -> Partial {
-        skipSpace()
+        _ = takeSpace()
         let side = try partial(prefixMayHaveSpace: true)
-        skipSpace()
+        _ = takeSpace()
         guard at == end else { throw failure("a hyphen range has one version on each side, found \(found)") }
         return side
     }
@@ -124,12 +122,12 @@ struct VersionRangeParser {
 
     private mutating func simpleRange() throws(Failure) -> [Comparator] {
         if take("^") {
-            try skipRedundantOperator(greater: false)
+            try skipRelation(of: [.equal])
             let partial = try partial()
             return try caret(partial)
         }
         if take("~") {
-            try skipRedundantOperator(greater: true)
+            try skipRelation(of: [.equal, .greater, .greaterOrEqual])
             let partial = try partial()
             return try tilde(partial)
         }
@@ -144,7 +142,7 @@ struct VersionRangeParser {
         let isGreater = !isLess && take(">")
         var isEqual = take("=")
         guard isLess || isGreater || isEqual else { return nil }
-        skipSpace()
+        _ = takeSpace()
         if !isEqual, at + 1 < end, bytes[at] == UInt8(ascii: "="), !Self.isSpace(bytes[at + 1]) {
             isEqual = take("=")
         }
@@ -153,33 +151,23 @@ struct VersionRangeParser {
         return .equal
     }
 
-    /// `~>1` and `~ =1` mean `~1`.
-    private mutating func skipRedundantOperator(greater: Bool) throws(Failure) {
-        skipSpace()
+    /// A relation behind `^` or `~` that changes nothing: `~>1` and `^ =1` mean `~1` and `^1`.
+    private mutating func skipRelation(of meaningless: [Comparator.Relation]) throws(Failure) {
+        _ = takeSpace()
         let start = at
-        switch relation() {
-        case nil, .equal: return
-        case .greater, .greaterOrEqual:
-            if greater { return }
-        case .less, .lessOrEqual: break
+        if let relation = relation(), !meaningless.contains(relation) {
+            at = start
+            throw failure("expected a version, found \(found)")
         }
-        at = start
-        throw failure("expected a version, found \(found)")
     }
 
     private func caret(_ partial: Partial) throws(Failure) -> [Comparator] {
         guard let major = partial.major else { return [] }
-        guard let minor = partial.minor else {
-            return [Comparator(.greaterOrEqual, lowest(major, 0, 0)), try above([major])]
-        }
-        guard let patch = partial.patch else {
-            return [
-                Comparator(.greaterOrEqual, lowest(major, minor, 0)), try above(major == 0 ? [0, minor] : [major]),
-            ]
-        }
-        let low =
-            partial.prerelease.isEmpty && major == 0 ? lowest(major, minor, patch) : version(partial)
-        let fixed = major > 0 ? [major] : minor > 0 ? [0, minor] : [0, 0, patch]
+        let (minor, patch) = (partial.minor ?? 0, partial.patch ?? 0)
+        let isExact = partial.patch != nil && (major > 0 || !partial.prerelease.isEmpty)
+        let low = isExact ? version(partial) : lowest(major, minor, patch)
+        if major > 0 || partial.minor == nil { return [Comparator(.greaterOrEqual, low), try above([major])] }
+        let fixed = minor > 0 || partial.patch == nil ? [0, minor] : [0, 0, patch]
         return [Comparator(.greaterOrEqual, low), try above(fixed)]
     }
 
@@ -249,7 +237,7 @@ struct VersionRangeParser {
 
     private mutating func partial(prefixMayHaveSpace: Bool = false) throws(Failure) -> Partial {
         let start = at
-        while take("v") || take("=") || (prefixMayHaveSpace && at < end && Self.isSpace(bytes[at]) && takeAny()) {}
+        while take("v") || take("=") || (prefixMayHaveSpace && takeSpace()) {}
         var partial = Partial(prefix: String(decoding: bytes[start..<at], as: UTF8.self), offset: start)
         partial.numbers.append(try number())
         while partial.numbers.count < 3, take(".") { partial.numbers.append(try number()) }
@@ -274,41 +262,33 @@ struct VersionRangeParser {
     }
 
     private mutating func identifiers(numbersMayHaveLeadingZeros: Bool) throws(Failure) -> [String] {
-        var identifiers: [String] = []
-        repeat {
-            let start = at
-            while at < end, Self.isIdentifier(bytes[at]) { at += 1 }
-            guard at > start else { throw failure("expected letters, digits or hyphens, found \(found)") }
-            let isNumber = bytes[start..<at].allSatisfy { (0x30...0x39).contains($0) }
-            guard numbersMayHaveLeadingZeros || !isNumber || at == start + 1 || bytes[start] != 0x30 else {
-                throw Failure(offset: start, reason: "a number with a leading zero")
-            }
-            identifiers.append(String(decoding: bytes[start..<at], as: UTF8.self))
-        } while take(".")
-        return identifiers
-    }
-
-    private static func isIdentifier(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: true
-        default: false
+        let start = at
+        while at < end, !Self.isSpace(bytes[at]), bytes[at] != UInt8(ascii: "+") { at += 1 }
+        let text = String(decoding: bytes[start..<at], as: UTF8.self)
+        guard
+            let identifiers = SemanticVersion.identifiers(
+                text[...], numbersMayHaveLeadingZeros: numbersMayHaveLeadingZeros)
+        else {
+            throw Failure(
+                offset: start,
+                reason: "\"\(text)\" is not identifiers of letters, digits and hyphens with dots between them"
+                    + (numbersMayHaveLeadingZeros ? "" : ", numbers without leading zeros"))
         }
+        return identifiers
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    private mutating func skipSpace() {
+    private mutating func takeSpace() -> Bool {
+        let start = at
         while at < end, Self.isSpace(bytes[at]) { at += 1 }
-    }
-
-    private mutating func takeAny() -> Bool {
-        at += 1
-        return true
+        return at > start
     }
 
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard at < end, bytes[at] == UInt8(ascii: scalar) else { return false }
-        return takeAny()
+        at += 1
+        return true
     }
 
     private func failure(_ reason: String) -> Failure { Failure(offset: at, reason: reason) }

@@ -46,11 +46,9 @@ extension Rule {
         return [Problem(place: "DT_FLAGS", message: "its functions are bound lazily")]
     }
 
-    /// Functions that write into a caller's buffer and have checked forms (_FORTIFY_SOURCE).
+    /// Functions that write into a buffer whose size they are not told, and that have checked forms (_FORTIFY_SOURCE).
     static let checkable: Set<String> = [
-        "strcpy", "strncpy", "strcat", "strncat", "stpcpy", "stpncpy", "sprintf", "snprintf", "vsprintf", "vsnprintf",
-        "gets", "fgets", "fread", "read", "pread", "recv", "recvfrom", "readlink", "readlinkat", "getcwd", "realpath",
-        "memcpy", "memmove", "mempcpy", "memset",
+        "strcpy", "strcat", "stpcpy", "sprintf", "vsprintf", "gets", "getwd", "wcscpy", "wcscat", "wcpcpy",
     ]
 
     static let checkedCode = Rule(
@@ -61,7 +59,7 @@ extension Rule {
     ) { inspection in
         let hardening = inspection.object.hardening
         guard !hardening.stackProtector, !hardening.fortify else { return [] }
-        // Code without buffers has nothing to check, and looks the same.
+        // Code without buffers has nothing to check, and looks the same: only what could overflow one tells.
         let unchecked = inspection.imports(among: checkable)
         guard let first = unchecked.first else { return [] }
         return [

@@ -3,7 +3,8 @@
 ///
 /// Meaning and desugaring are node-semver's (its documentation, "Ranges" and "Prerelease Tags"), loose mode off. What
 /// differs: numbers may be as large as those of a ``SemanticVersion``; a star glued to a number, `1.2.3*`, is refused,
-/// where npm drops the star; build metadata has no effect in the lower end of a hyphen range either.
+/// where npm drops the star; build metadata has no effect in the lower end of a hyphen range either; and `>=v0.0.0` is
+/// `*`, as `>=0.0.0` is.
 public struct VersionRange: Sendable {
     /// As its author wrote it, without space around it; what people are shown.
     public let text: String

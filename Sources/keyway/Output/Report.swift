@@ -31,6 +31,12 @@ struct Report {
         return isUsage ? 2 : 3
     }
 
+    /// Reports that what a command was to work with cannot be used at all: exit status 2.
+    func unusable(_ error: PluginError) -> ExitCode {
+        _ = failure(error)
+        return ExitCode(2)
+    }
+
     private func failure(_ error: PluginError) -> Int32 {
         if wantsJSON {
             Console.print(json: ["error": error.json])

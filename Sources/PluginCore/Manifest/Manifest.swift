@@ -15,6 +15,8 @@ public struct Manifest: Sendable, Hashable {
     public var interfaces: [String]
     /// What the plugin asks for, in the order of the document.
     public var permissions: [PermissionRequest]
+    /// Other plugins and libraries that it needs, may use, or cannot stand.
+    public var relations: PluginRelations
     /// JSON Schema of the configuration, or nil.
     public var configSchema: JSON?
     /// Members that this version of the host does not read.
@@ -24,7 +26,8 @@ public struct Manifest: Sendable, Hashable {
 
     private static let knownKeys: Set<String> = [
         "id", "name", "version", "type", "description", "license", "sdk", "interfaces", "configSchema", "permissions",
-        "author", "authors", "homepage", "repository", "requires", "tags",
+        "author", "authors", "homepage", "repository", "requires", "tags", "dependencies", "optionalDependencies",
+        "peerDependencies", "devDependencies", "conflicts", "provides",
     ]
 
     /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the member that is wrong.
@@ -63,6 +66,7 @@ public struct Manifest: Sendable, Hashable {
         }
         self.interfaces = interfaces
         permissions = try Self.permissions(members["permissions"])
+        relations = try PluginRelations(manifest: document)
         if let schema = members["configSchema"] {
             guard schema.objectValue != nil || schema.boolValue != nil else {
                 throw Self.invalid("/configSchema", "must be a JSON Schema, but is \(schema.typeName)")

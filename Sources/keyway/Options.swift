@@ -14,9 +14,10 @@ struct HostOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Show what plugins log.")
     var verbose = false
 
-    func host(dataFolder: String? = nil) -> PluginHost {
+    /// - Parameter onlyNamed: where folders are named, no others are searched.
+    func host(dataFolder: String? = nil, onlyNamed: Bool = false) -> PluginHost {
         var configuration = PluginHost.Configuration()
-        configuration.searchPaths = Environment.pluginFolders(named: path)
+        configuration.searchPaths = onlyNamed && !path.isEmpty ? path : Environment.pluginFolders(named: path)
         configuration.dataFolder = dataFolder
         let level: Logger.Level = verbose ? .trace : .warning
         configuration.logger = Logger(label: "keyway") { label in

@@ -5,7 +5,7 @@ struct Resolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Choose the plugins to load, in the order in which they have to be loaded.",
         discussion: """
-            Everything in the search folders is asked for, with what it depends on. Exits 1 if there is no such set, and \
+            Everything in the folders of --path is asked for, or else in all search folders, with what it depends on. Exits 1 if there is no such set, and \
             says which plugins stand against each other and what would help. Nothing of a plugin runs.
             """)
 

@@ -27,7 +27,7 @@ struct ResolveOptions: ParsableArguments {
 
     /// The resolver over every plugin of the search folders that may be loaded.
     func resolver() throws -> (resolver: Resolver, skipped: [Skipped]) {
-        let host = host.host()
+        let host = host.host(onlyNamed: true)
         var candidates: [PluginCandidate] = []
         var skipped: [Skipped] = []
         for (_, path) in host.available() {

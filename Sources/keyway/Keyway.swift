@@ -14,7 +14,10 @@ struct Keyway: AsyncParsableCommand {
             Exit status: 0 done, 1 what was asked for failed, 2 wrong usage, 3 a bug of keyway.
             """,
         version: "keyway \(version) (SDK \(KW_SDK), ABI generation \(KW_GENERATION))",
-        subcommands: [Ask.self, CallAdapter.self, Inspect.self, Validate.self, Diff.self, List.self, Doctor.self, Resolve.self, Tree.self, Semver.self, Schema.self])
+        subcommands: [
+            Ask.self, CallAdapter.self, Inspect.self, Validate.self, Diff.self, List.self, Doctor.self, Resolve.self,
+            Tree.self, Semver.self, Schema.self,
+        ])
 
     static let version = "0.1.0"
 }

@@ -166,4 +166,20 @@ struct DependencyTests {
         }
         #expect(compared > 0)
     }
+
+    @Test("A symbol that a library may have whose file is gone is a warning")
+    func warnsOfUnreadableLibrary() throws {
+        let folder = try TemporaryFolder()
+        let library = try library("libkeyway_vanished", function: "vanished", in: folder)
+        let path = try user(of: "nobody_defines_this", flags: ["-L\(folder.path)", "-lkeyway_vanished"])
+            .build(in: folder)
+        // It stays loaded: nothing is said of it any more than that it is there.
+        let handle = unsafe dlopen(library, RTLD_NOW | RTLD_LOCAL)
+        #expect(unsafe handle != nil)
+        defer { if let handle = unsafe handle { unsafe dlclose(handle) } }
+        try FileManager.default.removeItem(atPath: library)
+        let verification = Verifier().verify(try SharedObject(opening: path))
+        #expect(verification.isLoadable && verification.warningIDs == ["S031"])
+        #expect(verification.finding("S031")?.message.contains("nobody_defines_this") == true)
+    }
 }

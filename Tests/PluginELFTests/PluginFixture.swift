@@ -101,9 +101,9 @@ struct PluginFixture {
     }
 
     /// Builds, reads and verifies.
-    func verify(with verifier: Verifier = sharedVerifier) throws -> Verification {
+    func verify(with verifier: Verifier = sharedVerifier, sidecar: SidecarManifest? = nil) throws -> Verification {
         let folder = try TemporaryFolder()
-        return verifier.verify(try SharedObject(opening: build(in: folder)))
+        return verifier.verify(try SharedObject(opening: build(in: folder)), sidecar: sidecar)
     }
 }
 

@@ -5,6 +5,7 @@ import Testing
 struct RuleCase: Sendable, CustomTestStringConvertible {
     let name: String
     var plugin = PluginFixture()
+    var sidecar: SidecarManifest?
     var policy = VerificationPolicy()
     var errors: [String] = []
     var warnings: [String] = []
@@ -166,6 +167,17 @@ extension RuleTests {
         RuleCase(
             name: "filter", plugin: PluginFixture(flags: ["-Wl,--auxiliary,libother.so"]), errors: ["S056"],
             words: ["libother.so"]),
+        RuleCase(
+            name: "slot for debuggers",
+            plugin: PluginFixture(edit: { file in
+                // Linkers leave room behind the last entry.
+                let entries = try file.contents(".dynamic")
+                let last = try #require(
+                    stride(from: entries.lowerBound, to: entries.upperBound - 16, by: 16).first {
+                        file.read($0, 8) == 0
+                    })
+                file.write(21, last, 8)
+            }), errors: ["S056"], words: ["DT_DEBUG"]),
         RuleCase(
             name: "filtered library", plugin: PluginFixture(flags: ["-Wl,--filter,libspy.so"]), errors: ["S056"],
             words: ["libspy.so"]),

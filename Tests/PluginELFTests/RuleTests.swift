@@ -7,6 +7,7 @@ import Testing
 struct RuleTests {
     static let zoo =
         notes + symbols + dependencies + hardening + files + machine + bindings + libraries + builds + lives
+        + starts + sidecars
 
     private static let severities = Dictionary(
         uniqueKeysWithValues: RuleCatalogue.entries.map { ($0.id, $0.severities) })
@@ -15,7 +16,7 @@ struct RuleTests {
     func findsExactly(item: RuleCase) throws {
         var verifier = sharedVerifier
         verifier.policy = item.policy
-        let verification = try item.plugin.verify(with: verifier)
+        let verification = try item.plugin.verify(with: verifier, sidecar: item.sidecar)
         let information = verification.findings.filter { $0.severity == .info }.map(\.id)
         #expect(Set(item.information).isSubset(of: information), "\(information)")
         #expect(Set(verification.errorIDs) == Set(item.errors), "\(verification.findings.map(\.message))")
@@ -38,7 +39,7 @@ struct RuleTests {
         "S019 warning", "S019 error",
         // A link, and a folder that everybody may write to: ScoreTests.
         "S001 warning", "S001 info",
-        // A library that vanishes between two looks at it.
+        // A library that was loaded and is gone: DependencyTests.
         "S031 warning",
     ]
 

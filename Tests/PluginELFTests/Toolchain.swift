@@ -28,6 +28,11 @@ enum Toolchain {
 
     /// Standard output of a program, whether it succeeds or not. nm and ldd fail when one file of many displeases them.
     static func output(_ program: String, _ arguments: [String]) throws -> String {
+        try outcome(program, arguments).output
+    }
+
+    /// How a program ended, and its standard output.
+    static func outcome(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: program)
@@ -39,7 +44,7 @@ enum Toolchain {
         try process.run()
         let text = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        return String(decoding: text, as: UTF8.self)
+        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
     }
 
     /// Standard output of a program that must succeed.
@@ -64,7 +69,18 @@ enum Toolchain {
     }
 }
 
+/// The `keyway` that is tested.
+enum KeywayCommand {
+    static let path =
+        ProcessInfo.processInfo.environment["KEYWAY_TEST_COMMAND"]
+        ?? PluginFixture.repository + "/.build/release/keyway"
+    static let isBuilt = FileManager.default.isExecutableFile(atPath: path)
+}
+
 extension Trait where Self == ConditionTrait {
+    /// The test runs the command.
+    static var needsCommand: Self { .enabled(if: KeywayCommand.isBuilt, "the command is not built (make build)") }
+
     /// The test builds plugins.
     static var needsCompiler: Self {
         .enabled(if: Toolchain.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)")

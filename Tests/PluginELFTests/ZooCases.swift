@@ -91,6 +91,20 @@ extension RuleTests {
             plugin: PluginFixture(manifest: manifest(#"\"sdk\":{\"minVersion\":1,\"maxVersion\":2}"#)),
             errors: ["M002"], words: ["SDK 1-2"]),
         RuleCase(
+            name: "manifest of another build",
+            plugin: PluginFixture(
+                manifest: manifest(#"\"buildID\":\"1234\""#), flags: ["-Wl,--build-id=0x12ab"]), errors: ["S047"],
+            words: ["the build 1234", "12ab"]),
+        RuleCase(
+            name: "manifest of a build that the file does not tell",
+            plugin: PluginFixture(
+                manifest: manifest(#"\"buildID\":\"1234\""#), flags: ["-Wl,--build-id=none"]), errors: ["S047"],
+            words: ["no build id"]),
+        RuleCase(
+            name: "manifest of this build",
+            plugin: PluginFixture(
+                manifest: manifest(#"\"buildID\":\"12AB\""#), flags: ["-Wl,--build-id=0x12ab"])),
+        RuleCase(
             name: "manifest for every later SDK",
             plugin: PluginFixture(
                 abi: "KW_NOTE_ABI(1, 0, 0, KW_LANG_C);",
@@ -104,6 +118,13 @@ extension RuleTests {
                 name: "instructions of a processor to come", plugin: needing(level: 0x80), errors: ["S009"],
                 words: ["x86-64-v8"]),
             RuleCase(name: "instructions of newer processors", plugin: needing(level: 2), information: ["S009"]),
+            RuleCase(
+                name: "built for guarded jumps and returns",
+                plugin: PluginFixture(flags: ["-fcf-protection", "-Wl,-z,ibt", "-Wl,-z,shstk"]),
+                information: ["S009"], words: ["branch tracking (IBT) and shadow stacks"]),
+            RuleCase(
+                name: "built for guarded returns", plugin: PluginFixture(flags: ["-Wl,-z,shstk"]),
+                information: ["S009"], words: ["was built for shadow stacks"]),
         ]
     #else
         static let machine: [RuleCase] = []

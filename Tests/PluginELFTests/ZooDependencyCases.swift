@@ -187,6 +187,9 @@ extension RuleTests {
                     __attribute__((constructor)) static void keep(void) { __asm__(""); }
                     """), policy: VerificationPolicy(constructors: .forbid)),
         RuleCase(name: "no constructor of its own", policy: VerificationPolicy(constructors: .forbid)),
+        RuleCase(
+            name: "constructor of a stripped plugin", plugin: PluginFixture(extra: constructor, flags: ["-s"]),
+            policy: VerificationPolicy(constructors: .forbid), errors: ["S050"], words: ["no symbols that name"]),
         RuleCase(name: "Swift that lets itself be unmapped", plugin: swift(flags: []), warnings: ["S051"]),
         RuleCase(
             name: "Swift that promises to be unloaded", plugin: swift(abi: unloadable), errors: ["S051"],
@@ -240,4 +243,26 @@ extension RuleTests {
             plugin: PluginFixture(abi: unloadable, flags: ["-Wl,-z,nodelete"]), errors: ["S055"],
             words: ["never unmapped"]),
     ]
+
+    #if arch(x86_64)
+        static let starts: [RuleCase] = [
+            RuleCase(
+                name: "no constructor of its own, stripped", plugin: PluginFixture(flags: ["-s"]),
+                policy: VerificationPolicy(constructors: .forbid)),
+            RuleCase(
+                name: "start code of the compiler that was given something to do",
+                plugin: PluginFixture(
+                    flags: ["-s"],
+                    edit: { file in
+                        // The address of the end of its table, 10 bytes into register_tm_clones, becomes another one.
+                        let code = try file.contents(".text")
+                        let clones = try #require(
+                            code.first { file.read($0, 3) == 0x3D8D48 && file.read($0 + 7, 3) == 0x358D48 })
+                        file.write(file.read(clones + 10, 4) + 8, clones + 10, 4)
+                    }), policy: VerificationPolicy(constructors: .forbid), errors: ["S050"],
+                words: ["no symbols that name"]),
+        ]
+    #else
+        static let starts: [RuleCase] = []
+    #endif
 }

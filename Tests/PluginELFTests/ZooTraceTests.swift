@@ -15,7 +15,7 @@ struct TraceTests {
         for words in [["validate", path], ["inspect", path], ["list", "--path", folder.path]] {
             try Toolchain.run(
                 strace,
-                ["-f", "-y", "-e", "trace=openat,mmap,mprotect,execve", "-o", log, Trace.command] + words)
+                ["-f", "-y", "-e", "trace=openat,mmap,mprotect,execve", "-o", log, KeywayCommand.path] + words)
             let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
             #expect(lines.contains { $0.contains("openat") && $0.contains("witness.so") }, "\(words)")
             let mapped = lines.filter { $0.contains("PROT_EXEC") }
@@ -28,13 +28,9 @@ struct TraceTests {
 }
 
 private enum Trace {
-    static let command =
-        ProcessInfo.processInfo.environment["KEYWAY_TEST_COMMAND"]
-        ?? PluginFixture.repository + "/.build/release/keyway"
-
     /// Is there something to trace, and may this process trace it? Containers can forbid it.
     static let works =
-        FileManager.default.isExecutableFile(atPath: command)
+        KeywayCommand.isBuilt
         && Toolchain.strace.map { (try? Toolchain.run($0, ["-qq", "-e", "trace=none", "true"])) != nil }
             ?? false
 }

@@ -4,7 +4,8 @@ internal import PluginCore
 extension FileImage {
     static func notRegular(_ path: String, _ kind: String) -> PluginError {
         let finding = Finding(
-            id: "S001", severity: .error, risk: .high, place: path, why: Rule.regularFile.why,
+            id: "S001", severity: .error, risk: .high, place: path,
+            why: "Only a regular file has contents that can be judged first and loaded later",
             message: "is \(kind), not a regular file", remedy: "Pass the path of the plugin's shared object, a .so file"
         )
         return PluginError(

@@ -8,10 +8,13 @@ public struct Constructors: Sendable, Hashable {
         public let address: UInt64
         /// Name of the function, if the file has symbols that tell it.
         public let symbol: String?
+        /// Does its code show that it is a start-up function of the compiler with nothing to do? Only looked at in
+        /// functions without a name, and of x86-64.
+        public let isIdle: Bool
 
         /// Is it start-up code that every compiler puts into every library?
         public var isBenign: Bool {
-            guard let symbol else { return false }
+            guard let symbol else { return isIdle }
             return switch symbol {
             case "_fini", "__do_global_dtors_aux": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true

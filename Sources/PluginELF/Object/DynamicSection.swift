@@ -36,6 +36,7 @@ struct DynamicSection: Sendable {
     var preinitArray = Table()
     var initArray = Table()
     var finiArray = Table()
+    var hasDebugSlot = false
     var hasTextRelocations = false
     var isSymbolic = false
     var bindsNow = false
@@ -86,6 +87,7 @@ struct DynamicSection: Sendable {
             case Int64(DT_INIT_ARRAYSZ): initArray.size = value
             case Int64(DT_FINI_ARRAY): finiArray.address = value
             case Int64(DT_FINI_ARRAYSZ): finiArray.size = value
+            case Int64(DT_DEBUG): hasDebugSlot = true
             case Int64(DT_TEXTREL): hasTextRelocations = true
             case Int64(DT_SYMBOLIC): isSymbolic = true
             case Int64(DT_BIND_NOW): bindsNow = true

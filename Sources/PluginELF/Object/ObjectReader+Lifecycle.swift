@@ -19,8 +19,10 @@ extension ObjectReader {
         var names = startFiles()
         let unknown = (before + after).prefix(0x1000).map(\.address).filter { names[$0] == nil }
         names.merge(functionNames(image, Set(unknown))) { known, _ in known }
+        // A plugin has one function of that kind; a file with many is looked at no longer than for the first few.
+        let idle = Set(before.prefix(8).map(\.address).filter { names[$0] == nil && isIdleStartCode(image, at: $0) })
         func entries(_ places: [Place]) -> [Constructors.Entry] {
-            places.map { .init(origin: $0, address: $1, symbol: names[$1]) }
+            places.map { .init(origin: $0, address: $1, symbol: names[$1], isIdle: idle.contains($1)) }
         }
         object.constructors = Constructors(entries: entries(before))
         object.destructors = entries(after)

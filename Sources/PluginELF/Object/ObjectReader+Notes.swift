@@ -7,7 +7,9 @@ extension ObjectReader {
     /// Reads the notes of the segments, which decide, and those of sections that are not loaded, which only inform.
     mutating func readNotes(_ image: borrowing FileImage) {
         var notes = Notes()
-        for segment in object.segments where segment.kind == .note && segment.fileSize > 0 {
+        let segments = object.segments.prefix(Self.segmentLimit).filter { $0.kind == .note && $0.fileSize > 0 }
+        if Self.overlap(segments) { defect("PT_NOTE", "holds bytes that another PT_NOTE segment holds, too") }
+        for segment in segments {
             readNotes(image, at: segment.offset, size: segment.fileSize, segment.alignment, isLoaded: true, &notes)
             // A second contract could hide behind the last note that is looked at.
             if notes.own.count >= PluginNotes.limit || notes.all.count >= Self.noteLimit {
@@ -26,6 +28,12 @@ extension ObjectReader {
         object.abiTag = notes.abiTag
         object.package = notes.package
         object.traits.go = object.traits.go || notes.isGo
+    }
+
+    /// Do any two segments share bytes of the file? Their notes would be read, and counted, twice.
+    private static func overlap(_ segments: [Segment]) -> Bool {
+        let sorted = segments.sorted { $0.offset < $1.offset }
+        return zip(sorted, sorted.dropFirst()).contains { $1.offset - $0.offset < $0.fileSize }
     }
 
     /// What is gathered while notes are read.

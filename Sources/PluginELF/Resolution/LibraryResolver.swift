@@ -64,6 +64,18 @@ public struct LibraryResolver: Sendable {
         return FileTree.folder(path)
     }
 
+    /// Real path of the root whose libraries are searched; nil for this machine's own.
+    var rootFolder: String? { tree.root }
+
+    /// The dynamic linker's cache, which lists the libraries of the machine. Another one may change every answer.
+    public var linkerCachePath: String { tree.locate(LinkerCache.path) ?? LinkerCache.path }
+
+    /// Files of the libraries that this process has loaded, if they answer first; memory images left out.
+    var loadedPaths: [String] {
+        guard asksProcess else { return [] }
+        return cache.loadedImages().images.map(\.path).filter { $0.contains("/") && !$0.hasPrefix("/proc/") }
+    }
+
     /// Every library that a file needs, directly or through others, in the order in which they would be loaded.
     func closure(of object: SharedObject) -> LibraryClosure {
         let identity = object.identity

@@ -25,6 +25,13 @@ struct LibrarySearch {
     /// Names that are answered: as they were asked for, and as the libraries found call themselves.
     private var answered: Set<String> = []
 
+    private struct Answer {
+        var origin = ResolvedLibrary.Origin.missing
+        var library: Library?
+        var rejected: [String] = []
+        var tried: [String] = []
+    }
+
     init(
         resolver: LibraryResolver, platform: Platform, tree: FileTree, cache: LibraryCache, loaded: LoadedImages?,
         nodes: [Node]
@@ -42,13 +49,16 @@ struct LibrarySearch {
         var next = 0
         while next < nodes.count {
             for name in nodes[next].library.object.needed where answered.insert(name).inserted {
-                let (origin, library, rejected) = resolve(name, for: next)
+                let answer = resolve(name, for: next)
+                let library = answer.library
                 if let library, nodes.contains(where: { $0.library.object.file.isSameFile(library.object.file) }) {
                     // Another name of a library that is there already.
                     continue
                 }
                 closure.libraries.append(
-                    ResolvedLibrary(name: name, origin: origin, neededBy: nodes[next].label, rejected: rejected))
+                    ResolvedLibrary(
+                        name: name, origin: answer.origin, neededBy: nodes[next].label, rejected: answer.rejected,
+                        tried: answer.tried))
                 closure.objects.append(library)
                 guard let library else { continue }
                 if let soname = library.object.soname { answered.insert(soname) }
@@ -59,27 +69,32 @@ struct LibrarySearch {
         }
     }
 
-    private func resolve(_ name: String, for node: Int) -> (ResolvedLibrary.Origin, Library?, rejected: [String]) {
+    private func resolve(_ name: String, for node: Int) -> Answer {
+        var answer = Answer()
         if let loaded, let path = loaded.path(of: name) {
-            return (.alreadyLoaded(path: path), cache.loadedLibrary(at: path, in: loaded), [])
+            answer.origin = .alreadyLoaded(path: path)
+            answer.library = cache.loadedLibrary(at: path, in: loaded)
+            return answer
         }
         let wanted = nodes[0].library.object.identity
-        var rejected: [String] = []
         for candidate in candidates(name, for: node) {
+            answer.tried.append(candidate.path)
             guard let path = tree.locate(candidate.path), let status = FileStatus(lookingAt: path) else { continue }
             guard let library = cache.library(at: path) else {
-                rejected.append("\(candidate.path) is \(status.isRegular ? "not ELF" : status.kind)")
+                answer.rejected.append("\(candidate.path) is \(status.isRegular ? "not ELF" : status.kind)")
                 continue
             }
             let identity = library.object.identity
             guard identity.class == wanted.class, identity.machine == wanted.machine, identity.data == wanted.data
             else {
-                rejected.append("\(candidate.path) is \(identity.platform)")
+                answer.rejected.append("\(candidate.path) is \(identity.platform)")
                 continue
             }
-            return (candidate.origin, library, rejected)
+            answer.origin = candidate.origin
+            answer.library = library
+            return answer
         }
-        return (.missing, nil, rejected)
+        return answer
     }
 
     /// The places where the dynamic linker would look, in its order. Other processors' folders are left out.

@@ -20,6 +20,9 @@ public struct ResolvedLibrary: Sendable, Hashable {
     public let neededBy: String
     /// Files of that name that were passed over, and why.
     public let rejected: [String]
+    /// The places that were looked at, in order, the library's own last. Another file at one of them could change the
+    /// answer. Empty if this process has the library loaded.
+    public let tried: [String]
 
     /// nil if the library is missing. Below another root it is the path there, which ``LibraryResolver/locate(_:)``
     /// turns into one that can be opened.

@@ -51,8 +51,9 @@ extension Rule {
     private static let counters: Set<String> = ["__llvm_prf_cnts", "__llvm_prf_data", "__llvm_covmap"]
 
     static let buildID = Rule(
-        id: "S047", group: .hardening, title: "a build id of its own", risk: .low, severities: [.warning],
-        why: "Crash reports and debug information find their build by it", remedy: "Link with -Wl,--build-id",
+        id: "S047", group: .hardening, title: "a build id of its own, the one of the manifest", risk: .low,
+        severities: [.warning, .error], why: "Crash reports and debug information find their build by it",
+        remedy: "Link with -Wl,--build-id",
         compare: { inspections in
             var (owners, problems) = ([String: SharedObject](), [(file: Int, problem: Problem)]())
             for (file, inspection) in inspections.enumerated() {
@@ -72,7 +73,17 @@ extension Rule {
             return problems
         }
     ) { inspection in
-        guard inspection.object.buildID == nil else { return [] }
+        let own = inspection.object.buildID
+        if let stated = inspection.soundManifest?.document["buildID"]?.stringValue, stated.lowercased() != own {
+            return [
+                Problem(
+                    severity: .error, place: inspection.manifestPlace("/buildID"),
+                    message:
+                        "\(inspection.manifestTitle) is of the build \(stated), and the file \(own.map { "is of \($0)" } ?? "has no build id")",
+                    remedy: "Install the manifest and the file of one build")
+            ]
+        }
+        guard own == nil else { return [] }
         return [Problem(place: "build id", message: "has no build id")]
     }
 

@@ -97,16 +97,26 @@ extension Rule {
         why: "The dynamic linker trusts these tables without looking, and crashes where they are wrong",
         remedy: "Build the plugin again, or copy it again: the file is damaged or cut short", isGate: true
     ) { inspection in
-        var problems = inspection.object.defects.map { defect in
-            Problem(place: defect.place, message: "damaged file: \(defect.place) \(defect.message)")
-        }
-        if problems.isEmpty, !inspection.object.isDynamic {
-            problems.append(
+        let object = inspection.object
+        guard let first = object.defects.first else {
+            guard !object.isDynamic else { return [] }
+            return [
                 Problem(
                     place: "PT_DYNAMIC", message: "has no dynamic section, so it cannot be loaded",
-                    remedy: "Link the plugin with -shared; a file of debug symbols is not a plugin"))
+                    remedy: "Link the plugin with -shared; a file of debug symbols is not a plugin")
+            ]
         }
-        return problems
+        // One fault mostly causes the others: a file that was cut has lost the ends of all its tables.
+        var others: [String] = []
+        for defect in object.defects where defect.place != first.place && !others.contains(defect.place) {
+            others.append(defect.place)
+        }
+        let more = others.isEmpty ? "" : "; faults also in \(others.listed(3))"
+        return [
+            Problem(
+                place: first.place,
+                message: "the file of \(object.size) bytes is damaged: \(first.place) \(first.message)\(more)")
+        ]
     }
 
     static let sectionHeaders = Rule(
@@ -177,12 +187,23 @@ extension Rule {
                     message: "needs x86-64-v\(needed), and this processor is x86-64-v\(level)")
             ]
         }
-        guard let needed = properties.levelNeeded, properties.isaNeeded > 1 else { return [] }
-        return [
-            Problem(
-                severity: .info, place: "GNU property note",
-                message: "needs \(needed), which this processor has and older ones lack")
-        ]
+        var problems: [Problem] = []
+        func inform(_ message: String, _ remedy: String? = nil) {
+            problems.append(
+                Problem(severity: .info, place: "GNU property note", message: message, remedy: remedy))
+        }
+        if let needed = properties.levelNeeded, properties.isaNeeded > 1 {
+            inform("needs \(needed), which this processor has and older ones lack")
+        }
+        // Most files have no mark; that says nothing about them, because the compiler must be asked for it.
+        let marks = [properties.ibt ? "branch tracking (IBT)" : nil, properties.shadowStack ? "shadow stacks" : nil]
+            .compactMap(\.self)
+        if !marks.isEmpty {
+            inform(
+                "was built for \(marks.joined(separator: " and ")), which work if the host and its libraries were, too",
+                "Nothing has to be done: where one of them was not, it runs all the same")
+        }
+        return problems
     }
 }
 

@@ -13,40 +13,73 @@ struct Inspection {
     let hostSDK: SDKRange
     let policy: VerificationPolicy
     let resolver: LibraryResolver
-    let closure: LibraryClosure
-    /// The manifest, or why there is none. nil if the file has no readable manifest note.
-    let manifest: Result<Manifest, PluginError>?
-    /// The wanted symbols that rules ask about by name: a few among hundreds, looked for once. Empty for the early
-    /// rules.
-    let notableImports: [Import]
+    /// A manifest beside the file.
+    let sidecar: SidecarManifest?
+    /// Empty for the early rules, as is all that follows.
+    private(set) var closure = LibraryClosure()
+    /// The manifest, or why there is none. nil if the file has neither a readable manifest note nor a sidecar.
+    private(set) var manifest: Result<Manifest, PluginError>?
+    /// The wanted symbols that rules ask about by name: a few among hundreds, looked for once.
+    private(set) var notableImports: [Import] = []
 
-    init(
-        of object: SharedObject, by verifier: Verifier, closure: LibraryClosure = LibraryClosure(),
-        manifest: Result<Manifest, PluginError>? = nil, readsImports: Bool = false
-    ) {
+    init(of object: SharedObject, sidecar: SidecarManifest?, by verifier: Verifier) {
         self.object = object
+        self.sidecar = sidecar
         hostSDK = verifier.hostSDK
         policy = verifier.policy
         resolver = verifier.resolver
-        self.closure = closure
-        self.manifest = manifest
+    }
+
+    /// Looks up what the other rules need.
+    mutating func complete() {
+        closure = resolver.closure(of: object)
+        manifest = readManifest()
+        notableImports = findNotableImports()
+    }
+
+    private func readManifest() -> Result<Manifest, PluginError>? {
+        let document: JSON
+        do throws(PluginError) {
+            if let sidecarManifest {
+                document = sidecarManifest.document
+            } else if let text = object.notes.manifestText {
+                document = try JSON(parsing: text, what: "the manifest note")
+            } else {
+                return nil
+            }
+            return .success(try Manifest(document))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func findNotableImports() -> [Import] {
         var notable: [Import] = []
-        if readsImports {
-            let strings = object.symbolTable.strings
-            for entry in object.symbolTable.entries where !entry.isDefined && entry.name != 0 {
-                // Hundreds of a plugin in Swift, and none of them notable.
-                if strings.u8(Int(entry.name)) == UInt8(ascii: "$") || strings.hasPrefix("swift_", at: Int(entry.name))
-                {
-                    continue
-                }
-                let name = object.symbolTable.name(entry)
-                if Rule.notableNames.contains(name) || name.hasPrefix("__") && Rule.isOfSanitizer(name) {
-                    notable.append(Import(name: name, isWeak: entry.binding == .weak))
-                }
+        let strings = object.symbolTable.strings
+        for entry in object.symbolTable.entries where !entry.isDefined && entry.name != 0 {
+            // Hundreds of a plugin in Swift, and none of them notable.
+            if strings.u8(Int(entry.name)) == UInt8(ascii: "$") || strings.hasPrefix("swift_", at: Int(entry.name)) {
+                continue
+            }
+            let name = object.symbolTable.name(entry)
+            if Rule.notableNames.contains(name) || name.hasPrefix("__") && Rule.isOfSanitizer(name) {
+                notable.append(Import(name: name, isWeak: entry.binding == .weak))
             }
         }
-        notableImports = notable
+        return notable
     }
+
+    /// The sidecar if it stands for a manifest note, which the file does not have.
+    var sidecarManifest: SidecarManifest? { object.notes.manifestDescriptors.isEmpty ? sidecar : nil }
+
+    /// What messages call the manifest: "the manifest", or the path of the sidecar.
+    var manifestTitle: String { sidecarManifest?.path ?? "the manifest" }
+
+    /// The place of a member of the manifest: "manifest /id", or the path of the sidecar and the pointer.
+    func manifestPlace(_ pointer: String) -> String { "\(sidecarManifest?.path ?? "manifest") \(pointer)" }
+
+    /// What to do about a wrong manifest, if not what the rule says: a sidecar needs no rebuilding.
+    var sidecarRemedy: String? { sidecarManifest.map { "Correct \($0.path)" } }
 
     /// The manifest if it is sound.
     var soundManifest: Manifest? { if case .success(let manifest)? = manifest { manifest } else { nil } }
@@ -57,7 +90,7 @@ struct Inspection {
     }
 
     /// Has the file any mark of a plugin? Rules about a plugin's exports have nothing to say to other libraries.
-    var claimsToBePlugin: Bool { !object.notes.isEmpty || object.export(named: entryName) != nil }
+    var claimsToBePlugin: Bool { object.isMarkedAsPlugin }
 
     /// Does the ABI note say that the file can be unloaded again?
     var promisesUnloading: Bool { object.notes.abi.map { $0.capabilityBits & KW_CAP_UNLOADABLE != 0 } ?? false }

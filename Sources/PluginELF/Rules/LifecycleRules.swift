@@ -8,17 +8,24 @@ extension Rule {
         why: "It runs before the host calls the plugin, and cannot be undone",
         remedy: "Move work from constructors into the create operation of the plugin"
     ) { inspection in
-        let found = inspection.object.constructors.entries.filter { !$0.isBenign }.map(\.description)
-        guard !found.isEmpty else { return [] }
+        let entries = inspection.object.constructors.entries.filter { !$0.isBenign }
+        guard !entries.isEmpty else { return [] }
         let severity: Finding.Severity =
             switch inspection.policy.constructors {
             case .allow: .info
             case .warn: .warning
             case .forbid: .error
             }
+        let found = entries.map(\.description).listed()
+        guard entries.allSatisfy({ $0.symbol == nil }) else {
+            return [Problem(severity: severity, place: "DT_INIT_ARRAY", message: "calls \(found) while it is loaded")]
+        }
         return [
             Problem(
-                severity: severity, place: "DT_INIT_ARRAY", message: "calls \(found.listed()) while it is loaded")
+                severity: severity, place: "DT_INIT_ARRAY",
+                message: "calls \(found) while it is loaded, and has no symbols that name what is there",
+                remedy: "Strip with strip --strip-unneeded --keep-symbol=frame_dummy if it is only the compiler's "
+                    + "own; else move the work into the create operation of the plugin")
         ]
     }
 
@@ -145,12 +152,20 @@ extension Rule {
     }
 
     static let auxiliaryLibraries = Rule(
-        id: "S056", group: .lifecycle, title: "no filters or auditors", risk: .critical,
-        why: "They make the dynamic linker load and run other files, which nobody checked",
+        id: "S056", group: .lifecycle, title: "no filters, no auditors and no slot for debuggers", risk: .critical,
+        why: "They make the dynamic linker load and run other files, or debuggers believe the plugin's list of them",
         remedy: "Link without --audit, --depaudit, --filter and --auxiliary"
     ) { inspection in
-        inspection.object.auxiliaries.map { tag, name in
+        var problems = inspection.object.auxiliaries.map { tag, name in
             Problem(place: tag, message: "\(tag) makes the dynamic linker load \(name)")
         }
+        if inspection.object.dynamicSection.hasDebugSlot {
+            problems.append(
+                Problem(
+                    place: "DT_DEBUG",
+                    message: "has DT_DEBUG, which only a program has: debuggers find its list of libraries by it",
+                    remedy: "Link the plugin with -shared, by an unmodified linker"))
+        }
+        return problems
     }
 }

@@ -9,59 +9,106 @@ extension Rule {
         remedy: "Correct the manifest note in the plugin's source, and rebuild"
     ) { inspection in
         guard let manifest = inspection.soundManifest else { return [] }
-        var problems = manifest.unknownKeys.map { key in
+        var problems = manifest.unknownKeys.filter { !ofOtherRules.contains($0) }.map { key in
             Problem(
-                place: "manifest /\(key)", message: "the member \"\(key)\" of the manifest is unknown to this host",
-                remedy: "Check its spelling, or remove it, and rebuild")
+                place: inspection.manifestPlace("/\(key)"),
+                message: "the member \"\(key)\" of \(inspection.manifestTitle) is unknown to this host",
+                remedy: inspection.sidecarRemedy ?? "Check its spelling, or remove it, and rebuild")
         }
         if let fault = ManifestName.fault(manifest.id) {
             problems.append(
                 Problem(
-                    severity: .error, place: "manifest /id", message: "the id \"\(manifest.id)\" \(fault)",
+                    severity: .error, place: inspection.manifestPlace("/id"),
+                    message: "the id \"\(manifest.id)\" of \(inspection.manifestTitle) \(fault)",
                     remedy: "Choose an id such as word-counter or @acme/word-counter, and rebuild"))
         }
         if manifest.sdk?.maximum == nil, manifest.sdk != nil {
             problems.append(
                 Problem(
-                    place: "manifest /sdk/maxVersion",
-                    message: "promises to work with every later SDK, which nobody can have tested",
+                    place: inspection.manifestPlace("/sdk/maxVersion"),
+                    message:
+                        "\(inspection.manifestTitle) promises to work with every later SDK, which nobody can have tested",
                     remedy: "Give the last SDK that the plugin was tested with as maxVersion, and rebuild"))
         }
         return problems
     }
 
+    /// Members that other rules read: S047 and M003.
+    private static let ofOtherRules: Set<String> = ["buildID", "sha256"]
+
     static let manifestAgreement = Rule(
-        id: "M002", group: .manifest, title: "a manifest that says what the other notes say", risk: .medium,
+        id: "M002", group: .manifest, title: "a manifest that says what the notes say", risk: .medium,
         why: "A host that believes one and a person who reads the other would mean two plugins",
         remedy: "Correct the manifest or the notes in the plugin's source, and rebuild"
     ) { inspection in
         guard let manifest = inspection.soundManifest else { return [] }
         let notes = inspection.object.notes
-        let (stated, noted) = (Set(manifest.interfaces), Set(notes.interfaces))
+        let title = inspection.manifestTitle
         var problems: [Problem] = []
-        if !stated.isEmpty, stated != noted {
+        func differs(_ pointer: String, _ message: String) {
+            problems.append(
+                Problem(
+                    place: inspection.manifestPlace(pointer), message: message, remedy: inspection.sidecarRemedy))
+        }
+        if !manifest.interfaces.isEmpty, Set(manifest.interfaces) != Set(notes.interfaces) {
+            let (stated, noted) = (Set(manifest.interfaces), Set(notes.interfaces))
             let more = stated.subtracting(noted).sorted().map { "\($0) has no note" }
             let fewer = noted.subtracting(stated).sorted().map { "\($0) has a note only" }
-            problems.append(
-                Problem(
-                    place: "manifest /interfaces",
-                    message: "the manifest and the interface notes differ: \((more + fewer).listed())"))
+            differs("/interfaces", "\(title) and the interface notes differ: \((more + fewer).listed())")
         }
-        if let type = manifest.type, let interface = InterfaceID.ofType[type], !noted.contains(interface) {
-            problems.append(
-                Problem(
-                    place: "manifest /type",
-                    message: "the manifest says that it is of type \(type), and there is no note for \(interface)"))
+        if let type = manifest.type, let interface = InterfaceID.ofType[type], !notes.interfaces.contains(interface) {
+            differs("/type", "\(title) says that it is of type \(type), and there is no note for \(interface)")
         }
         // Of notes that are wrong themselves N006 has spoken.
         if !problems.isEmpty, !interfaceNotes.check(inspection).isEmpty { problems = [] }
         if let sdk = manifest.sdk, let note = notes.abi, let range = note.sdkRange, sdk != range {
-            problems.append(
-                Problem(
-                    place: "manifest /sdk",
-                    message: "the manifest says SDK \(sdk), and the ABI note says SDK \(range)"))
+            differs("/sdk", "\(title) says SDK \(sdk), and the ABI note says SDK \(range)")
         }
-        return problems
+        return problems + disagreement(of: manifest, with: inspection.sidecar, in: inspection)
+    }
+
+    /// What a sidecar says otherwise than the manifest note. It counts for nothing else then.
+    private static func disagreement(
+        of note: Manifest, with sidecar: SidecarManifest?, in inspection: Inspection
+    ) -> [Problem] {
+        guard let sidecar, inspection.sidecarManifest == nil else { return [] }
+        func problem(_ member: String, _ stated: String?, _ noted: String) -> Problem? {
+            guard stated != noted else { return nil }
+            let what = stated.map { "says \(member) \"\($0)\"" } ?? "does not say its \(member)"
+            return Problem(
+                place: "\(sidecar.path) /\(member)",
+                message: "\(sidecar.path) \(what), and the manifest note says \"\(noted)\"",
+                remedy: "Correct \(sidecar.path), or remove it: the plugin has a manifest note")
+        }
+        let id = sidecar.document["id"] ?? sidecar.document["name"]
+        return [
+            problem("id", id?.stringValue, note.id),
+            problem("version", sidecar.document["version"]?.stringValue, "\(note.version)"),
+        ].compactMap(\.self)
+    }
+
+    static let sidecarDigest = Rule(
+        id: "M003", group: .manifest, title: "a manifest beside the plugin that is bound to its file", risk: .high,
+        why: "A manifest outside the file can be exchanged, or be of another build, and would speak for this one",
+        remedy: "Write the SHA-256 of the plugin's file into the manifest beside it, as its member sha256"
+    ) { inspection in
+        guard let sidecar = inspection.sidecarManifest, sidecar.declaredDigest != sidecar.fileDigest else { return [] }
+        guard let declared = sidecar.declaredDigest else {
+            return [
+                Problem(
+                    place: "\(sidecar.path) /sha256",
+                    message: "\(sidecar.path) does not say which file it is the manifest of: it has no sha256",
+                    remedy: "If it is meant for this file, put \"sha256\": \"\(sidecar.fileDigest)\" into it")
+            ]
+        }
+        return [
+            Problem(
+                place: "\(sidecar.path) /sha256",
+                message:
+                    "\(sidecar.path) is the manifest of a file with the SHA-256 \(declared), and this one has "
+                    + sidecar.fileDigest,
+                remedy: "Install the manifest and the file of one build, or correct sha256 if this file is meant")
+        ]
     }
 }
 

@@ -75,20 +75,28 @@ extension Rule {
     }
 
     static let manifestNote = Rule(
-        id: "N005", group: .manifest, title: "one manifest note with a valid manifest", risk: .medium,
+        id: "N005", group: .manifest, title: "one valid manifest, in a note or in a file beside the plugin",
+        risk: .medium,
         why: "The manifest says what the plugin is called and what it may do",
         remedy: "Put one KW_NOTE_MANIFEST(...) with a JSON object into the plugin's source, and rebuild"
     ) { inspection in
         let notes = inspection.object.notes
         guard !notes.isEmpty else { return [] }
+        if let sidecar = inspection.sidecarManifest {
+            guard case .failure(let error)? = inspection.manifest else { return [] }
+            return [
+                Problem(
+                    place: sidecar.path, message: "\(sidecar.path): \(sentence(error))",
+                    remedy: inspection.sidecarRemedy)
+            ]
+        }
         let what: String
         var remedy: String?
         switch (notes.manifestDescriptors.count, inspection.manifest) {
         case (0, _): what = "the manifest note is missing"
         case (1, .success): return []
         case (1, .failure(let error)):
-            // A JSON parser's own sentence may end with a full stop.
-            what = error.what.hasSuffix(".") ? String(error.what.dropLast()) : error.what
+            what = sentence(error)
             remedy = error.remedy
         case (1, nil):
             what =
@@ -98,6 +106,11 @@ extension Rule {
         case (let count, _): what = "there are \(count) manifest notes, and there must be exactly one"
         }
         return [Problem(place: "manifest note", message: what, remedy: remedy)]
+    }
+
+    /// A JSON parser's own sentence may end with a full stop.
+    private static func sentence(_ error: PluginError) -> String {
+        error.what.hasSuffix(".") ? String(error.what.dropLast()) : error.what
     }
 
     static let interfaceNotes = Rule(

@@ -58,21 +58,23 @@ struct Rule: Sendable {
     /// The rules that run before anything is looked up; the gates are among them.
     static let early: [Rule] = [regularFile, platform, objectType, soundFormat, fileSize, osabi]
 
+    /// The rules that run when all is looked up.
+    static let late: [Rule] = [
+        abiNotePresent, abiNoteUnique, abiNoteSound, sdkInReach, manifestNote, interfaceNotes,
+        manifestSchema, manifestAgreement, sidecarDigest,
+        sectionHeaders, loadableSegments, instructionSet,
+        entrySymbol, forbiddenExports, otherExports, uniqueSymbols, indirectFunctions, copyRelocations,
+        symbolicBinding, exportCollisions, sonameCollisions, symbolHashTable,
+        neededLibraries, undefinedSymbols, neededVersions, targetProfile, searchPaths, foreignRuntimes,
+        sealedSwiftRuntime, swiftVersion, otherLibC, guardedImports,
+        textRelocations, executableStack, readOnlyRelocations, bindNow, checkedCode, sanitizers, coverage,
+        buildID, producers, packedCode,
+        constructors, swiftNoDelete, threadLocals, threadDestructors, exitHandlers, loadingFlags,
+        auxiliaryLibraries,
+    ]
+
     /// Every rule in the order in which they run and are reported.
-    static let all: [Rule] =
-        early + [
-            abiNotePresent, abiNoteUnique, abiNoteSound, sdkInReach, manifestNote, interfaceNotes,
-            manifestSchema, manifestAgreement,
-            sectionHeaders, loadableSegments, instructionSet,
-            entrySymbol, forbiddenExports, otherExports, uniqueSymbols, indirectFunctions, copyRelocations,
-            symbolicBinding, exportCollisions, sonameCollisions, symbolHashTable,
-            neededLibraries, undefinedSymbols, neededVersions, targetProfile, searchPaths, foreignRuntimes,
-            sealedSwiftRuntime, swiftVersion, otherLibC, guardedImports,
-            textRelocations, executableStack, readOnlyRelocations, bindNow, checkedCode, sanitizers, coverage,
-            buildID, producers, packedCode,
-            constructors, swiftNoDelete, threadLocals, threadDestructors, exitHandlers, loadingFlags,
-            auxiliaryLibraries,
-        ]
+    static let all: [Rule] = early + late
 }
 
 /// What a rule is about. The parts of a ``SecurityScore`` are named by it.

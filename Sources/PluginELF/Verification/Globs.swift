@@ -2,7 +2,7 @@ internal import Glibc
 
 extension Set where Element == String {
     /// Is a name one of these, which may be globs: `*`, `?` and `[a-z]` as in a shell?
-    func matches(_ name: String) -> Bool {
+    package func matches(_ name: String) -> Bool {
         if isEmpty { return false }
         if contains(name) { return true }
         return contains { pattern in

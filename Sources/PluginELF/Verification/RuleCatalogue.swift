@@ -120,6 +120,13 @@ public enum RuleCatalogue {
     private static var lists: String {
         var text = """
 
+            ## Constructors of the compiler
+
+            S050 leaves out what every compiler puts into every library: `_init`, `frame_dummy`, and the constructors of
+            Swift's and Rust's own runtimes. A stripped file has no names. Of x86-64, `frame_dummy` is known by its code then,
+            if that code shows that it does nothing; elsewhere keep its name with
+            `strip --strip-unneeded --keep-symbol=frame_dummy`.
+
             ## Functions that take a permission
 
             S039 looks for these among the symbols that a plugin wants. Its manifest must ask for the permission, such as

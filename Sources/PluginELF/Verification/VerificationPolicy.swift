@@ -5,7 +5,8 @@ public struct VerificationPolicy: Sendable, Hashable {
         /// Listed for information.
         case allow
         case warn
-        /// An error. Constructors that every compiler adds stay allowed, as far as the file has names for them.
+        /// An error. Constructors that every compiler adds stay allowed, as far as their names or, of stripped files
+        /// for x86-64, their code tell them.
         case forbid
     }
 

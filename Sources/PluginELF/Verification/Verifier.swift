@@ -31,15 +31,19 @@ public struct Verifier: Sendable {
     public static var ruleCount: Int { Rule.all.count }
 
     /// Runs every rule over the facts of a file.
-    public func verify(_ object: SharedObject) -> Verification { judge(object).verification }
+    /// - Parameter sidecar: the manifest beside the file, if there is one.
+    public func verify(_ object: SharedObject, sidecar: SidecarManifest? = nil) -> Verification {
+        judge(object, sidecar).verification
+    }
 
     /// Runs every rule over the facts of files that one host shall load, and compares them with each other: names
     /// that two of them have (S018, S019), and build ids (S047).
     ///
+    /// - Parameter sidecars: the manifests beside the files, by the paths of those.
     /// - Returns: one verification a file, in the same order. What two files do to each other is said of one of them
     ///   or of both, as the rule has it. Files that an early rule refuses are not compared.
-    public func verify(_ objects: [SharedObject]) -> [Verification] {
-        var judgements = objects.map(judge)
+    public func verify(_ objects: [SharedObject], sidecars: [String: SidecarManifest] = [:]) -> [Verification] {
+        var judgements = objects.map { judge($0, sidecars[$0.file.path]) }
         let files = judgements.indices.filter { judgements[$0].isComplete }
         let inspections = files.map { judgements[$0].inspection }
         for rule in Rule.all where !isIgnored(rule) {
@@ -57,43 +61,30 @@ public struct Verifier: Sendable {
         return (object, verify(object))
     }
 
-    private func judge(_ object: SharedObject) -> Judgement {
-        let early = Inspection(of: object, by: self)
-        var findings: [Finding] = []
+    private func judge(_ object: SharedObject, _ sidecar: SidecarManifest?) -> Judgement {
+        var judgement = Judgement(inspection: Inspection(of: object, sidecar: sidecar, by: self))
         for rule in Rule.early where !isIgnored(rule) {
-            let found = rule.findings(in: early)
-            findings += found
-            if rule.isGate, found.contains(where: { $0.severity == .error }) {
-                return Judgement(inspection: early, findings: findings, isComplete: false)
-            }
+            let found = rule.findings(in: judgement.inspection)
+            judgement.findings += found
+            if rule.isGate, found.contains(where: { $0.severity == .error }) { return judgement }
         }
-        let complete = Inspection(
-            of: object, by: self, closure: resolver.closure(of: object), manifest: manifest(of: object),
-            readsImports: true)
-        for rule in Rule.all.dropFirst(Rule.early.count) where !isIgnored(rule) {
-            findings += rule.findings(in: complete)
+        judgement.inspection.complete()
+        for rule in Rule.late where !isIgnored(rule) {
+            judgement.findings += rule.findings(in: judgement.inspection)
         }
-        return Judgement(inspection: complete, findings: findings, isComplete: true)
+        judgement.isComplete = true
+        return judgement
     }
 
     private func isIgnored(_ rule: Rule) -> Bool { !rule.isGate && policy.ignoredRules.contains(rule.id) }
-
-    private func manifest(of object: SharedObject) -> Result<Manifest, PluginError>? {
-        guard let text = object.notes.manifestText else { return nil }
-        do throws(PluginError) {
-            return .success(try Manifest(JSON(parsing: text, what: "the manifest note")))
-        } catch {
-            return .failure(error)
-        }
-    }
 }
 
 /// What the rules found in one file, before it is sorted.
 private struct Judgement {
-    let inspection: Inspection
-    var findings: [Finding]
+    var inspection: Inspection
+    var findings: [Finding] = []
     /// Did the rules run to the end?
-    let isComplete: Bool
+    var isComplete = false
 
     var verification: Verification {
         // Stable: within a severity the rules' own order stays.

@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "PluginCore", "PluginELF", "PluginLoader",
+                "CPluginLinux", "PluginCore", "PluginELF", "PluginLoader",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],

@@ -5,6 +5,13 @@ internal import PluginCore
 enum Folders {
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// The working folder of this process; empty if it is gone.
+    static var current: String {
+        guard let path = unsafe getcwd(nil, 0) else { return "" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
     /// Names of what is in a folder; none if it cannot be read.
     static func files(in folder: String) -> [String] {
         guard let directory = unsafe opendir(folder) else { return [] }

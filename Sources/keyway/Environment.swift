@@ -1,5 +1,6 @@
 internal import CPluginLinux
 internal import Glibc
+internal import PluginHost
 
 /// The environment and the places that follow from it.
 enum Environment {
@@ -26,6 +27,20 @@ enum Environment {
         guard count > 0 else { return nil }
         let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return path.lastIndex(of: "/").map { String(path[..<$0]) }
+    }
+
+    /// Plugins that are turned off by name, and exceptions: lists with commas.
+    static var pluginFilter: PluginFilter {
+        func names(_ variable: String) -> Set<String> {
+            Set((value(variable) ?? "").split(separator: ",").map(String.init))
+        }
+        return PluginFilter(disabled: names("KEYWAY_PLUGINS_DISABLE"), allowed: names("KEYWAY_PLUGINS_ALLOW"))
+    }
+
+    /// The user's state folder for keyway (XDG Base Directory Specification).
+    static var stateFolder: String? {
+        if let state = value("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/keyway" }
+        return value("HOME").map { "\($0)/.local/state/keyway" }
     }
 
     /// The user's cache folder for keyway (XDG Base Directory Specification).

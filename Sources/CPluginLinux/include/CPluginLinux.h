@@ -43,6 +43,9 @@ int kwl_is_static(const void *ptr, uint64_t len);
 /* secure_getenv(3): NULL in a privileged process. C: declared for _GNU_SOURCE only. */
 const char *kwl_secure_getenv(const char *name);
 
+/* CRC-32C (Castagnoli, RFC 3720 appendix B.4) of bytes. C: one instruction of the processor for eight bytes. */
+uint32_t kwl_crc32c(const void *bytes, size_t count);
+
 /* CLOCK_MONOTONIC in nanoseconds. C: the macro is not imported everywhere. */
 int64_t kwl_monotonic_ns(void);
 

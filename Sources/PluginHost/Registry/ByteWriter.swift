@@ -1,0 +1,48 @@
+internal import PluginCore
+
+/// Builds the bytes of a ``RegistryImage``: numbers little-endian, texts pooled.
+struct ByteWriter {
+    private(set) var bytes: [UInt8] = []
+    /// Were texts left out because the pool is as large as it may become?
+    private(set) var isFull = false
+    private(set) var pool: [UInt8] = []
+    private var known: [String: UInt32] = [:]
+    private static let poolLimit = 1 << 30
+
+    mutating func add<Number: FixedWidthInteger>(_ number: Number) {
+        unsafe withUnsafeBytes(of: number.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Place and length of a text in the pool, each once, with a NUL behind it for system calls.
+    mutating func add(_ text: String) {
+        let (place, length) = place(of: text)
+        add(place)
+        add(length)
+    }
+
+    mutating func add(_ stamp: FileStamp) {
+        add(stamp.device)
+        add(stamp.inode)
+        add(stamp.size)
+        add(stamp.modified)
+        add(stamp.changed)
+        add(stamp.mode)
+        add(stamp.owner)
+    }
+
+    mutating func add(raw more: [UInt8]) { bytes += more }
+
+    mutating func place(of text: String) -> (place: UInt32, length: UInt32) {
+        let length = UInt32(clamping: text.utf8.count)
+        if let place = known[text] { return (place, length) }
+        guard pool.count + text.utf8.count < Self.poolLimit else {
+            isFull = true
+            return (0, 0)
+        }
+        let place = UInt32(pool.count)
+        pool += text.utf8
+        pool.append(0)
+        known[text] = place
+        return (place, length)
+    }
+}

@@ -1,0 +1,80 @@
+internal import Glibc
+internal import PluginCore
+
+/// A folder in which plugins are looked for, as it was found.
+struct PluginFolder: Sendable {
+    /// A shared object of a folder.
+    struct File: Sendable, Hashable {
+        var name: String
+        /// Files of the folder that could be its manifest.
+        var manifests: [String]
+    }
+
+    var path: String
+    /// Taken before the folder was listed, so that what changes meanwhile shows the next time.
+    var stamp: FileStamp
+    /// Is it inside one of the folders that were named? A package has its libraries beside the plugin.
+    var isNested: Bool
+    /// By name.
+    var files: [File] = []
+    /// Why nothing of it could be read, or nil.
+    var problem: String?
+
+    /// Files that are a manifest for a folder's only plugin, or for the one that they name.
+    static let manifestNames = ["keyway.plugin.json", "plugin.toml"]
+
+    /// The named folders and, to the depth that is asked for, those in them, each followed by its own.
+    ///
+    /// - Parameter depth: 1 takes a folder's own files alone. Hidden folders are left out.
+    static func list(_ paths: [String], depth: Int) -> [PluginFolder] {
+        var found: [PluginFolder] = []
+        var seen: Set<String> = []
+        for path in paths where seen.insert(path).inserted { append(path, isNested: false, depth: depth, to: &found) }
+        return found
+    }
+
+    private static func append(_ path: String, isNested: Bool, depth: Int, to found: inout [PluginFolder]) {
+        var folder = PluginFolder(path: path, stamp: FileStamp(at: path), isNested: isNested)
+        var inner: [String] = []
+        folder.problem = folder.read(&inner)
+        // A nested folder without a plugin still counts: one may be put there.
+        found.append(folder)
+        guard depth > 1 else { return }
+        for name in inner.sorted() { append("\(path)/\(name)", isNested: true, depth: depth - 1, to: &found) }
+    }
+
+    private mutating func read(_ inner: inout [String]) -> String? {
+        guard stamp != .absent else { return "there is no such folder" }
+        guard stamp.isFolder else { return "it is not a folder" }
+        guard let directory = unsafe opendir(path) else {
+            return errno == EACCES ? "it may not be read by this user" : "it cannot be read (error \(errno))"
+        }
+        defer { unsafe closedir(directory) }
+        let descriptor = unsafe dirfd(directory)
+        var plugins: [String] = []
+        var manifests: Set<String> = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name.hasPrefix(".") { continue }
+            if name.hasSuffix(".so") {
+                plugins.append(name)
+            } else if name.hasSuffix(".plugin.json") || name.hasSuffix(".plugin.toml") || name == "plugin.toml" {
+                manifests.insert(name)
+            } else {
+                let kind = unsafe Int32(entry.pointee.d_type)
+                let isLink = kind == Int32(DT_LNK) || kind == Int32(DT_UNKNOWN)
+                if kind == Int32(DT_DIR) || isLink && FileStamp(of: name, in: descriptor).isFolder {
+                    inner.append(name)
+                }
+            }
+        }
+        let shared = Self.manifestNames.filter(manifests.contains)
+        files = plugins.sorted().map { name in
+            let own = ["json", "toml"].map { "\(name.dropLast(3)).plugin.\($0)" }.filter(manifests.contains)
+            return File(name: name, manifests: own + shared.filter { !own.contains($0) })
+        }
+        return nil
+    }
+}

@@ -1,0 +1,101 @@
+internal import Glibc
+internal import PluginCore
+
+/// The file in which a scan leaves its image for the next one. One for each set of folders, machine and user.
+///
+/// Written whole beside the old one and renamed over it, so that readers see one or the other and two writers do each
+/// other no harm: whatever a file says is compared with the plugins before it counts.
+struct RegistryCache: Sendable {
+    let path: String
+
+    /// - Parameter folder: the user's cache folder; made when there is something to write.
+    init(folder: String, key: String) { path = "\(folder)/registry-\(Self.machine)-\(key).bin" }
+
+    #if arch(x86_64)
+        private static let machine = "x86_64"
+    #else
+        private static let machine = "aarch64"
+    #endif
+
+    private static let sizeLimit: UInt64 = 2 << 30
+
+    /// What is known from the last time, or why nothing is.
+    enum Reading: Sendable {
+        case image(RegistryImage)
+        /// There is no such file.
+        case none
+        /// Somebody else's, damaged, or of another version; it is written anew.
+        case unusable(String)
+    }
+
+    func read() -> Reading {
+        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            return errno == ENOENT || errno == ENOTDIR ? .none : .unusable("it cannot be opened (error \(errno))")
+        }
+        defer { close(descriptor) }
+        let stamp = FileStamp(of: descriptor)
+        guard stamp.isRegular else { return .unusable("it is not a regular file") }
+        guard stamp.owner == geteuid() else { return .unusable("it belongs to user \(stamp.owner)") }
+        guard stamp.mode & 0o022 == 0 else { return .unusable("others may write it") }
+        guard stamp.size <= Self.sizeLimit else { return .unusable("it has \(stamp.size) bytes") }
+        let size = Int(stamp.size)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+            while filled < size {
+                let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + filled, size - filled)
+                if got < 0, errno == EINTR { continue }
+                if got <= 0 { break }
+                filled += got
+            }
+        }
+        guard let image = RegistryImage(bytes) else { return .unusable("it is damaged, or of another version") }
+        return .image(image)
+    }
+
+    /// - Returns: why it could not be written, or nil. The old file then stays as it was.
+    func write(_ image: RegistryImage) -> String? {
+        guard !image.isPartial else { return "there is more to keep than a cache can hold" }
+        guard let slash = path.lastIndex(of: "/") else { return "it has no folder" }
+        do throws(PluginError) { try Folders.create(String(path[..<slash])) } catch { return error.what }
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return "\(temporary) cannot be made (error \(errno))" }
+        var failure: String?
+        var written = 0
+        let bytes = image.store.bytes
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                failure = "it cannot be written (error \(errno))"
+                break
+            }
+            written += count
+        }
+        // Without fsync: after a crash of the machine a torn file fails its checksum and is written anew.
+        if close(descriptor) != 0, failure == nil { failure = "it cannot be written (error \(errno))" }
+        if failure == nil, unsafe rename(temporary, path) != 0 {
+            failure = "it cannot be put in place (error \(errno))"
+        }
+        if failure != nil { unsafe unlink(temporary) }
+        return failure
+    }
+
+    /// Removes the caches of a folder, whoever's set of plugins they are for.
+    /// - Returns: the files that are gone.
+    static func clear(_ folder: String) throws(PluginError) -> [String] {
+        var removed: [String] = []
+        for name in Folders.files(in: folder).sorted() where name.hasPrefix("registry-") && name.contains(".bin") {
+            let path = "\(folder)/\(name)"
+            guard unsafe unlink(path) == 0 || errno == ENOENT else {
+                throw PluginError(
+                    .permissionDenied, "\(path) cannot be removed (error \(errno))",
+                    remedy: "Check who owns it and its folder", facts: .errno(errno, call: "unlink"))
+            }
+            removed.append(path)
+        }
+        return removed
+    }
+}

@@ -1,0 +1,111 @@
+internal import Crypto
+internal import Glibc
+internal import PluginCore
+internal import PluginELF
+internal import PluginLoader
+
+/// Judges one file for the registry: opens it once, hashes and reads those bytes, and notes what the verdict rests on.
+struct RegistryVerifier: Sendable {
+    /// A record without its indices of dependencies, and their paths.
+    struct Judgement: Sendable {
+        var record: RegistryRecord
+        var paths: [String]
+    }
+
+    let verifier: Verifier
+
+    /// Digest of what all verdicts depend on beside the files: the program, its policy and its environment. 32 bytes.
+    var environment: [UInt8] {
+        let program = FileStamp(at: "/proc/self/exe")
+        let lines = verifier.inputs + ["program \(program)"]
+        return Array(SHA256.hash(data: Array(lines.joined(separator: "\n").utf8)))
+    }
+
+    /// - Parameter path: of the file; its name and folder stand in the record.
+    func judge(_ path: String, _ file: PluginFolder.File, folder: Int, isNested: Bool) -> Judgement {
+        let began = Clock.monotonic()
+        var record = RegistryRecord(folder: folder, name: file.name)
+        record.manifestFiles = file.manifests
+        var judgement = Judgement(record: record, paths: [])
+        do throws(PluginError) {
+            judgement = try read(path, record, isNested: isNested)
+        } catch {
+            judgement.record.refuse(error)
+            judgement.record.stamp = FileStamp(at: path)
+            judgement.record.isSettled = judgement.record.stamp != .absent
+        }
+        judgement.record.inspectNanoseconds = UInt64(max(Clock.monotonic() - began, 0))
+        return judgement
+    }
+
+    /// The digest and stamp of a file as it is now; nil if it cannot be read, or changes meanwhile.
+    func digest(_ path: String) -> (String, FileStamp)? {
+        guard FileStamp(at: path).isRegular, let image = try? FileImage(opening: path) else { return nil }
+        let before = image.stamp
+        let digest = image.digest()
+        return before == image.stamp ? (digest, before) : nil
+    }
+
+    private func read(_ path: String, _ given: RegistryRecord, isNested: Bool) throws(PluginError) -> Judgement {
+        var record = given
+        // Opening a device can do things.
+        let stamp = FileStamp(at: path)
+        if stamp != .absent, !stamp.isRegular, !stamp.isFolder {
+            throw PluginError(
+                .validation, "is not a regular file", remedy: "Take it out of the folder of plugins", plugin: path,
+                stage: .open)
+        }
+        let image = try FileImage(opening: path)
+        record.stamp = image.stamp
+        record.digest = image.digest()
+        let object = try SharedObject(reading: image)
+        if isNested, !object.isMarkedAsPlugin {
+            record.verdict = .library
+            return Judgement(record: record, paths: [])
+        }
+        let verification = verifier.verify(object)
+        guard image.stamp == record.stamp else {
+            throw PluginError(
+                .unavailable, "changes while it is read",
+                remedy: "Replace plugins by renaming a finished file over the old one", plugin: path, stage: .open,
+                retryable: true)
+        }
+        if let refusal = verification.refusal {
+            record.refuse(refusal)
+        } else {
+            record.verdict = .sound
+        }
+        record.describe(object, verification)
+        let libraries = verification.libraries.flatMap { $0.tried }
+        return Judgement(record: record, paths: [verifier.resolver.linkerCachePath] + libraries)
+    }
+}
+
+extension FileImage {
+    fileprivate var stamp: FileStamp { withDescriptor { FileStamp(of: $0) } }
+}
+
+extension RegistryRecord {
+    fileprivate mutating func refuse(_ error: PluginError) {
+        verdict = .refused
+        refusal = Refusal(error).text
+    }
+
+    fileprivate mutating func describe(_ object: SharedObject, _ verification: Verification) {
+        if let note = object.notes.abi {
+            language = note.language
+            if let range = note.sdkRange {
+                (sdkBuilt, sdkMinimum, sdkMaximum) = (note.sdkBuilt, range.minimum, range.maximum ?? 0)
+            }
+        }
+        interfaces = object.notes.interfaces
+        guard let described = verification.manifest else { return }
+        id = described.id
+        version = described.version.description
+        displayName = described.name
+        type = described.type ?? ""
+        provides = described.relations.provides.map(\.name)
+        manifest = described.document.text
+        if interfaces.isEmpty { interfaces = described.interfaces }
+    }
+}

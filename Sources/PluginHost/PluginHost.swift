@@ -17,6 +17,14 @@ public final class PluginHost: Sendable {
     public struct Configuration: Sendable {
         /// Folders in which plugins are looked for by name, the first that has one wins.
         public var searchPaths: [String] = []
+        /// How deep they are searched: 1 for a folder's own files, 2 for those of the folders in it as well.
+        public var searchDepth = 2
+        /// Where it is remembered what was found in them; nil: in memory only.
+        public var cacheFolder: String?
+        /// Where operators' decisions are kept, such as what is disabled; nil: there are none.
+        public var stateFolder: String?
+        /// Plugins that are turned off by name.
+        public var filter = PluginFilter()
         /// Plugins' data folders lie below this one; nil: plugins keep nothing.
         public var dataFolder: String?
         public var logger = Logger(label: "keyway")
@@ -35,13 +43,21 @@ public final class PluginHost: Sendable {
     }
 
     public let configuration: Configuration
+    /// What is installed in the search paths.
+    public let registry: Registry
     private let loader: PluginLoader
     private let living = Mutex<[NativePlugin]>([])
 
     public init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
+        let verifier = Verifier(hostSDK: configuration.sdk, policy: configuration.policy)
+        registry = Registry(
+            searchPaths: configuration.searchPaths, depth: configuration.searchDepth,
+            cacheFolder: configuration.cacheFolder, stateFolder: configuration.stateFolder,
+            filter: configuration.filter,
+            verifier: verifier)
         loader = PluginLoader(
-            verifier: Verifier(hostSDK: configuration.sdk, policy: configuration.policy),
+            verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies)
     }
@@ -60,17 +76,22 @@ public final class PluginHost: Sendable {
         _ fileOrName: String, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
-        try await start(try prepare(fileOrName), configuration: configuration, dataFolder: dataFolder, context)
+        let prepared = try await HostThread.run("plugin.prepare", of: fileOrName, context) {
+            [self] () throws(PluginError) in try prepare(fileOrName)
+        }
+        return try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
     }
 
     /// Loads a plugin that was prepared.
+    /// - Throws: `disabled` if an operator or the filter turned it off; else as ``load(_:configuration:dataFolder:_:)``.
     public func start(
         _ prepared: PreparedPlugin, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
         let id = prepared.manifest?.id ?? prepared.path
         let folder = dataFolder ?? self.configuration.dataFolder.map { "\($0)/\(Self.folderName(of: id))" }
-        let plugin = try await HostThread.run("plugin.load", of: id, context) { () throws(PluginError) in
+        let plugin = try await HostThread.run("plugin.load", of: id, context) { [registry] () throws(PluginError) in
+            try registry.requireEnabled(prepared)
             // The folder last: a refused plugin leaves nothing behind.
             let loaded = try prepared.load()
             if let folder { try Folders.create(folder) }
@@ -97,45 +118,15 @@ public final class PluginHost: Sendable {
     ) async -> LoadAttempt {
         var manifest: Manifest?
         do throws(PluginError) {
-            let prepared = try prepare(fileOrName)
+            let prepared = try await HostThread.run("plugin.prepare", of: fileOrName, context) {
+                [self] () throws(PluginError) in try prepare(fileOrName)
+            }
             manifest = prepared.manifest
             let plugin = try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
             return LoadAttempt(plugin: plugin, manifest: manifest, error: nil)
         } catch {
             return LoadAttempt(plugin: nil, manifest: manifest, error: error)
         }
-    }
-
-    // MARK: - Finding
-
-    /// The path of a file, or of the plugin of that name in the search paths. A name with a slash, or that ends in
-    /// `.so`, is a path.
-    public func locate(_ fileOrName: String) throws(PluginError) -> String {
-        if fileOrName.contains("/") || fileOrName.hasSuffix(".so") { return fileOrName }
-        for folder in configuration.searchPaths {
-            let path = "\(folder)/\(fileOrName).so"
-            if Folders.exists(path) { return path }
-        }
-        let known = available().map(\.name)
-        throw PluginError(
-            .notFound,
-            "no plugin \"\(fileOrName)\" in \(configuration.searchPaths.isEmpty ? "any folder: none was named" : configuration.searchPaths.joined(separator: ", "))",
-            remedy: known.isEmpty
-                ? "Name a folder of plugins with --path, or the plugin's file"
-                : "There are \(known.joined(separator: ", ")); or name the plugin's file",
-            facts: .names(known), plugin: fileOrName, stage: .open)
-    }
-
-    /// The plugin files of the search paths, sorted by name; of files of one name, the one that ``locate(_:)`` finds.
-    public func available() -> [(name: String, path: String)] {
-        var found: [String: String] = [:]
-        for folder in configuration.searchPaths {
-            for file in Folders.files(in: folder) where file.hasSuffix(".so") {
-                let name = String(file.dropLast(3))
-                if found[name] == nil { found[name] = "\(folder)/\(file)" }
-            }
-        }
-        return found.sorted { $0.key < $1.key }.map { (name: $0.key, path: $0.value) }
     }
 
     // MARK: - Life

@@ -19,6 +19,9 @@ struct HostOptions: ParsableArguments {
         var configuration = PluginHost.Configuration()
         configuration.searchPaths = onlyNamed && !path.isEmpty ? path : Environment.pluginFolders(named: path)
         configuration.dataFolder = dataFolder
+        configuration.cacheFolder = Environment.cacheFolder
+        configuration.stateFolder = Environment.stateFolder
+        configuration.filter = Environment.pluginFilter
         let level: Logger.Level = verbose ? .trace : .warning
         configuration.logger = Logger(label: "keyway") { label in
             var handler = StreamLogHandler.standardError(label: label)

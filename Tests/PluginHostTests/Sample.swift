@@ -12,9 +12,11 @@ enum Sample {
         let description: String
     }
 
-    /// - Parameter macros: as `fixture.c` knows them.
+    /// - Parameters:
+    ///   - macros: as `fixture.c` knows them.
+    ///   - link: further words for the linker.
     @discardableResult
-    static func build(in folder: Folder, name: String, macros: [String] = []) throws -> String {
+    static func build(in folder: Folder, name: String, macros: [String] = [], link: [String] = []) throws -> String {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let path = "\(folder.path)/\(name).so"
@@ -25,7 +27,7 @@ enum Sample {
             ["-std=gnu11", "-O0", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread"] + macros.map { "-D\($0)" }
             + ["-I\(repository)/PluginABI/include", "-o", path]
             + ["fixture", "embedder", "provider", "echo", "json"].map { "\(repository)/Tests/Fixtures/\($0).c" }
-            + ["-Wl,--version-script=\(repository)/PluginABI/plugin.map", "-Wl,-z,relro", "-Wl,-z,now"]
+            + ["-Wl,--version-script=\(repository)/PluginABI/plugin.map", "-Wl,-z,relro", "-Wl,-z,now"] + link
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
         try process.run()

@@ -23,24 +23,40 @@ struct PluginFolder: Sendable {
     /// Files that are a manifest for a folder's only plugin, or for the one that they name.
     static let manifestNames = ["keyway.plugin.json", "plugin.toml"]
 
+    /// A folder, whatever name it is called by.
+    private struct Identity: Hashable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
     /// The named folders and, to the depth that is asked for, those in them, each followed by its own.
     ///
-    /// - Parameter depth: 1 takes a folder's own files alone. Hidden folders are left out.
+    /// - Parameter depth: 1 takes a folder's own files alone. Hidden folders are left out, and one that was listed by
+    ///   another name.
     static func list(_ paths: [String], depth: Int) -> [PluginFolder] {
         var found: [PluginFolder] = []
-        var seen: Set<String> = []
-        for path in paths where seen.insert(path).inserted { append(path, isNested: false, depth: depth, to: &found) }
+        var seen: Set<Identity> = []
+        for path in paths { append(path, isNested: false, depth: depth, seen: &seen, to: &found) }
         return found
     }
 
-    private static func append(_ path: String, isNested: Bool, depth: Int, to found: inout [PluginFolder]) {
+    private static func append(
+        _ path: String, isNested: Bool, depth: Int, seen: inout Set<Identity>, to found: inout [PluginFolder]
+    ) {
         var folder = PluginFolder(path: path, stamp: FileStamp(at: path), isNested: isNested)
+        if folder.stamp != .absent,
+            !seen.insert(Identity(device: folder.stamp.device, inode: folder.stamp.inode)).inserted
+        {
+            return
+        }
         var inner: [String] = []
         folder.problem = folder.read(&inner)
         // A nested folder without a plugin still counts: one may be put there.
         found.append(folder)
         guard depth > 1 else { return }
-        for name in inner.sorted() { append("\(path)/\(name)", isNested: true, depth: depth - 1, to: &found) }
+        for name in inner.sorted() {
+            append("\(path)/\(name)", isNested: true, depth: depth - 1, seen: &seen, to: &found)
+        }
     }
 
     private mutating func read(_ inner: inout [String]) -> String? {

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Glibc
 public import PluginCore
 public import PluginELF
+internal import PluginLoader
 internal import Synchronization
 
 /// Finds the plugins of some folders and says of each whether it may be loaded. Runs no code of theirs.
@@ -26,12 +27,14 @@ public struct Registry: Sendable {
     public var stateFolder: String?
     public var filter = PluginFilter()
     public var verifier: Verifier
+    private let memory = RegistryMemory()
 
     public init(
         searchPaths: [String], depth: Int = 2, cacheFolder: String? = nil, stateFolder: String? = nil,
-        verifier: Verifier = Verifier()
+        filter: PluginFilter = PluginFilter(), verifier: Verifier = Verifier()
     ) {
         self.stateFolder = stateFolder
+        self.filter = filter
         self.searchPaths = searchPaths
         self.depth = depth
         self.cacheFolder = cacheFolder
@@ -62,6 +65,15 @@ public struct Registry: Sendable {
         return scan
     }
 
+    /// - Throws: `disabled` if a plugin is turned off.
+    func requireEnabled(_ prepared: PreparedPlugin) throws(PluginError) {
+        let names = [prepared.manifest?.id, prepared.manifest?.name, FileName.stem(prepared.path)].compactMap(\.self)
+        guard let obstacle = try restrictions().obstacle(for: names) else { return }
+        throw PluginError(
+            .disabled, obstacle.reason, remedy: obstacle.remedy, plugin: prepared.manifest?.id ?? prepared.path,
+            stage: .load)
+    }
+
     private func restrictions() throws(PluginError) -> Restrictions {
         var restrictions = Restrictions(filter: filter)
         if let stateFolder { restrictions.disabled = try DisabledPlugins(stateFolder: stateFolder).list() }
@@ -71,8 +83,9 @@ public struct Registry: Sendable {
     private func files(trusting trust: Trust, progress: (@Sendable (Int, Int) -> Void)?) -> RegistryScan {
         let began = Clock.monotonic()
         var timings = RegistryScan.Timings()
-        let cache = cacheFolder.map { RegistryCache(folder: $0, key: cacheKey) }
-        let reading = cache?.read() ?? .none
+        let key = cacheKey
+        let cache = cacheFolder.map { RegistryCache(folder: $0, key: key) }
+        let reading = memory.image(of: key).map { .image($0) } ?? cache?.read() ?? .none
         let judge = RegistryVerifier(verifier: verifier)
         let environment = judge.environment
         var known: KnownImage?
@@ -81,6 +94,7 @@ public struct Registry: Sendable {
         }
         timings.read = .nanoseconds(Clock.monotonic() - began)
         if trust == .stamps, let known, known.isCurrent {
+            memory.keep(known.image, of: key)
             timings.total = .nanoseconds(Clock.monotonic() - began)
             return RegistryScan(
                 image: known.image, reasons: [:], hits: known.image.files.count, timings: timings, cache: cache?.path,
@@ -98,6 +112,7 @@ public struct Registry: Sendable {
         var problem: String?
         if case .unusable(let reason) = reading { problem = "the old one was not used: \(reason)" }
         if let failure = cache?.write(image) { problem = failure }
+        memory.keep(image, of: key)
         timings.write = .nanoseconds(Clock.monotonic() - writing)
         timings.total = .nanoseconds(Clock.monotonic() - began)
         return RegistryScan(

@@ -13,7 +13,8 @@ public struct RegistryEntry: Sendable, Hashable {
         case disabled
         /// It crashed, hung or was put aside; not before its time is over.
         case quarantined
-        /// The same version of the same plugin was found before it.
+        /// The same version of the same plugin was found before it, which answers to their id. It can be loaded by its
+        /// file or the file's name.
         case shadowed
     }
 
@@ -40,6 +41,19 @@ public struct RegistryEntry: Sendable, Hashable {
     public internal(set) var reason: String?
     /// What to do about it, as a sentence without a final full stop.
     public internal(set) var remedy: String?
+    /// What loading it would throw, without the findings; nil if it can be loaded.
+    public var error: PluginError? {
+        guard !isLoadable, let reason else { return nil }
+        let code: PluginError.Code =
+            switch state {
+            case .disabled: .disabled
+            case .quarantined: .quarantined
+            default: refusalCode
+            }
+        return PluginError(code, reason, remedy: remedy, plugin: id ?? file, stage: .verify)
+    }
+
+    private let refusalCode: PluginError.Code
     /// Ids of the rules that refuse it.
     public let rules: [String]
     /// What it took to read and judge the file, whenever that was.
@@ -49,10 +63,9 @@ public struct RegistryEntry: Sendable, Hashable {
     let manifestText: String
 
     init(_ record: RegistryRecord, folder: String) {
-        let stem = record.name.hasSuffix(".so") ? String(record.name.dropLast(3)) : record.name
         file = "\(folder)/\(record.name)"
         id = record.id.nonEmpty
-        name = record.displayName.nonEmpty ?? stem
+        name = record.displayName.nonEmpty ?? FileName.stem(record.name)
         version = SemanticVersion(record.version)
         type = record.type.nonEmpty
         language = record.language.nonEmpty
@@ -67,6 +80,7 @@ public struct RegistryEntry: Sendable, Hashable {
         manifestText = record.manifest
         let refusal = Refusal(text: record.refusal)
         rules = refusal?.rules ?? []
+        refusalCode = refusal.map { PluginError.Code(rawValue: $0.code) } ?? .validation
         if record.verdict != .sound {
             state = .refused
             reason = refusal?.reason ?? "it is refused"
@@ -80,11 +94,12 @@ public struct RegistryEntry: Sendable, Hashable {
         }
     }
 
+    /// Can it be loaded?
+    public var isLoadable: Bool { state == .available || state == .shadowed }
+
     /// What operators may call it: its id, its display name, and its file's name without the ending.
     var names: [String] {
-        let file = self.file.split(separator: "/").last.map(String.init) ?? self.file
-        let stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file
-        var names = [stem]
+        var names = [FileName.stem(file)]
         for other in [id, name] { if let other, !names.contains(other) { names.append(other) } }
         return names
     }

@@ -9,14 +9,14 @@ struct Restrictions: Sendable {
     func applied(to entry: RegistryEntry) -> RegistryEntry {
         guard entry.state != .refused else { return entry }
         var entry = entry
-        if let (reason, remedy) = reasonToDisable(entry) {
-            (entry.state, entry.reason, entry.remedy) = (.disabled, reason, remedy)
+        if let obstacle = obstacle(for: entry.names) {
+            (entry.state, entry.reason, entry.remedy) = (.disabled, obstacle.reason, obstacle.remedy)
         }
         return entry
     }
 
-    private func reasonToDisable(_ entry: RegistryEntry) -> (reason: String, remedy: String)? {
-        let names = entry.names
+    /// Why a plugin of these names is off, and what to do; nil if it is on.
+    func obstacle(for names: [String]) -> (reason: String, remedy: String)? {
         if let found = disabled.first(where: { PluginFilter(disabled: [$0.name]).disables(names) }) {
             return (
                 "it is disabled" + (found.reason.map { ": \($0)" } ?? ""),

@@ -105,10 +105,12 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private var ignoredEnvironment: [Check] {
-        ["KEYWAY_PLUGIN_PATH", "XDG_CACHE_HOME"].compactMap { name in
-            guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
-            return Check(name: "environment", state: .warning, detail: "\(name) is ignored: this process is privileged")
-        }
+        ["KEYWAY_PLUGIN_PATH", "KEYWAY_PLUGINS_DISABLE", "KEYWAY_PLUGINS_ALLOW", "XDG_CACHE_HOME", "XDG_STATE_HOME"]
+            .compactMap { name in
+                guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
+                return Check(
+                    name: "environment", state: .warning, detail: "\(name) is ignored: this process is privileged")
+            }
     }
 
     private var folders: [Check] {
@@ -123,23 +125,25 @@ struct Doctor: AsyncParsableCommand {
                     detail: isOpen ? "\(folder) can be written by every user" : folder,
                     remedy: isOpen ? "chmod o-w \(folder)" : nil))
         }
-        let plugins = host.available()
+        let plugins: [RegistryEntry]
+        do throws(PluginError) {
+            plugins = try host.registry.scan().entries
+        } catch {
+            checks.append(Check(name: "state", state: .error, detail: error.what, remedy: error.remedy))
+            return checks
+        }
         if plugins.isEmpty {
             checks.append(
                 Check(
                     name: "plugins", state: .warning, detail: "none found",
                     remedy: "Build the samples with `make build`, or name a folder with --path"))
         }
-        for (name, path) in plugins {
-            let attempt = Result { () throws(PluginError) in try host.prepare(path) }
-            switch attempt.map({ $0.verification.refusal }) {
-            case .success(nil): checks.append(Check(name: "plugin \(name)", state: .ok, detail: path))
-            case .success(let error?), .failure(let error):
-                checks.append(
-                    Check(
-                        name: "plugin \(name)", state: .warning, detail: "\(path): \(error.what)", remedy: error.remedy)
-                )
-            }
+        for plugin in plugins {
+            let detail = plugin.isLoadable ? plugin.file : "\(plugin.file): \(plugin.reason ?? plugin.state.rawValue)"
+            checks.append(
+                Check(
+                    name: "plugin \(plugin.name)", state: plugin.isLoadable ? .ok : .warning, detail: detail,
+                    remedy: plugin.isLoadable ? nil : plugin.remedy))
         }
         return checks
     }

@@ -9,52 +9,46 @@ struct List: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let host = options.host()
-        var entries: [JSON] = []
-        var rows = [["NAME", "VERSION", "LANGUAGE", "SDK", "INTERFACES", "STATUS", "FILE"]]
-        for (name, path) in host.available() {
-            do throws(PluginError) {
-                let prepared = try host.prepare(path)
-                let (note, manifest) = (prepared.object.notes.abi, prepared.manifest)
-                let refusal = prepared.verification.refusal
-                entries.append([
-                    "name": .string(manifest?.name ?? name), "id": .optional(manifest?.id, JSON.string),
-                    "file": .string(path),
-                    "version": .optional(manifest?.version.description, JSON.string),
-                    "type": .optional(manifest?.type, JSON.string),
-                    "description": .optional(manifest?.description, JSON.string),
-                    "language": .optional(note?.language, JSON.string),
-                    "sdk": .optional(note) { note in
-                        [
-                            "built": .int(Int64(note.sdkBuilt)), "min": .int(Int64(note.sdkMinimum)),
-                            "max": note.sdkMaximum == 0 ? .null : .int(Int64(note.sdkMaximum)),
-                            "negotiated": .optional(prepared.verification.sdk) { .int(Int64($0)) },
-                        ]
-                    },
-                    "interfaces": .array(prepared.object.notes.interfaces.map(JSON.string)),
-                    "loadable": .bool(refusal == nil), "error": .optional(refusal, \.json),
-                ])
-                rows.append([
-                    manifest?.name ?? name, manifest?.version.description ?? "-", note?.language ?? "-",
-                    note?.sdkRange?.description ?? "-", prepared.object.notes.interfaces.joined(separator: ","),
-                    refusal.map { "refused: \($0.what)" } ?? "ok", path,
-                ])
-            } catch {
-                entries.append([
-                    "name": .string(name), "id": nil, "file": .string(path), "version": nil, "type": nil,
-                    "description": nil, "language": nil, "sdk": nil, "interfaces": [], "loadable": false,
-                    "error": error.json,
-                ])
-                rows.append([name, "-", "-", "-", "", "refused: \(error.what)", path])
-            }
-        }
+        let host = options.host(onlyNamed: true)
+        let entries = try await host.scan().entries.sorted { ($0.name, $0.file) < ($1.name, $1.file) }
         if output.json {
-            Console.print(json: .array(entries))
+            Console.print(json: .array(entries.map { Self.json($0, hostSDK: host.configuration.sdk) }))
         } else if entries.isEmpty {
             Console.print("No plugins in \(host.configuration.searchPaths.joined(separator: ", ")).")
             Console.print("Build the samples with `make build`, or name a folder with --path.")
         } else {
-            for line in TextTable.lines(rows) { Console.print(line) }
+            let header = ["NAME", "VERSION", "LANGUAGE", "SDK", "INTERFACES", "STATUS", "FILE"]
+            for line in TextTable.lines([header] + entries.map(Self.row)) { Console.print(line) }
         }
+    }
+
+    private static func row(_ entry: RegistryEntry) -> [String] {
+        let state = entry.isLoadable ? "ok" : "\(entry.state.rawValue): \(entry.reason ?? "")"
+        return [
+            entry.name, entry.version?.description ?? "-", entry.language ?? "-", entry.sdk?.description ?? "-",
+            entry.interfaces.joined(separator: ","), state, entry.file,
+        ]
+    }
+
+    private static func json(_ entry: RegistryEntry, hostSDK: SDKRange) -> JSON {
+        var members: [String: JSON] = [
+            "name": .string(entry.name), "id": .optional(entry.id, JSON.string), "file": .string(entry.file),
+            "version": .optional(entry.version?.description, JSON.string),
+            "type": .optional(entry.type, JSON.string), "language": .optional(entry.language, JSON.string),
+            "description": .optional(entry.manifest?.description, JSON.string),
+            "interfaces": .array(entry.interfaces.map(JSON.string)), "state": .string(entry.state.rawValue),
+            "loadable": .bool(entry.isLoadable), "error": .optional(entry.error, \.json), "sdk": nil,
+        ]
+        if let range = entry.sdk, let built = entry.builtSDK {
+            var negotiated = JSON.null
+            if case .agreed(let version) = SDKNegotiation(host: hostSDK, plugin: range, built: built) {
+                negotiated = .int(Int64(version))
+            }
+            members["sdk"] = [
+                "built": .int(Int64(built)), "min": .int(Int64(range.minimum)),
+                "max": .optional(range.maximum) { .int(Int64($0)) }, "negotiated": negotiated,
+            ]
+        }
+        return .object(members)
     }
 }

@@ -22,7 +22,7 @@ struct RegistryWhich: AsyncParsableCommand {
         let scan = try options.scan()
         let found = Self.find(name, in: scan)
         guard !found.isEmpty else { throw Self.unknown(name, scan) }
-        let winner = found.first { $0.state == .available }
+        let winner = found.first(where: \.isLoadable)
         if output.json {
             Console.print(
                 json: [
@@ -66,7 +66,7 @@ struct RegistryWhich: AsyncParsableCommand {
 
     private static func explanation(of entry: RegistryEntry, _ winner: RegistryEntry?) -> String {
         if entry == winner { return "it is the first that can be loaded" }
-        if entry.state != .available { return "\(entry.state.rawValue): \(entry.reason ?? "")" }
+        if !entry.isLoadable { return "\(entry.state.rawValue): \(entry.reason ?? "")" }
         guard let winner else { return "" }
         if let version = winner.version, let own = entry.version, own < version,
             folder(entry.file) == folder(winner.file)

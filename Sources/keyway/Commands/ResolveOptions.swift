@@ -30,18 +30,11 @@ struct ResolveOptions: ParsableArguments {
         let host = host.host(onlyNamed: true)
         var candidates: [PluginCandidate] = []
         var skipped: [Skipped] = []
-        for (_, path) in host.available() {
-            do throws(PluginError) {
-                let prepared = try host.prepare(path)
-                try prepared.verification.requireLoadable()
-                guard let manifest = prepared.manifest, let note = prepared.object.notes.abi, let sdk = note.sdkRange
-                else { continue }
-                candidates.append(
-                    PluginCandidate(
-                        id: manifest.id, version: manifest.version, relations: manifest.relations, sdk: sdk,
-                        builtSDK: note.sdkBuilt, digest: "sha256:\(prepared.digest)"))
-            } catch {
-                skipped.append(Skipped(file: path, reason: error.what))
+        for entry in try host.registry.scan().entries {
+            if entry.isLoadable, let candidate = entry.candidate {
+                candidates.append(candidate)
+            } else {
+                skipped.append(Skipped(file: entry.file, reason: entry.reason ?? "it says nothing about itself"))
             }
         }
         let resolver = Resolver(

@@ -1,0 +1,81 @@
+internal import Glibc
+public import PluginCore
+internal import PluginLoader
+
+extension PluginHost {
+    /// Some of the installed plugins, in the order of their files' paths.
+    public struct Page: Sendable {
+        public let entries: [RegistryEntry]
+        /// What to pass for the next page; nil if this is the last.
+        public let cursor: String?
+    }
+
+    /// Looks at everything in the search paths and says what may be loaded. Runs nothing of it.
+    /// - Throws: if the decisions of operators cannot be read; or `cancelled`.
+    public func scan(
+        trusting trust: Registry.Trust = .stamps, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> RegistryScan {
+        let registry = registry
+        return try await HostThread.run("registry.scan", of: "", context) { () throws(PluginError) in
+            try registry.scan(trusting: trust)
+        }
+    }
+
+    /// Is there a plugin of this name that can be loaded?
+    public func exists(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError) -> Bool {
+        try await scan(context).entries(named: name).contains(where: \.isLoadable)
+    }
+
+    /// What a plugin says about itself. It is not loaded.
+    /// - Throws: `notFound` if there is no plugin of the name, `validation` if it has no sound manifest.
+    public func metadata(
+        _ name: String, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> Manifest {
+        let scan = try await scan(context)
+        guard let entry = scan.entries(named: name).first else { throw unknown(name, scan) }
+        if let manifest = entry.manifest { return manifest }
+        throw PluginError(
+            .validation, entry.reason ?? "it has no sound manifest", remedy: entry.remedy, plugin: entry.file,
+            stage: .inspect)
+    }
+
+    /// The installed plugins, a page at a time; those that cannot be loaded are among them and say why.
+    ///
+    /// - Parameter cursor: of the page before. It stays good if plugins come and go meanwhile.
+    public func list(
+        limit: Int = 100, after cursor: String? = nil, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> Page {
+        guard limit > 0 else {
+            throw PluginError(
+                .invalidArgument, "a page of \(limit) plugins cannot be", remedy: "Ask for at least one",
+                facts: .pointer("/limit"))
+        }
+        let sorted = try await scan(context).entries.sorted { $0.file < $1.file }
+        let rest = sorted.drop { entry in cursor.map { entry.file <= $0 } ?? false }
+        let page = Array(rest.prefix(limit))
+        return Page(entries: page, cursor: rest.count > limit ? page.last?.file : nil)
+    }
+
+    /// The path of a file, or of the plugin of that name in the search paths: its id, or its file's name without ".so".
+    /// A name with a slash, or that ends in ".so", is a path. Blocks while folders are read.
+    /// - Throws: `notFound` with the names that there are.
+    public func locate(_ fileOrName: String) throws(PluginError) -> String {
+        if FileName.isPath(fileOrName) { return fileOrName }
+        let scan = try registry.scan()
+        // One that cannot be loaded is found as well: loading it says why.
+        guard let entry = scan.entries(named: fileOrName).first else { throw unknown(fileOrName, scan) }
+        return entry.file
+    }
+
+    private func unknown(_ name: String, _ scan: RegistryScan) -> PluginError {
+        let known = Set(scan.entries.map { FileName.stem($0.file) }).sorted()
+        let folders = configuration.searchPaths
+        return PluginError(
+            .notFound,
+            "no plugin \"\(name)\" in \(folders.isEmpty ? "any folder: none was named" : folders.joined(separator: ", "))",
+            remedy: known.isEmpty
+                ? "Name a folder of plugins with --path, or the plugin's file"
+                : "There are \(known.prefix(50).joined(separator: ", ")); or name the plugin's file",
+            facts: .names(known), plugin: name, stage: .open)
+    }
+}

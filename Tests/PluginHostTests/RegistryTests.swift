@@ -6,54 +6,9 @@ import Testing
     "The registry", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
     .timeLimit(.minutes(3)))
 struct RegistryTests {
-    /// Folders of a test: plugins, cache and state, and one built plugin.
-    private struct Place {
-        let folder: Sample.Folder
-        let plugins: String
-        let built: String
-
-        init() throws {
-            folder = try Sample.Folder()
-            plugins = folder.path + "/plugins"
-            try FileManager.default.createDirectory(atPath: plugins, withIntermediateDirectories: true)
-            built = try Sample.build(in: folder, name: "built")
-        }
-
-        var cache: String { folder.path + "/cache" }
-        var state: String { folder.path + "/state" }
-
-        func registry(depth: Int = 2) -> Registry {
-            Registry(searchPaths: [plugins], depth: depth, cacheFolder: cache, stateFolder: state)
-        }
-
-        @discardableResult
-        func add(_ name: String, id: String? = nil) throws -> String {
-            try PluginCopies.copy(built, to: "\(plugins)/\(name).so", id: id ?? "fixture")
-        }
-
-        /// Sets the times of everything back, so that stamps count at once.
-        func settle() throws {
-            // The times that count cannot be set; waiting for the clock of the file system is all there is.
-            let probe = folder.path + "/clock"
-            let newest = try Self.changed(plugins)
-            repeat { try Data().write(to: URL(fileURLWithPath: probe)) } while try Self.changed(probe)
-                < newest + 0.05
-        }
-
-        private static func changed(_ path: String) throws -> Double {
-            var status = stat()
-            try #require(unsafe stat(path, &status) == 0)
-            var newest = Double(status.st_ctim.tv_sec) + Double(status.st_ctim.tv_nsec) / 1e9
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-                newest = max(newest, try changed("\(path)/\(name)"))
-            }
-            return newest
-        }
-    }
-
     @Test("tells what each file is, and why it is refused")
     func describes() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         try place.add("good", id: "good-01")
         try Data("text".utf8).write(to: URL(fileURLWithPath: place.plugins + "/text.so"))
         try Sample.build(in: place.folder, name: "new", macros: ["NOTE_MIN=2", "NOTE_MAX=2"])
@@ -76,7 +31,7 @@ struct RegistryTests {
 
     @Test("a second scan judges nothing, and says the same")
     func cached() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         for number in 0..<20 { try place.add("p\(number)", id: PluginCopies.id(number)) }
         try Data("text".utf8).write(to: URL(fileURLWithPath: place.plugins + "/text.so"))
         try place.settle()
@@ -89,7 +44,7 @@ struct RegistryTests {
 
     @Test("a swap with the old size and times of modification is seen, and only that file is judged")
     func swapped() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         let path = try place.add("one", id: "one-001")
         try place.add("two", id: "two-002")
         try place.settle()
@@ -111,7 +66,7 @@ struct RegistryTests {
 
     @Test("a file that was only touched keeps its verdict")
     func touched() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         let path = try place.add("one")
         try place.settle()
         _ = try place.registry().scan()
@@ -122,7 +77,7 @@ struct RegistryTests {
 
     @Test("plugins that come, go and move are seen")
     func folderChanges() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         try place.add("one", id: "one-001")
         try place.settle()
         let registry = place.registry()
@@ -142,9 +97,9 @@ struct RegistryTests {
 
     @Test("a plugin refused for a missing library is judged again when the library appears")
     func missingLibrary() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         let library = place.folder.path + "/libneeded-for-test.so"
-        try Self.compile("int needed(void) { return 1; }", to: library, ["-Wl,-soname,libneeded-for-test.so"])
+        try RegistryPlace.compile("int needed(void) { return 1; }", to: library, ["-Wl,-soname,libneeded-for-test.so"])
         try Sample.build(
             in: place.folder, name: "needs", macros: [],
             link: ["-Wl,--no-as-needed", library, "-Wl,-rpath,$ORIGIN", "-Wl,--enable-new-dtags"])
@@ -163,12 +118,12 @@ struct RegistryTests {
 
     @Test("libraries beside a plugin in a folder of its own are no plugins")
     func privateLibraries() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         let pack = place.plugins + "/pack"
         try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: false)
         try PluginCopies.copy(place.built, to: pack + "/one.so", id: "one-001")
-        try Self.compile("int helper(void) { return 1; }", to: pack + "/libhelper.so")
-        try Self.compile("int helper(void) { return 1; }", to: place.plugins + "/libother.so")
+        try RegistryPlace.compile("int helper(void) { return 1; }", to: pack + "/libhelper.so")
+        try RegistryPlace.compile("int helper(void) { return 1; }", to: place.plugins + "/libother.so")
         let scan = try place.registry().scan()
         #expect(scan.entries.map(\.name) == ["libother", "fixture"] || scan.entries.map(\.id) == [nil, "one-001"])
         #expect(scan.entries.map(\.state) == [.refused, .available])
@@ -176,7 +131,7 @@ struct RegistryTests {
 
     @Test("another policy, or other search folders, have verdicts of their own")
     func environment() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         try place.add("one")
         try place.settle()
         #expect(try place.registry().scan().misses == 1)
@@ -193,7 +148,7 @@ struct RegistryTests {
 
     @Test("of two files of one id and version the first answers to the id, the other to its file's name")
     func shadowed() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         try place.add("a")
         try place.add("b")
         let scan = try place.registry().scan()
@@ -205,7 +160,7 @@ struct RegistryTests {
 
     @Test("look-ups by interface, type and name find what offers them, and nothing else")
     func lookUp() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         for number in 0..<50 { try place.add("p\(number)", id: PluginCopies.id(number)) }
         try Data("text".utf8).write(to: URL(fileURLWithPath: place.plugins + "/text.so"))
         let scan = try place.registry().scan()
@@ -222,7 +177,7 @@ struct RegistryTests {
 
     @Test("what is disabled stays off in other processes and later, with its reason, until it is enabled")
     func disabled() async throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         let path = try place.add("one", id: "one-001")
         try place.add("two", id: "two-002")
         let disabled = DisabledPlugins(stateFolder: place.state)
@@ -242,23 +197,12 @@ struct RegistryTests {
 
     @Test("a filter turns off by glob, and what it allows stays on")
     func filter() throws {
-        let place = try Place()
+        let place = try RegistryPlace()
         for number in 0..<3 { try place.add("p\(number)", id: PluginCopies.id(number)) }
         var registry = place.registry()
         registry.filter = PluginFilter(disabled: ["*"], allowed: [PluginCopies.id(1), "p2"])
         #expect(try registry.scan().entries.map(\.state) == [.disabled, .available, .available])
         registry.filter = PluginFilter(disabled: ["p00000[01]"])
         #expect(try registry.scan().entries.map(\.state) == [.disabled, .disabled, .available])
-    }
-
-    static func compile(_ source: String, to path: String, _ options: [String] = []) throws {
-        let file = path + ".c"
-        try Data(source.utf8).write(to: URL(fileURLWithPath: file))
-        defer { try? FileManager.default.removeItem(atPath: file) }
-        let process = try Process.run(
-            URL(fileURLWithPath: try #require(Sample.compiler)),
-            arguments: ["-shared", "-fPIC", "-o", path, file] + options)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
     }
 }

@@ -81,7 +81,7 @@ public struct Registry: Sendable {
     }
 
     private func files(trusting trust: Trust, progress: (@Sendable (Int, Int) -> Void)?) -> RegistryScan {
-        let began = Clock.monotonic()
+        let (began, start) = (Clock.monotonic(), Clock.realtime())
         var timings = RegistryScan.Timings()
         let key = cacheKey
         let cache = cacheFolder.map { RegistryCache(folder: $0, key: key) }
@@ -104,11 +104,13 @@ public struct Registry: Sendable {
         let folders = PluginFolder.list(searchPaths, depth: depth)
         timings.list = .nanoseconds(Clock.monotonic() - listing)
         let judging = Clock.monotonic()
-        let work = RegistryWork(folders: folders, known: trust == .nothing ? nil : known, judge: judge, trust: trust)
+        let work = RegistryWork(
+            folders: folders, known: trust == .nothing ? nil : known, judge: judge, trust: trust,
+            began: start)
         let found = work.run(progress: progress)
         timings.judge = .nanoseconds(Clock.monotonic() - judging)
         let writing = Clock.monotonic()
-        let image = found.image(folders: folders, environment: environment)
+        let image = found.image(folders: folders, environment: environment, began: start)
         var problem: String?
         if case .unusable(let reason) = reading { problem = "the old one was not used: \(reason)" }
         if let failure = cache?.write(image) { problem = failure }

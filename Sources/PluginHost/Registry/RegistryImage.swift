@@ -67,7 +67,7 @@ struct RegistryImage: Sendable {
 
     // MARK: - Header
 
-    /// When it was made, in nanoseconds since 1970.
+    /// When its scan began, in nanoseconds since 1970.
     var written: Int64 { store.number(at: 24) }
 
     /// Digest of what all verdicts depended on.

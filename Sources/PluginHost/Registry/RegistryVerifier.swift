@@ -1,5 +1,5 @@
 internal import Crypto
-internal import Glibc
+internal import Logging
 internal import PluginCore
 internal import PluginELF
 internal import PluginLoader
@@ -32,7 +32,6 @@ struct RegistryVerifier: Sendable {
         } catch {
             judgement.record.refuse(error)
             judgement.record.stamp = FileStamp(at: path)
-            judgement.record.isSettled = judgement.record.stamp != .absent
         }
         judgement.record.inspectNanoseconds = UInt64(max(Clock.monotonic() - began, 0))
         return judgement
@@ -55,20 +54,10 @@ struct RegistryVerifier: Sendable {
                 .validation, "is not a regular file", remedy: "Take it out of the folder of plugins", plugin: path,
                 stage: .open)
         }
-        let image = try FileImage(opening: path)
-        record.stamp = image.stamp
-        record.digest = image.digest()
-        let object = try SharedObject(reading: image)
+        let (object, verification) = try inspect(path, &record)
         if isNested, !object.isMarkedAsPlugin {
             record.verdict = .library
             return Judgement(record: record, paths: [])
-        }
-        let verification = verifier.verify(object)
-        guard image.stamp == record.stamp else {
-            throw PluginError(
-                .unavailable, "changes while it is read",
-                remedy: "Replace plugins by renaming a finished file over the old one", plugin: path, stage: .open,
-                retryable: true)
         }
         if let refusal = verification.refusal {
             record.refuse(refusal)
@@ -78,6 +67,36 @@ struct RegistryVerifier: Sendable {
         record.describe(object, verification)
         let libraries = verification.libraries.flatMap { $0.tried }
         return Judgement(record: record, paths: [verifier.resolver.linkerCachePath] + libraries)
+    }
+}
+
+extension RegistryVerifier {
+    private func inspect(
+        _ path: String, _ record: inout RegistryRecord
+    ) throws(PluginError) -> (SharedObject, Verification) {
+        let image = try FileImage(opening: path)
+        record.stamp = image.stamp
+        if record.stamp.isFresher(than: Clock.realtime()) {
+            // It may be written just now, several times within one tick of its clock. Digest and verdict come from one
+            // copy of the bytes.
+            let prepared = try loader.prepare(path)
+            record.digest = prepared.digest
+            return (prepared.object, prepared.verification)
+        }
+        record.digest = image.digest()
+        let object = try SharedObject(reading: image)
+        let verification = verifier.verify(object)
+        guard image.stamp == record.stamp else {
+            throw PluginError(
+                .unavailable, "changes while it is read",
+                remedy: "Replace plugins by renaming a finished file over the old one", plugin: path, stage: .open,
+                retryable: true)
+        }
+        return (object, verification)
+    }
+
+    private var loader: PluginLoader {
+        PluginLoader(verifier: verifier, logger: Logger(label: "keyway.registry"), metrics: { _ in })
     }
 }
 

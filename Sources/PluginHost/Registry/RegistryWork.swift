@@ -25,6 +25,8 @@ struct RegistryWork: Sendable {
     let known: KnownImage?
     let judge: RegistryVerifier
     let trust: Registry.Trust
+    /// When the scan began, in nanoseconds since 1970. What changed later may have changed while it was read.
+    let began: Int64
 
     func run(progress: (@Sendable (Int, Int) -> Void)?) -> Findings {
         let tasks = folders.enumerated().flatMap { index, folder in
@@ -73,7 +75,7 @@ struct RegistryWork: Sendable {
             (after.mode, after.owner) == (record.stamp.mode, record.stamp.owner)
         else { return "the file changed" }
         record.stamp = after
-        record.isSettled = !after.isFresher(than: Clock.realtime())
+        record.isSettled = !after.isFresher(than: began)
         return nil
     }
 
@@ -82,8 +84,7 @@ struct RegistryWork: Sendable {
             task.path, task.file, folder: task.folder, isNested: folders[task.folder].isNested)
         var outcome = Outcome(record: judgement.record, dependencies: [], reason: reason)
         outcome.record.isSettled =
-            outcome.record.stamp.changed != 0
-            && !outcome.record.stamp.isFresher(than: Clock.realtime())
+            outcome.record.stamp == .absent || !outcome.record.stamp.isFresher(than: began)
         outcome.paths = judgement.paths + task.file.manifests.map { "\(folders[task.folder].path)/\($0)" }
         return outcome
     }
@@ -96,10 +97,10 @@ struct RegistryWork: Sendable {
         var reasons: [Int: String] = [:]
         var hits = 0
 
-        func image(folders: [PluginFolder], environment: [UInt8]) -> RegistryImage {
+        func image(folders: [PluginFolder], environment: [UInt8], began: Int64) -> RegistryImage {
             RegistryImage(
                 folders: folders, records: records, dependencies: dependencies, environment: environment,
-                written: Clock.realtime())
+                written: began)
         }
     }
 
@@ -107,12 +108,11 @@ struct RegistryWork: Sendable {
         var findings = Findings()
         var indices: [String: Int] = [:]
         var seen: Set<String> = []
-        let now = Clock.realtime()
         func index(of path: String, _ stamp: FileStamp?) -> Int {
             if let index = indices[path] { return index }
             var stamp = stamp ?? FileStamp(at: path)
             // It may have been replaced while the file was judged. Another stamp than any makes that show.
-            if stamp != .absent, stamp.isFresher(than: now) { stamp.changed = -1 }
+            if stamp != .absent, stamp.isFresher(than: began) { stamp.changed = -1 }
             indices[path] = findings.dependencies.count
             findings.dependencies.append(RegistryDependency(path: path, stamp: stamp))
             return findings.dependencies.count - 1

@@ -77,14 +77,16 @@ struct ByteTable: Sendable {
         }
     }
 
+    func equals(_ text: [UInt8], at offset: Int) -> Bool { equals(text[...], at: offset) }
+
     /// Is the C string at an offset exactly this text?
-    func equals(_ text: some Collection<UInt8>, at offset: Int) -> Bool {
-        guard offset >= 0, offset < bytes.count - text.count else { return false }
-        var place = offset
-        for byte in text {
-            if bytes[place] != byte { return false }
-            place += 1
+    func equals(_ text: ArraySlice<UInt8>, at offset: Int) -> Bool {
+        guard offset >= 0, offset < bytes.count - text.count, bytes[offset + text.count] == 0 else { return false }
+        return unsafe bytes.withUnsafeBytes { own in
+            unsafe text.withUnsafeBytes { other in
+                guard let place = own.baseAddress, let start = other.baseAddress else { return unsafe other.isEmpty }
+                return unsafe memcmp(place + offset, start, other.count) == 0
+            }
         }
-        return bytes[place] == 0
     }
 }

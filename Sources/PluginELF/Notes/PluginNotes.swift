@@ -6,7 +6,9 @@ public struct PluginNotes: Sendable {
     var abiDescriptors: [ByteTable] = []
     /// Descriptors of the manifest notes; nil for one above the limit.
     var manifestDescriptors: [[UInt8]?] = []
-    var interfaceDescriptors: [[UInt8]] = []
+    var interfaceCount = 0
+    /// Interface ids in the order of the file; notes that are not terminated UTF-8 are left out.
+    public internal(set) var interfaces: [String] = []
     var buildDescriptors: [[UInt8]] = []
     /// Types of notes that this SDK does not know. They are allowed.
     public internal(set) var unknownTypes: [UInt32] = []
@@ -15,7 +17,7 @@ public struct PluginNotes: Sendable {
     static let limit = 1024
 
     var count: Int {
-        abiDescriptors.count + manifestDescriptors.count + interfaceDescriptors.count + buildDescriptors.count
+        abiDescriptors.count + manifestDescriptors.count + interfaceCount + buildDescriptors.count
             + unknownTypes.count
     }
 
@@ -32,9 +34,6 @@ public struct PluginNotes: Sendable {
         }
         return text
     }
-
-    /// Interface ids in the order of the file; notes that are not terminated UTF-8 are left out.
-    public var interfaces: [String] { interfaceDescriptors.compactMap(Self.text) }
 
     /// The build note, such as "compiler=gcc 12.2".
     public var build: String? { buildDescriptors.first.flatMap(Self.text) }
@@ -54,7 +53,9 @@ public struct PluginNotes: Sendable {
         case KW_NOTE_TYPE_MANIFEST:
             manifestDescriptors.append(
                 description.count <= Int(KW_NOTE_MANIFEST_LIMIT) ? Array(description) : nil)
-        case KW_NOTE_TYPE_IFACE: interfaceDescriptors.append(short)
+        case KW_NOTE_TYPE_IFACE:
+            interfaceCount += 1
+            if let id = Self.text(short) { interfaces.append(id) }
         case KW_NOTE_TYPE_BUILD: buildDescriptors.append(short)
         default: unknownTypes.append(type)
         }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Code that runs inside `dlopen`, before anybody called the plugin.
 public struct Constructors: Sendable, Hashable {
     public enum Origin: String, Sendable { case preinitArray, initFunction, initArray, finiArray, finiFunction }
@@ -19,8 +21,13 @@ public struct Constructors: Sendable, Hashable {
             case "_fini", "__do_global_dtors_aux": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
             // Swift's announces the image, Rust's keeps the arguments of the process.
-            default: symbol.contains("swift_image_constructor") || symbol.contains("ARGV_INIT_ARRAY")
+            default: Self.contains(symbol, "swift_image_constructor") || Self.contains(symbol, "ARGV_INIT_ARRAY")
             }
+        }
+
+        /// Without the standard library's search, which reads text and not names.
+        private static func contains(_ symbol: String, _ part: String) -> Bool {
+            unsafe strstr(symbol, part) != nil
         }
 
         var description: String { symbol ?? "0x" + String(address, radix: 16) }

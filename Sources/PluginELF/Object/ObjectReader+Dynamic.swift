@@ -50,7 +50,7 @@ extension ObjectReader {
             defect("string table", "has no end: its last byte is not NUL")
             return
         }
-        tables.strings = strings
+        tables = SymbolTable(strings: strings)
         object.symbolTable = tables
         object.soname = text(dynamic.soname, "DT_SONAME")
         object.needed = dynamic.needed.compactMap { text($0, "DT_NEEDED") }

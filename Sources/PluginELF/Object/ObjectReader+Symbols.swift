@@ -13,48 +13,50 @@ extension ObjectReader {
             return
         }
         let room = available / width
-        guard let count = readHash(image, room: room) else { return }
-        guard let symbols = elf.symbols(at: offset, count: count, is64: is64) else {
+        guard let hash = readHash(image, room: room) else { return }
+        guard let symbols = elf.symbols(at: offset, count: hash.count, is64: is64) else {
             defect("symbol table", "cannot be read")
             return
         }
-        tables.entries = symbols
-        let end = UInt64(tables.strings.count)
-        if symbols.contains(where: { UInt64($0.name) >= end }) {
+        let strings = tables.strings
+        if symbols.contains(where: { UInt64($0.name) >= UInt64(strings.count) }) {
             defect("symbol table", "has a name outside the string table")
         }
-        guard hasSensibleNames() else {
-            tables.entries = []
+        guard Self.areSensible(symbols, strings) else {
             defect("symbol table", "has names that overlap without end")
             return
         }
-        readVersions(image, count: count)
+        tables = SymbolTable(
+            entries: symbols, strings: strings, gnuHash: hash.gnu, systemVHash: hash.systemV,
+            versions: readVersions(image, count: hash.count))
         object.symbolTable = tables
     }
 
     /// Linkers let names share their ends. A hostile table makes a hundred thousand symbols share one of megabytes,
     /// and whoever lists them runs out of memory.
-    private func hasSensibleNames() -> Bool {
-        let size = tables.strings.count
-        guard tables.entries.count.multipliedReportingOverflow(by: size).partialValue > 0x100_0000 else { return true }
+    private static func areSensible(_ symbols: [SymbolEntry], _ strings: ByteTable) -> Bool {
+        let size = strings.count
+        guard symbols.count.multipliedReportingOverflow(by: size).partialValue > 0x100_0000 else { return true }
         var sum = 0
-        for entry in tables.entries {
-            sum += tables.nameRange(entry).count
+        for symbol in symbols {
+            sum += strings.stringRange(Int(symbol.name))?.count ?? 0
             if sum > size * 8 + 0x10000 { return false }
         }
         return true
     }
 
-    /// Reads the hash tables and returns how many symbols there are: nothing else in a loaded file says so.
-    private mutating func readHash(_ image: borrowing FileImage, room: UInt64) -> Int? {
-        var count: UInt64 = 0
+    private typealias Hash = (gnu: GNUHashTable?, systemV: SystemVHashTable?, count: Int)
+
+    /// Reads the hash tables and counts the symbols: nothing else in a loaded file says how many there are.
+    private mutating func readHash(_ image: borrowing FileImage, room: UInt64) -> Hash? {
+        var (gnu, systemV, count) = (GNUHashTable?.none, SystemVHashTable?.none, UInt64(0))
         if let address = dynamic.hash {
-            guard let table = readSystemVHash(image, address), UInt64(table.chain.count) <= room else {
+            guard let (table, symbols) = readSystemVHash(image, address), symbols <= room else {
                 defect("DT_HASH", "lies outside the file, or counts more symbols than there is room for")
                 return nil
             }
-            count = UInt64(table.chain.count)
-            tables.hash = .systemV(buckets: table.buckets, chain: table.chain)
+            count = symbols
+            systemV = table
         }
         if let address = dynamic.gnuHash {
             guard let table = readGNUHash(image, address, room: room) else {
@@ -63,39 +65,39 @@ extension ObjectReader {
             }
             // An empty table does not count the symbols that the file only wants from others.
             count = max(count, table.isEmpty ? max(UInt64(table.count), referencedSymbols(image)) : UInt64(table.count))
-            tables.hash = table.hash
+            gnu = table.hash
         } else if dynamic.hash == nil {
             count = referencedSymbols(image)
         }
-        if tables.hash?.hasSensibleChains == false {
-            tables.hash = nil
-            defect(
-                dynamic.gnuHash == nil ? "DT_HASH" : "DT_GNU_HASH", "has a chain that is endless or leads in a circle")
+        if let isSensible = gnu?.hasSensibleChains ?? systemV?.hasSensibleChains, !isSensible {
+            defect(gnu == nil ? "DT_HASH" : "DT_GNU_HASH", "has a chain that is endless or leads in a circle")
+            (gnu, systemV) = (nil, nil)
         }
         guard count <= room else {
             defect("symbol table", "is shorter than its hash table or the relocations say")
             return nil
         }
-        return Int(count)
+        return (gnu, systemV, Int(count))
     }
 
     private mutating func readSystemVHash(
         _ image: borrowing FileImage, _ address: UInt64
-    ) -> (buckets: [UInt32], chain: [UInt32])? {
+    ) -> (table: SystemVHashTable, symbols: UInt64)? {
         guard let head = bytes(image, address, 8), let bucketCount = head.u32(0), let chainCount = head.u32(4),
             let (_, available) = map.place(address),
             (UInt64(bucketCount) + UInt64(chainCount) + 2) * 4 <= available,
             let table = bytes(image, address, (UInt64(bucketCount) + UInt64(chainCount) + 2) * 4)
         else { return nil }
+        let chain = Self.words(table, from: 8 + Int(bucketCount) * 4, count: Int(chainCount))
         return (
-            Self.words(table, from: 8, count: Int(bucketCount)),
-            Self.words(table, from: 8 + Int(bucketCount) * 4, count: Int(chainCount))
+            SystemVHashTable(buckets: Self.words(table, from: 8, count: Int(bucketCount)), chain: chain),
+            UInt64(chainCount)
         )
     }
 
     private mutating func readGNUHash(
         _ image: borrowing FileImage, _ address: UInt64, room: UInt64
-    ) -> (hash: SymbolHash, count: UInt32, isEmpty: Bool)? {
+    ) -> (hash: GNUHashTable, count: UInt32, isEmpty: Bool)? {
         guard let head = bytes(image, address, 16), let bucketCount = head.u32(0), let firstSymbol = head.u32(4),
             let bloomCount = head.u32(8), let shift = head.u32(12)
         else { return nil }
@@ -116,7 +118,7 @@ extension ObjectReader {
             chain = found
         }
         return (
-            .gnu(
+            GNUHashTable(
                 firstSymbol: firstSymbol, bloom: bloom, bloomShift: shift, bloomWordBits: wordSize * 8,
                 buckets: buckets, chain: chain),
             last == 0 ? firstSymbol : firstSymbol + UInt32(chain.count), last == 0
@@ -142,34 +144,36 @@ extension ObjectReader {
         return nil
     }
 
-    private mutating func readVersions(_ image: borrowing FileImage, count: Int) {
-        guard let address = dynamic.symbolVersions else { return }
+    private mutating func readVersions(_ image: borrowing FileImage, count: Int) -> SymbolVersions {
+        var versions = SymbolVersions()
+        guard let address = dynamic.symbolVersions else { return versions }
         guard let table = bytes(image, address, UInt64(count) * 2) else {
             defect("DT_VERSYM", "lies outside the file")
-            return
+            return versions
         }
-        tables.versions.ofSymbols = (0..<count).map { table.u16($0 * 2) ?? 0 }
-        readVersionRecords(image, "DT_VERNEED", dynamic.neededVersions) { versions, table, count in
+        versions.ofSymbols = (0..<count).map { table.u16($0 * 2) ?? 0 }
+        readVersionRecords(image, "DT_VERNEED", dynamic.neededVersions, into: &versions) { versions, table, count in
             versions.readNeeded(table, count: count)
         }
-        readVersionRecords(image, "DT_VERDEF", dynamic.definedVersions) { versions, table, count in
+        readVersionRecords(image, "DT_VERDEF", dynamic.definedVersions, into: &versions) { versions, table, count in
             versions.readDefined(table, count: count)
         }
+        return versions
     }
 
     /// The size of a table of version records stands nowhere; the window grows until the records fit.
     private mutating func readVersionRecords(
         _ image: borrowing FileImage, _ tag: String, _ records: DynamicSection.Table,
-        _ read: (inout SymbolVersions, ByteTable, Int) -> SymbolVersions.Walk
+        into versions: inout SymbolVersions, _ read: (inout SymbolVersions, ByteTable, Int) -> SymbolVersions.Walk
     ) {
         guard records.isPresent else { return }
         var window: UInt64 = 2048
         while let (_, available) = map.place(records.address),
             let table = bytes(image, records.address, min(window, available))
         {
-            var versions = tables.versions
-            if case .complete = read(&versions, table, Int(clamping: records.size)) {
-                tables.versions = versions
+            var found = versions
+            if case .complete = read(&found, table, Int(clamping: records.size)) {
+                versions = found
                 return
             }
             if window >= available || window >= 0x100_0000 { break }

@@ -115,7 +115,7 @@ public struct SharedObject: Sendable {
 
     /// The exported definition that `dlsym` would find, or nil.
     public func export(named name: String) -> Symbol? {
-        symbolTable.definition(of: ArraySlice(name.utf8)).map(symbolTable.symbol)
+        symbolTable.definition(of: SymbolName(name)).map(symbolTable.symbol)
     }
 
     /// Is it a program rather than a library? A library may have an interpreter (libc has), but then it has a name.

@@ -9,7 +9,8 @@ struct SymbolVersions: Sendable {
 
     /// One a symbol: index of its version; the top bit hides a definition from references without a version.
     var ofSymbols: [UInt16] = []
-    var byIndex: [UInt16: Version] = [:]
+    /// By the numbers in `ofSymbols`.
+    private var byIndex: [Version?] = []
     /// The versions that this file defines, its own name (the base version) excluded.
     var definitions: [Version] = []
     var definitionRecords: [DefinitionRecord] = []
@@ -31,7 +32,7 @@ struct SymbolVersions: Sendable {
         guard index < ofSymbols.count else { return nil }
         let number = ofSymbols[index] & 0x7FFF
         // 0 is local and 1 the base version: neither has a name that matters.
-        return number > 1 ? byIndex[number] : nil
+        return number > 1 && number < byIndex.count ? byIndex[Int(number)] : nil
     }
 
     func isHidden(_ index: Int) -> Bool {
@@ -50,6 +51,12 @@ extension SymbolVersions {
     /// More records than any library has; hostile ones overlap, and could be as many as there are bytes.
     private static let limit = 8192
 
+    private mutating func number(_ version: Version, _ number: UInt16) {
+        let index = Int(number & 0x7FFF)
+        while byIndex.count <= index { byIndex.append(nil) }
+        byIndex[index] = version
+    }
+
     /// Reads DT_VERNEED. Every step goes forward, and the number of records is bounded by the bytes.
     mutating func readNeeded(_ table: ByteTable, count: Int) -> Walk {
         var offset = 0
@@ -66,7 +73,7 @@ extension SymbolVersions {
                     let name = table.u32(aux + 8), let auxNext = table.u32(aux + 12)
                 else { return .needsMore }
                 budget -= 1
-                byIndex[other & 0x7FFF] = Version(name: name, library: library)
+                number(Version(name: name, library: library), other)
                 record.versions.append((name, flags & 2 != 0))
                 if auxNext == 0 { break }
                 aux += Int(auxNext)
@@ -104,7 +111,7 @@ extension SymbolVersions {
             // Flag 1 marks the base version: the file's own name, which is no version of a symbol.
             if flags & 1 == 0 {
                 let version = Version(name: name, library: nil)
-                byIndex[index & 0x7FFF] = version
+                number(version, index)
                 definitions.append(version)
             }
             if next == 0 { break }

@@ -7,15 +7,14 @@ extension Rule {
         why: "The dynamic linker never unmaps a library that has one",
         remedy: "Compile with -fno-gnu-unique, or hide them with the version script"
     ) { inspection in
-        let table = inspection.object.symbolTable
-        let found = table.entries.filter { $0.isDefined && $0.binding == .unique }
+        let found = inspection.survey.unique
         guard let first = found.first else { return [] }
         let consequence =
             inspection.promisesUnloading ? "and its ABI note says that it can be unloaded" : "and is never unloaded"
         return [
             Problem(
-                severity: inspection.promisesUnloading ? .error : .warning, place: table.name(first),
-                message: "has \(found.count) GNU unique symbols, such as \(table.name(first)), \(consequence)")
+                severity: inspection.promisesUnloading ? .error : .warning, place: first,
+                message: "has \(found.count) GNU unique symbols, such as \(first), \(consequence)")
         ]
     }
 
@@ -24,15 +23,13 @@ extension Rule {
         why: "A resolver of the plugin runs while it is being relocated, before its own memory is ready",
         remedy: "Choose the implementation at the first call, through a function pointer, instead"
     ) { inspection in
-        let object = inspection.object
-        let exported = object.symbolTable.entries.first { $0.isDefined && $0.type == .indirectFunction }
-        guard exported != nil || object.relocations.indirect > 0 else { return [] }
-        let name = exported.map(object.symbolTable.name)
+        let (name, count) = (inspection.survey.indirectFunction, inspection.object.relocations.indirect)
+        guard name != nil || count > 0 else { return [] }
         return [
             Problem(
                 place: name ?? "relocations",
                 message: name.map { "\($0) is an IFUNC, whose resolver runs while the file is loaded" }
-                    ?? "\(object.relocations.indirect) relocations run resolvers while the file is loaded")
+                    ?? "\(count) relocations run resolvers while the file is loaded")
         ]
     }
 

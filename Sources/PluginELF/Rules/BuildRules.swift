@@ -13,18 +13,12 @@ extension Rule {
                 name.hasPrefix($0)
             }
         }
-        let wanted = inspection.notableImports.lazy.map(\.name).first(where: isOfSanitizer)
-        guard let place = needed.first ?? wanted else { return [] }
+        guard let place = needed.first ?? inspection.survey.sanitizer else { return [] }
         return [
             Problem(
                 severity: inspection.policy.isRelease ? .error : .warning, place: place,
                 message: "was built with a sanitizer: it wants \(place)")
         ]
-    }
-
-    /// Is it the name of a function of a sanitizer's runtime?
-    static func isOfSanitizer(_ name: String) -> Bool {
-        ["__asan_", "__tsan_", "__ubsan_", "__msan_", "__lsan_", "__hwasan_"].contains { name.hasPrefix($0) }
     }
 
     static let coverage = Rule(
@@ -33,17 +27,13 @@ extension Rule {
         remedy: "Build the plugin without --coverage, -fprofile-instr-generate and -profile-coverage-mapping"
     ) { inspection in
         let object = inspection.object
-        let table = object.symbolTable
         // GCC gives the functions that announce counters the priority 100, and their names say so.
         let mark =
-            object.sections.first { counters.contains($0.name) }?.name
+            object.sections.first { $0.name.utf8.first == UInt8(ascii: "_") && counters.contains($0.name) }?.name
             ?? object.constructors.entries.lazy.compactMap(\.symbol).first {
                 $0.hasPrefix("_sub_I_00100_") || $0.hasPrefix("_GLOBAL__sub_I_00100_")
             }
-            ?? table.entries.first {
-                table.strings.hasPrefix("__gcov_", at: Int($0.name))
-                    || table.strings.hasPrefix("__llvm_profile_", at: Int($0.name))
-            }.map(table.name)
+            ?? inspection.survey.counter
         guard let mark else { return [] }
         return [Problem(place: mark, message: "was built to count which of its lines run")]
     }
@@ -105,12 +95,15 @@ extension Rule {
         remedy: "Install a build of the plugin that was not packed"
     ) { inspection in
         let object = inspection.object
-        var problems = object.sections.filter { section in
-            section.flags & UInt64(SHF_WRITE) != 0 && section.flags & UInt64(SHF_EXECINSTR) != 0
-        }.map { Problem(place: $0.name, message: "the section \($0.name) is writable and executable") }
-        if let packed = object.sections.first(where: { packers.contains($0.name) }) {
-            problems.append(
-                Problem(place: packed.name, message: "the section \(packed.name) is the mark of a packer"))
+        var problems: [Problem] = []
+        for section in object.sections {
+            let name = section.name
+            if section.flags & UInt64(SHF_WRITE) != 0, section.flags & UInt64(SHF_EXECINSTR) != 0 {
+                problems.append(Problem(place: name, message: "the section \(name) is writable and executable"))
+            }
+            if name.utf8.count <= longestPacker, packers.contains(name) {
+                problems.append(Problem(place: name, message: "the section \(name) is the mark of a packer"))
+            }
         }
         if object.hasDenseCode {
             problems.append(Problem(place: "code", message: "its code looks compressed or encrypted"))
@@ -128,4 +121,5 @@ extension Rule {
     private static let packers: Set<String> = [
         "UPX0", "UPX1", "UPX2", ".upx", ".packed", ".vmp0", ".vmp1", ".vmp2", ".aspack", ".petite", ".themida",
     ]
+    private static let longestPacker = packers.map(\.utf8.count).max() ?? 0
 }

@@ -46,13 +46,10 @@ extension Rule {
         severities: [.error, .warning], why: "The dynamic linker refuses a file when one symbol is missing",
         remedy: "Link the library that defines the symbol, with -Wl,-z,defs to hear of it when linking"
     ) { inspection in
-        // What a missing library would have defined is not missing on its own.
-        guard !inspection.closure.libraries.contains(where: { $0.origin == .missing }) else { return [] }
-        var imports = ImportCheck(inspection)
-        var missing = imports.undefined(includingWeak: false)
+        var missing = inspection.undefinedSymbols
         guard !missing.isEmpty else { return [] }
         // Symbols of a version that a library lacks altogether are S032's.
-        let versions = Set(imports.missingVersions().map(\.version))
+        let versions = Set(inspection.missingVersions.map(\.version))
         missing.removeAll { symbol in symbol.version.map(versions.contains) ?? false }
         var problems = missing.prefix(10).map { item in
             Problem(
@@ -75,7 +72,7 @@ extension Rule {
         why: "The dynamic linker refuses a file when a library lacks a version that it was linked with",
         remedy: "Build the plugin on the oldest system that it shall run on, or install a newer library here"
     ) { inspection in
-        ImportCheck(inspection).missingVersions().map { missing in
+        inspection.missingVersions.map { missing in
             Problem(
                 severity: missing.isWeak ? .info : .error, place: missing.version,
                 message: "\(missing.library) of this machine does not have the version \(missing.version)")
@@ -94,13 +91,5 @@ extension Rule {
                 place: newer.version,
                 message: "needs \(newer.version) of \(newer.library)\(users), which is newer than the target")
         }
-    }
-}
-
-extension ImportCheck {
-    init(_ inspection: Inspection) {
-        self.init(
-            inspection.object, label: inspection.object.file.path, main: inspection.object,
-            closure: inspection.closure, resolver: inspection.resolver)
     }
 }

@@ -154,7 +154,7 @@ extension Rule {
     ) { inspection in
         var problems: [Problem] = []
         for segment in inspection.object.segments where segment.kind == .load {
-            let place = "PT_LOAD segment at 0x\(String(segment.address, radix: 16))"
+            var place: String { "PT_LOAD segment at 0x\(String(segment.address, radix: 16))" }
             if segment.isWritable, segment.isExecutable {
                 problems.append(Problem(place: place, message: "\(place) is writable and executable at once"))
             }

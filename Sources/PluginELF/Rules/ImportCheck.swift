@@ -9,7 +9,8 @@ struct ImportCheck {
     private let isCertain: Bool
     /// The host's own libraries. Rarely needed, and then read: what a plugin wants mostly comes from its libraries.
     private(set) var host: [Library]?
-    private var places: [UInt32: Int?] = [:]
+    /// Places in the closure of the libraries that version records name.
+    private var places: [(library: UInt32, place: Int?)] = []
 
     init(
         _ object: SharedObject, label: String, main: SharedObject, closure: LibraryClosure, resolver: LibraryResolver,
@@ -32,7 +33,7 @@ struct ImportCheck {
             guard !entry.isDefined, entry.binding != .local, entry.name != 0, includingWeak || entry.binding != .weak
             else { continue }
             let name = table.strings.bytes[table.nameRange(entry)]
-            guard !name.isEmpty, !isDefined(index, name) else { continue }
+            guard !name.isEmpty, !isDefined(index, SymbolName(name)) else { continue }
             let symbol = table.symbol(at: index)
             result.append(
                 Linkage.UndefinedSymbol(
@@ -65,31 +66,39 @@ struct ImportCheck {
         return result
     }
 
-    private mutating func isDefined(_ index: Int, _ name: ArraySlice<UInt8>) -> Bool {
+    private mutating func isDefined(_ index: Int, _ name: SymbolName) -> Bool {
         let wanted = table.versions.version(ofSymbol: index)
         let version = wanted.flatMap { table.strings.stringRange(Int($0.name)) }.map { table.strings.bytes[$0] }
-        func defines(_ library: Library?) -> Bool {
-            library?.object.symbolTable.definition(of: name, version: version) != nil
+        if let offset = wanted?.library, let hint = place(of: offset), let library = closure.objects[hint],
+            library.defines(name, version)
+        {
+            return true
         }
-        if let offset = wanted?.library, let hint = place(of: offset), defines(closure.objects[hint]) { return true }
-        if closure.objects.contains(where: defines) { return true }
+        for case let library? in closure.objects where library.defines(name, version) { return true }
         if main.definition(of: name, version: version) != nil { return true }
         let host = self.host ?? resolver.hostScope()
         self.host = host
-        return host.contains(where: defines)
+        for library in host where library.defines(name, version) { return true }
+        return false
     }
 
     /// The library of a version record, by its place in the closure.
     private mutating func place(of library: UInt32) -> Int? {
-        if let found = places[library] { return found }
+        for known in places where known.library == library { return known.place }
         let place = place(named: table.strings.string(UInt64(library)) ?? "")
-        places[library] = .some(place)
+        places.append((library, place))
         return place
     }
 
     private func place(named name: String) -> Int? {
         closure.libraries.firstIndex { $0.name == name }
             ?? closure.objects.firstIndex { $0?.object.soname == name }
+    }
+}
+
+extension Library {
+    fileprivate func defines(_ name: SymbolName, _ version: ArraySlice<UInt8>?) -> Bool {
+        object.symbolTable.definition(of: name, version: version) != nil
     }
 }
 

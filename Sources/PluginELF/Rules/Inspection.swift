@@ -3,12 +3,6 @@ internal import PluginCore
 
 /// What the rules look at: the facts, and what was concluded from them before the rules run.
 struct Inspection {
-    /// A symbol that the file wants from others.
-    struct Import {
-        let name: String
-        let isWeak: Bool
-    }
-
     let object: SharedObject
     let hostSDK: SDKRange
     let policy: VerificationPolicy
@@ -19,8 +13,10 @@ struct Inspection {
     private(set) var closure = LibraryClosure()
     /// The manifest, or why there is none. nil if the file has neither a readable manifest note nor a sidecar.
     private(set) var manifest: Result<Manifest, PluginError>?
-    /// The wanted symbols that rules ask about by name: a few among hundreds, looked for once.
-    private(set) var notableImports: [Import] = []
+    private(set) var survey = SymbolSurvey()
+    /// Symbols that nobody defines, weak ones left out. Empty if a library is missing: it may be the one.
+    private(set) var undefinedSymbols: [Linkage.UndefinedSymbol] = []
+    private(set) var missingVersions: [Linkage.MissingVersion] = []
 
     init(of object: SharedObject, sidecar: SidecarManifest?, by verifier: Verifier) {
         self.object = object
@@ -34,7 +30,12 @@ struct Inspection {
     mutating func complete() {
         closure = resolver.closure(of: object)
         manifest = readManifest()
-        notableImports = findNotableImports()
+        survey = SymbolSurvey(of: object.symbolTable)
+        var check = ImportCheck(object, label: object.file.path, main: object, closure: closure, resolver: resolver)
+        missingVersions = check.missingVersions()
+        if !closure.libraries.contains(where: { $0.origin == .missing }) {
+            undefinedSymbols = check.undefined(includingWeak: false)
+        }
     }
 
     private func readManifest() -> Result<Manifest, PluginError>? {
@@ -51,22 +52,6 @@ struct Inspection {
         } catch {
             return .failure(error)
         }
-    }
-
-    private func findNotableImports() -> [Import] {
-        var notable: [Import] = []
-        let strings = object.symbolTable.strings
-        for entry in object.symbolTable.entries where !entry.isDefined && entry.name != 0 {
-            // Hundreds of a plugin in Swift, and none of them notable.
-            if strings.u8(Int(entry.name)) == UInt8(ascii: "$") || strings.hasPrefix("swift_", at: Int(entry.name)) {
-                continue
-            }
-            let name = object.symbolTable.name(entry)
-            if Rule.notableNames.contains(name) || name.hasPrefix("__") && Rule.isOfSanitizer(name) {
-                notable.append(Import(name: name, isWeak: entry.binding == .weak))
-            }
-        }
-        return notable
     }
 
     /// The sidecar if it stands for a manifest note, which the file does not have.
@@ -102,7 +87,9 @@ struct Inspection {
     }
 
     /// What the file wants among some names, in its order. They must be among ``Rule/notableNames``.
-    func imports(among names: Set<String>) -> [String] { notableImports.map(\.name).filter(names.contains) }
+    func imports(among names: Set<String>) -> [String] {
+        survey.imports.lazy.map(\.name).filter(names.contains)
+    }
 
     /// What the file wants of names that an operator wrote, in its order.
     func imports(matching globs: Set<String>) -> [String] {

@@ -93,7 +93,7 @@ extension Rule {
     ) { inspection in
         // Rust's library asks for it weakly in every plugin, whether or not it is used.
         guard
-            let name = inspection.notableImports.first(where: { !$0.isWeak && threadExitFunctions.contains($0.name) })?
+            let name = inspection.survey.imports.first(where: { !$0.isWeak && threadExitFunctions.contains($0.name) })?
                 .name
         else { return [] }
         return [

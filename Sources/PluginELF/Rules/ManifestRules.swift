@@ -126,24 +126,28 @@ enum ManifestName {
     /// Words that commands and configuration use for something else.
     static let reserved: Set<String> = ["keyway", "host", "all", "default", "none", "self", "core"]
 
-    /// What is wrong with an id, as the rest of a sentence; nil if nothing is.
+    /// What is wrong with an id of ASCII characters, as the rest of a sentence; nil if nothing is.
     static func fault(_ id: String) -> String? {
-        var parts = id.split(separator: "/", omittingEmptySubsequences: false)
-        if parts.count == 2, parts[0].hasPrefix("@") {
+        var parts = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if parts.count == 2, parts[0].first == UInt8(ascii: "@") {
             parts[0].removeFirst()
         } else if parts.count != 1 {
             return "has a slash, which only follows a scope, as in @acme/name"
         }
         for part in parts {
-            guard let first = part.first, first.isLetter || first.isNumber, !part.contains("@") else {
+            guard let first = part.first, isAlphanumeric(first), !part.contains(UInt8(ascii: "@")) else {
                 return "does not begin with a letter or a digit"
             }
-            if zip(part.utf8, part.utf8.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $0 == $1 }) {
+            if zip(part, part.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $0 == $1 }) {
                 return "holds two dots in a row"
             }
         }
-        let name = parts[0].lowercased()
+        let name = Substring(parts[0]).lowercased()
         if reserved.contains(name) || name.hasPrefix("keyway.") { return "is reserved for the host" }
         return nil
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 }

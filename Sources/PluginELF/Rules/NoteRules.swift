@@ -120,11 +120,11 @@ extension Rule {
     ) { inspection in
         let notes = inspection.object.notes
         guard !notes.isEmpty else { return [] }
-        guard !notes.interfaceDescriptors.isEmpty else {
+        guard notes.interfaceCount > 0 else {
             return [Problem(place: "interface notes", message: "the interface notes are missing")]
         }
         var problems: [Problem] = []
-        if notes.interfaces.count < notes.interfaceDescriptors.count {
+        if notes.interfaces.count < notes.interfaceCount {
             problems.append(
                 Problem(
                     place: "interface notes", message: "an interface note is not UTF-8 text that ends with NUL"))
@@ -132,11 +132,14 @@ extension Rule {
         var seen: Set<String> = []
         for id in notes.interfaces {
             let what: String
+            let isKnown = InterfaceID.known.contains(id)
             if !seen.insert(id).inserted {
                 what = "there are two notes for the interface \"\(id)\""
+            } else if isKnown {
+                continue
             } else if !InterfaceID.isWellFormed(id) {
                 what = "\"\(id)\" is not an interface id such as keyway.embedder/1"
-            } else if id.hasPrefix("keyway."), !InterfaceID.known.contains(id) {
+            } else if id.hasPrefix("keyway.") {
                 what = "the interface \"\(id)\" is unknown to this host"
             } else {
                 continue

@@ -7,24 +7,25 @@ extension Rule {
         severities: [.warning], why: "Such a runtime takes over signals, threads or memory of the whole process",
         remedy: "Run the other language in a program of its own, and link one C++ library, as the host does"
     ) { inspection in
-        let names = inspection.closure.libraries.map(\.name)
-        var problems = names.filter { name in interpreters.contains(where: name.hasPrefix) }.map { name in
-            Problem(place: name, message: "needs \(name), which brings an interpreter into the host")
+        // One look at each name; a plugin in Swift needs twenty libraries.
+        var (problems, usesGNU, usesLLVM) = ([Problem](), false, String?.none)
+        for library in inspection.closure.libraries where library.name.hasPrefix("lib") {
+            let name = library.name
+            if interpreters.contains(where: name.hasPrefix) {
+                problems.append(
+                    Problem(place: name, message: "needs \(name), which brings an interpreter into the host"))
+            }
+            if name.hasPrefix("libstdc++.so") { usesGNU = true }
+            if usesLLVM == nil, name.hasPrefix("libc++.so") { usesLLVM = name }
         }
-        let usesGNU = names.contains { $0.hasPrefix("libstdc++.so") }
-        if usesGNU, let other = names.first(where: { $0.hasPrefix("libc++.so") }) {
+        if usesGNU, let other = usesLLVM {
             problems.append(Problem(place: other, message: "needs both \(other) and libstdc++, two C++ libraries"))
         }
         // Inline functions of templates are in every C++ library; the classes of exceptions only in the runtime.
-        let table = inspection.object.symbolTable
-        if usesGNU,
-            let own = table.entries.first(where: {
-                $0.isDefined && table.strings.equals("_ZTISt9exception".utf8, at: Int($0.name))
-            })
-        {
+        if usesGNU, let own = inspection.object.export(named: "_ZTISt9exception") {
             problems.append(
                 Problem(
-                    place: table.name(own), message: "contains a C++ library and needs libstdc++ as well",
+                    place: own.name, message: "contains a C++ library and needs libstdc++ as well",
                     remedy: "Link either with -static-libstdc++ or with the shared library, not parts with each"))
         }
         return problems
@@ -106,9 +107,12 @@ struct SwiftVersion: Equatable {
 
     /// The version in a build note such as "swift=6.3;stdlib=dynamic"; nil if it does not say.
     static func stated(in note: String) -> Self? {
-        for part in note.split(separator: ";") where part.hasPrefix("swift=") || part.hasPrefix("toolchain=") {
-            let numbers = part[part.index(after: part.firstIndex(of: "=") ?? part.startIndex)...]
-                .split(separator: ".").prefix(2).compactMap { Int($0) }
+        for part in note.utf8.split(separator: UInt8(ascii: ";")) {
+            guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let key = part[..<equals]
+            guard key.elementsEqual("swift".utf8) || key.elementsEqual("toolchain".utf8) else { continue }
+            let numbers = part[equals...].dropFirst().split(separator: UInt8(ascii: ".")).prefix(2)
+                .compactMap { Int(Substring($0)) }
             if numbers.count == 2 { return Self(major: numbers[0], minor: numbers[1]) }
         }
         return nil

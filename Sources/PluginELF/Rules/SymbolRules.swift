@@ -16,7 +16,7 @@ extension Rule {
         guard inspection.claimsToBePlugin else { return [] }
         let table = inspection.object.symbolTable
         func problem(_ message: String) -> [Problem] { [Problem(place: entryName, message: message)] }
-        guard let index = table.definition(of: ArraySlice(entryName.utf8)) else {
+        guard let index = table.definition(of: SymbolName(entryName)) else {
             let others = table.entries.filter { table.strings.hasPrefix("kw_plugin_entry_", at: Int($0.name)) }
             if let other = others.first(where: { table.name($0) != entryName }) {
                 return problem(
@@ -63,8 +63,7 @@ extension Rule {
         why: "Such a symbol can take the place of the system's own for other code in the process", remedy: script
     ) { inspection in
         guard inspection.claimsToBePlugin else { return [] }
-        let table = inspection.object.symbolTable
-        let found = table.entries.filter(\.isExported).map(table.name).filter(interposing.contains)
+        let found = inspection.survey.exports.filter(interposing.contains)
         guard !found.isEmpty else { return [] }
         return [
             Problem(place: found[0], message: "exports \(found.listed()), which would replace the system's own")
@@ -84,10 +83,7 @@ extension Rule {
 
     /// What a file exports beside the entry symbol and what S012 has found.
     private static func exports(of inspection: Inspection) -> [String] {
-        let table = inspection.object.symbolTable
-        return table.entries.filter {
-            $0.isExported && !table.strings.equals(entryName.utf8, at: Int($0.name))
-        }.map(table.name).filter { !interposing.contains($0) }
+        inspection.survey.exports.filter { !interposing.contains($0) }
     }
 
     static let exportCollisions = Rule(
@@ -117,8 +113,9 @@ extension Rule {
         // Reading what the host has costs milliseconds, and hardly any plugin has anything to compare it with.
         guard !others.isEmpty else { return [] }
         let host = inspection.resolver.hostScope()
-        let found = others.filter { name in
-            host.contains { $0.object.symbolTable.definition(of: ArraySlice(name.utf8)) != nil }
+        let found = others.filter { other in
+            let name = SymbolName(other)
+            return host.contains { $0.object.symbolTable.definition(of: name) != nil }
         }
         guard let first = found.first else { return [] }
         return [Problem(place: first, message: "exports \(found.listed()), which the host has, too")]

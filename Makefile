@@ -21,12 +21,19 @@ tools: ## Check for Swift 6.3 and install missing Debian packages
 	@$(ROOT)/.ci/require-tools
 
 .PHONY: build
-build: tools cli plugins ## Build the keyway command and the sample plugins, in release
+build: tools cli scanner plugins ## Build the keyway command and the sample plugins, in release
 
 .PHONY: cli
 cli: tools
 	@echo "Building keyway (release); the first time this takes some minutes"
 	@swift build --package-path $(ROOT) -c release --product keyway --quiet
+
+# By hand: SwiftPM links even C to the Swift runtime, by a path of the toolchain. A scanner has to start without both.
+.PHONY: scanner
+scanner: cli
+	@echo "Building keyway-scanner"
+	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(ROOT)/Sources/CPluginScanner/include \
+		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-scanner $(ROOT)/Sources/keyway-scanner/*.c -Wl,-z,relro,-z,now
 
 .PHONY: plugins $(SAMPLES)
 plugins: $(SAMPLES)

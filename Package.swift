@@ -27,6 +27,8 @@ let package = Package(
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .library(name: "PluginTesting", targets: ["PluginTesting"]),
         .executable(name: "keyway", targets: ["keyway"]),
+        // Tries plugins for a host, each in a process of its own.
+        .executable(name: "keyway-scanner", targets: ["keyway-scanner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,6 +43,8 @@ let package = Package(
         .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         .target(name: "CPluginLinux", cSettings: c),
         .target(name: "CPluginCall", dependencies: ["PluginABI"], cSettings: c),
+        .target(name: "CPluginScanner", cSettings: c),
+        .executableTarget(name: "keyway-scanner", dependencies: ["CPluginScanner", "PluginABI"], cSettings: c),
 
         .target(name: "PluginCore", swiftSettings: swift),
         // ABI structs to values and back: for the host's side of a vtable and the author's.
@@ -59,7 +63,7 @@ let package = Package(
         .target(
             name: "PluginHost",
             dependencies: [
-                "CPluginLinux", "PluginCore", "PluginELF", "PluginLoader",
+                "CPluginLinux", "CPluginScanner", "PluginCore", "PluginELF", "PluginLoader",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -116,6 +116,12 @@ struct HostileTableTests {
         Lie("a note with an owner of gigabytes", "PT_NOTE") {
             $0.set(Int($0.word($0.segments(4)[0] + 8)), 0xFFFF_FFFF, 4)
         },
+        Lie("notes of seventeen megabytes", "larger than 16 MiB") { patch in
+            let notes = patch.segments(4).last!
+            patch.set(notes + 8, UInt64(patch.bytes.count))
+            patch.set(notes + 32, 17 << 20)
+            patch.bytes += [UInt8](repeating: 0, count: 17 << 20)
+        },
         Lie("thousands of notes of others before ours", "8192 in all") { patch in
             // Notes of twelve bytes each, without owner and description.
             let notes = patch.segments(4).last!

@@ -64,6 +64,21 @@ struct PairTests {
         #expect(ids(verifications, .warning) == [[], ["S047"]])
     }
 
+    @Test("Each file gets the manifest that lies beside it")
+    func sidecars() throws {
+        let plugin = PluginFixture(manifest: "")
+        let paths = [try plugin.build(in: folder, name: "one"), try plugin.build(in: folder, name: "two")]
+        let digest = String(repeating: "0a", count: 32)
+        let sidecar = SidecarManifest(
+            path: folder.file("two.plugin.json"),
+            document: ["id": "two", "version": "1.0.0", "type": "embedder", "sha256": .string(digest)],
+            fileDigest: digest)
+        let objects = try paths.map { try SharedObject(opening: $0) }
+        let verifications = sharedVerifier.verify(objects, sidecars: [paths[1]: sidecar])
+        #expect(ids(verifications, .error) == [["N005"], []])
+        #expect(verifications.map(\.manifest?.id) == [nil, "two"])
+    }
+
     @Test("A file that a gate refuses is not compared, and the others keep their places")
     func skipsRefused() throws {
         let plugin = PluginFixture(flags: ["-Wl,-soname,shared.so"])

@@ -32,7 +32,9 @@ struct RegistryPlace {
         // The times that count cannot be set; waiting for the clock of the file system is all there is.
         let probe = folder.path + "/clock"
         let newest = try Self.changed(plugins)
-        repeat { try Data().write(to: URL(fileURLWithPath: probe)) } while try Self.changed(probe)
+        repeat {
+            try Data().write(to: URL(fileURLWithPath: probe))
+        } while try Self.changed(probe)
             < newest + 0.05
     }
 

@@ -82,9 +82,14 @@ final class SealedImage: Sendable {
 
     /// Facts of the image, read from the very bytes that would be loaded.
     func inspect() throws(PluginError) -> SharedObject {
+        try SharedObject(reading: FileImage(adopting: duplicate(), copiedFrom: original))
+    }
+
+    /// Another descriptor of the bytes, which the caller closes.
+    func duplicate() throws(PluginError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw Self.failure("dup", errno, original.path) }
-        return try SharedObject(reading: FileImage(adopting: copy, copiedFrom: original))
+        return copy
     }
 
     /// SHA-256 of the bytes, lower-case hexadecimal. The image is sealed, so it does not matter when this is asked.

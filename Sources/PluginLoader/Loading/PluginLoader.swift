@@ -49,8 +49,8 @@ public final class PreparedPlugin: Sendable {
     public let verification: Verification
     /// Opening, copying, reading and judging.
     public let inspectTime: Duration
-    private let image: SealedImage
-    private let loader: PluginLoader
+    let image: SealedImage
+    let loader: PluginLoader
 
     init(
         path: String, image: SealedImage, object: SharedObject, verification: Verification, loader: PluginLoader,

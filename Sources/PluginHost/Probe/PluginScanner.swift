@@ -1,0 +1,130 @@
+internal import CPluginLinux
+internal import CPluginScanner
+internal import Glibc
+public import PluginCore
+public import PluginLoader
+
+/// Runs plugins in processes of their own, to see what they do before this process runs them.
+///
+///     let scanner = try PluginScanner.locate()
+///     for result in try await scanner.probe([prepared]) where !result.hasPassed { print(result.reason) }
+///
+/// The processes are those of `keyway-scanner`, a program beside the host's. A plugin that crashes, exits, hangs or prints
+/// is named; the others are not touched by it. If there is no scanner, that is an error: no plugin is ever tried in this
+/// process instead.
+///
+/// A plugin that is tried has the rights of this process's user. It is limited in time, processor time, memory, open files
+/// and the size of files, and not in what it may reach.
+public struct PluginScanner: Sendable, Hashable {
+    /// The program.
+    public let path: String
+    /// Plugins that are tried at the same time, 1 to 64.
+    public var parallel: Int
+
+    /// - Parameter parallel: nil for the number of processors.
+    public init(path: String, parallel: Int? = nil) {
+        self.path = path
+        self.parallel = parallel ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// Finds the program: the one that is named, else that of the variable KEYWAY_SCANNER (ignored in a privileged
+    /// process), else the first of: beside this program, in `../libexec/keyway` of its folder, `/usr/local/libexec/keyway`,
+    /// `/usr/libexec/keyway`.
+    /// - Throws: ``PluginError`` with code `notFound`. One that is named is not replaced by another.
+    public static func locate(_ named: String? = nil) throws(PluginError) -> PluginScanner {
+        let variable = unsafe kwl_secure_getenv("KEYWAY_SCANNER").map { unsafe String(cString: $0) }
+        let candidates = (named ?? variable).map { [$0] } ?? usualPlaces
+        guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
+            throw missing("there is no \(candidates.joined(separator: ", no "))", candidates)
+        }
+        return PluginScanner(path: path)
+    }
+
+    private static var usualPlaces: [String] {
+        var places: [String] = []
+        if let program = unsafe realpath("/proc/self/exe", nil) {
+            let path = unsafe String(cString: program)
+            unsafe free(program)
+            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+            places = ["\(folder)/keyway-scanner", "\(folder)/../libexec/keyway/keyway-scanner"]
+        }
+        return places + ["/usr/local/libexec/keyway/keyway-scanner", "/usr/libexec/keyway/keyway-scanner"]
+    }
+
+    static func missing(_ why: String, _ names: [String]) -> PluginError {
+        PluginError(
+            .notFound, "plugins cannot be tried in processes of their own: \(why)",
+            remedy:
+                "Build it from Keyway's source with make build, or swift build --product keyway-scanner, and put it beside this program or name it in KEYWAY_SCANNER",
+            facts: .names(names), stage: .load)
+    }
+
+    // MARK: - Probing
+
+    /// Loads each plugin in a process of its own and asks it what it is.
+    ///
+    /// Cancelling the task resumes it at once; the processes end at their deadlines.
+    /// - Parameters:
+    ///   - plugins: that passed the checks. Their bytes are run as they were judged.
+    ///   - deadline: for each plugin, from the start of its process.
+    /// - Returns: one result a plugin, in the same order.
+    /// - Throws: ``PluginError`` if a plugin was refused by the checks, or if the scanner is missing, is of another version
+    ///   or cannot work. What plugins do is no error but a result.
+    public func probe(
+        _ plugins: [PreparedPlugin], deadline: Duration = .seconds(2)
+    ) async throws(PluginError) -> [ProbeResult] {
+        for plugin in plugins { try plugin.verification.requireLoadable() }
+        guard !plugins.isEmpty else { return [] }
+        return try await HostThread.run("plugin.probe", of: plugins.count == 1 ? plugins[0].path : "", CallContext()) {
+            () throws(PluginError) in try run(plugins, deadline)
+        }
+    }
+
+    /// Should the scanner be lost, each plugin that was being tried is tried again with none beside it.
+    private func run(_ plugins: [PreparedPlugin], _ deadline: Duration) throws(PluginError) -> [ProbeResult] {
+        var results = [ProbeResult?](repeating: nil, count: plugins.count)
+        var waiting = Array(plugins.indices)
+        while !waiting.isEmpty {
+            let suspects = try attempt(waiting, parallel, plugins, deadline, &results)
+            for suspect in suspects {
+                let began = kwl_monotonic_ns()
+                if try !attempt([suspect], 1, plugins, deadline, &results).isEmpty {
+                    results[suspect] = ProbeResult(
+                        breakingScanner: plugins[suspect], duration: .nanoseconds(kwl_monotonic_ns() - began))
+                }
+            }
+            waiting.removeAll { results[$0] != nil }
+        }
+        return results.compactMap(\.self)
+    }
+
+    /// - Returns: what was being tried when the scanner was lost; empty if it was not.
+    private func attempt(
+        _ indices: [Int], _ parallel: Int, _ plugins: [PreparedPlugin], _ deadline: Duration,
+        _ results: inout [ProbeResult?]
+    ) throws(PluginError) -> Set<Int> {
+        var session = try ScannerSession.start(path)
+        var queue = indices[...]
+        while !queue.isEmpty || !session.running.isEmpty {
+            while let next = queue.first, session.running.count < min(max(parallel, 1), Int(KWS_PARALLEL_LIMIT)) {
+                guard try session.submit(plugins[next], UInt32(next), deadline) else { break }
+                queue.removeFirst()
+            }
+            switch try session.next(within: deadline + .seconds(10)) {
+            case .result(let tag, let json, let tail):
+                let index = Int(tag)
+                results[index] = try ProbeResult(scanned: json, tail: tail, of: plugins[index], deadline: deadline)
+            case .lost:
+                let suspects = Set(session.running.map(Int.init))
+                guard !suspects.isEmpty else {
+                    throw PluginError(
+                        .workerLost, "\(path) ended before it tried a plugin", remedy: "Build it anew",
+                        facts: .file(path: path), stage: .load)
+                }
+                return suspects
+            case .room: break
+            }
+        }
+        return []
+    }
+}

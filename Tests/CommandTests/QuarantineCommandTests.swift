@@ -1,0 +1,118 @@
+import Foundation
+import PluginCore
+import Testing
+
+@Suite("keyway quarantine", .timeLimit(.minutes(2)))
+struct QuarantineCommandTests {
+    /// A folder of plugins and one of state, in a folder that goes with it.
+    private struct Place {
+        let folder: TemporaryFolder
+        var plugins: String { folder.url.appendingPathComponent("plugins").path }
+        var state: String { folder.url.appendingPathComponent("state").path }
+
+        init() throws {
+            folder = try TemporaryFolder()
+            try FileManager.default.createDirectory(atPath: plugins, withIntermediateDirectories: true)
+        }
+
+        func build(_ id: String, _ macros: [String] = []) throws {
+            let process = Process()
+            let root = Command.root.path
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments =
+                [
+                    "cc", "-std=gnu11", "-O0", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
+                    "-DPROBE_ID=\"\(id)\"", "-I\(root)/PluginABI/include", "-Wl,-z,relro,-z,now",
+                    "-Wl,--version-script=\(root)/PluginABI/plugin.map", "-o", "\(plugins)/\(id).so",
+                    "\(root)/Tests/Fixtures/probes/probe.c",
+                ] + macros.map { "-D\($0)" }
+            try process.run()
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0)
+        }
+
+        func run(
+            _ verb: String, _ arguments: [String] = [], environment: [String: String] = [:]
+        ) async throws -> Command.Output {
+            try await Command.run(["quarantine", verb] + arguments + ["--state", state], environment: environment)
+        }
+    }
+
+    @Test("a plugin that crashes is named, held, shown with its backtrace, and let go when it does well")
+    func life() async throws {
+        let place = try Place()
+        try place.build("bad", ["IN_CONSTRUCTOR=write_to_null"])
+        #expect(try await place.run("list").stdout == "No plugin is in quarantine.\n")
+        let first = try await place.run("retry", ["bad", "--path", place.plugins])
+        #expect(first.status == 1 && first.stdout.isEmpty)
+        #expect(first.stderr.contains("bad: crashed in its constructors by SIGSEGV at address 0x8"))
+        let listed = try await place.run("list", ["--json"]).json()["records"]?.arrayValue ?? []
+        #expect(listed.count == 1 && listed.first?["state"] == "quarantined" && listed.first?["attempts"] == 2)
+        #expect(listed.first?["signal"] == 11 && listed.first?["address"] == "0x8" && listed.first?["by"] == "probe")
+        let since = try #require(listed.first?["since"]?.intValue)
+        #expect(listed.first?["until"]?.intValue == since + 3600)
+        let page = try await place.run("show", ["bad"])
+        #expect(page.status == 0 && page.stdout.contains("\nbacktrace\n  bad.so+0x"))
+        #expect(page.stdout.contains("(write_to_null+0x"))
+        // The file is known by now.
+        let again = try await place.run("retry", ["bad", "--json"])
+        #expect(again.status == 1)
+        #expect(try again.json()["record"]?["until"]?.intValue ?? 0 >= since + 86400)
+        #expect(try again.json()["result"]?["outcome"] == "crashed" && again.json()["status"] == "quarantined")
+        try place.build("bad")
+        let well = try await place.run("retry", ["bad", "--json"])
+        #expect(well.status == 0)
+        #expect(try well.json()["result"]?["outcome"] == "passed" && well.json()["status"] == "clear")
+        #expect(try await place.run("list", ["--json"]).json() == ["records": []])
+    }
+
+    @Test("an operator's word stands until it is over, cleared or released")
+    func operators() async throws {
+        let place = try Place()
+        try place.build("good")
+        let added = try await place.run("add", ["good", "--reason", "under review", "--for", "2h", "--json"])
+        #expect(added.status == 0)
+        let record = try added.json()
+        #expect(record["by"] == "operator" && record["reason"] == "under review" && record["sha256"] == nil)
+        #expect(try record["until"]?.intValue == #require(record["since"]?.intValue) + 7200)
+        let tried = try await place.run("retry", ["good", "--path", place.plugins])
+        #expect(tried.status == 0 && tried.stderr.contains("stays in quarantine: under review"))
+        #expect(try await place.run("release", ["good"]).status == 0)
+        for verb in ["release", "clear", "show"] {
+            let unknown = try await place.run(verb, ["good", "--json"])
+            #expect(unknown.status == 1)
+            #expect(try unknown.json()["error"]?["code"] == "notFound")
+        }
+        #expect(try await place.run("add", ["good", "--reason", "for ever"]).stdout.contains("until it is cleared"))
+        #expect(try await place.run("clear", ["good", "--json"]).json()["cleared"]?.arrayValue?.count == 1)
+        for time in ["2y", "h", "-1h", "0d", "9223372036854775807d", "36526d", ""] {
+            #expect(try await place.run("add", ["x", "--reason", "y", "--for=\(time)"]).status == 2, "\(time)")
+        }
+        #expect(try await place.run("add", ["x"]).status == 2)
+    }
+
+    @Test("a missing scanner and a damaged record are errors, and no plugin is tried")
+    func errors() async throws {
+        let place = try Place()
+        let witness = "\(place.plugins)/witness"
+        try place.build("told", ["IN_CONSTRUCTOR=witness", "WITNESS=\"\(witness)\""])
+        let missing = try await place.run(
+            "retry", ["told", "--path", place.plugins, "--json"], environment: ["KEYWAY_SCANNER": "/nowhere"])
+        #expect(missing.status == 1)
+        #expect(try missing.json()["error"]?["code"] == "notFound")
+        #expect(!FileManager.default.fileExists(atPath: witness))
+        try await #expect(place.run("add", ["x", "--reason", "y"]).status == 0)
+        let file = "\(place.state)/quarantine.json"
+        try "{".write(toFile: file, atomically: false, encoding: .utf8)
+        for (verb, arguments) in [
+            ("list", []), ("add", ["x", "--reason", "y"]), ("clear", ["x"]),
+            ("retry", ["told", "--path", place.plugins]),
+        ] {
+            let output = try await place.run(verb, arguments + ["--json"])
+            #expect(output.status == 1)
+            #expect(try output.json()["error"]?["code"] == "dataLoss", "\(verb)")
+        }
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "{")
+        #expect(!FileManager.default.fileExists(atPath: witness))
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import PluginHost
+import Testing
+
+/// The program itself: found, false, or of another version; and what it leaves of itself.
+@Suite(
+    "A scanner", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
+    .timeLimit(.minutes(5)))
+struct ProbeScannerTests {
+    private func failure(
+        _ scanner: PluginScanner, _ plugins: [PreparedPlugin]? = nil
+    ) async throws -> PluginError? {
+        let plugins = try plugins ?? [ProbePlugin.prepare(ProbePlugin.good.get().path)]
+        do throws(PluginError) {
+            _ = try await scanner.probe(plugins)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// A program that has a socket at descriptor 3 and does something else with it than a scanner would.
+    private func falseScanner(_ body: String, in folder: Sample.Folder) throws -> PluginScanner {
+        let (source, path) = ("\(folder.path)/false.c", "\(folder.path)/false")
+        try """
+        #include <CPluginScanner.h>
+        #include <string.h>
+        #include <sys/socket.h>
+        #include <unistd.h>
+        static char packet[300000];
+        static kws_frame frame = { KWS_MAGIC, KWS_PROTOCOL, KWS_HELLO, 0, 0, 0 };
+        static void say(const char *text)
+        {
+            memcpy(packet, &frame, sizeof frame);
+            memcpy(packet + sizeof frame, text, strlen(text));
+            send(3, packet, sizeof frame + strlen(text), 0);
+        }
+        int main(void) { \(body) return 0; }
+        """.write(toFile: source, atomically: true, encoding: .utf8)
+        try ProbePlugin.compile([
+            "-I\(ProbePlugin.repository)/Sources/CPluginScanner/include", "-o", path, source,
+        ])
+        return PluginScanner(path: path)
+    }
+
+    @Test("that is missing is an error that says how to build one, and no plugin is tried without it")
+    func missing() async throws {
+        let folder = try Sample.Folder()
+        let witness = "\(folder.path)/witness"
+        let plugin = try ProbePlugin.prepare(
+            ProbePlugin.build("told", ["IN_CONSTRUCTOR=witness", "WITNESS=\"\(witness)\""], in: folder))
+        let error = try await failure(PluginScanner(path: "\(folder.path)/none"), [plugin])
+        #expect(error?.code == .notFound && error?.message.contains("make build") == true)
+        #expect(!FileManager.default.fileExists(atPath: witness))
+        #expect(try await PluginScanner.locate().probe([plugin]).first?.hasPassed == true)
+        #expect(FileManager.default.fileExists(atPath: witness))
+        do throws(PluginError) {
+            _ = try PluginScanner.locate("\(folder.path)/none")
+            Issue.record("a scanner that was named and is missing was replaced by another")
+        } catch {
+            #expect(error.code == .notFound && error.facts == .names(["\(folder.path)/none"]))
+        }
+    }
+
+    @Test("is taken from KEYWAY_SCANNER, and nothing else if that is wrong")
+    func variable() async throws {
+        await #expect(processExitsWith: .success) {
+            let there = try PluginScanner.locate().path
+            unsafe setenv("KEYWAY_SCANNER", "/bin/true", 1)
+            #expect(try PluginScanner.locate().path == "/bin/true" && there != "/bin/true")
+            unsafe setenv("KEYWAY_SCANNER", "/nowhere", 1)
+            #expect(throws: PluginError.self) { try PluginScanner.locate() }
+        }
+    }
+
+    private static let impostors: [(String, PluginError.Code)] = [
+        ("", .protocolViolation),
+        ("say(\"text of a length that the frame does not have\");", .protocolViolation),
+        ("frame.magic = 1; say(\"\");", .protocolViolation),
+        ("frame.kind = KWS_RESULT; say(\"\");", .protocolViolation),
+        ("frame.protocol = KWS_PROTOCOL + 1; say(\"\");", .unsupported),
+        ("send(3, packet, 3, 0);", .protocolViolation),
+        ("send(3, packet, sizeof packet / 2, 0);", .protocolViolation),
+        ("say(\"\");", .workerLost),
+        ("say(\"\"); frame.kind = KWS_RESULT; frame.tag = 7; say(\"\"); pause();", .protocolViolation),
+        (
+            "say(\"\"); recv(3, packet, 300, 0); frame.kind = KWS_RESULT; frame.text = 2; say(\"{]\"); pause();",
+            .invalidArgument
+        ),
+        (
+            "say(\"\"); recv(3, packet, 300, 0); frame.kind = KWS_RESULT; frame.text = 2; say(\"{}\"); pause();",
+            .protocolViolation
+        ),
+    ]
+
+    @Test("that is another program, another version or a liar is found out", arguments: impostors.indices)
+    func impostor(_ index: Int) async throws {
+        let folder = try Sample.Folder()
+        let (body, code) = Self.impostors[index]
+        let error = try await failure(falseScanner(body, in: folder))
+        if code == .workerLost {
+            // Gone before or after it was asked: that is for the clock to say.
+            #expect(error == nil || error?.code == .workerLost, "\(body): \(error as Any)")
+        } else {
+            #expect(error?.code == code && error?.remedy != nil, "\(body): \(error as Any)")
+        }
+    }
+
+    @Test("is not given a plugin that the checks refuse")
+    func refused() async throws {
+        let folder = try Sample.Folder()
+        let plugin = try ProbePlugin.prepare(
+            ProbePlugin.build("refused", ["IN_CONSTRUCTOR=call_abort", "MISSING"], in: folder))
+        let error = try await failure(PluginScanner.locate(), [plugin])
+        #expect(error?.message.contains("function_that_nobody_has") == true && error?.plugin != nil, "\(error as Any)")
+    }
+
+    @Test("started by hand says what it is for")
+    func byHand() throws {
+        let process = Process()
+        let errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: try PluginScanner.locate().path)
+        process.standardError = errors
+        try process.run()
+        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2 && said.contains("a Keyway host starts this program"))
+    }
+
+    private static var childSignalIsDefault: Bool {
+        var action = sigaction()
+        return unsafe sigaction(SIGCHLD, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil
+    }
+
+    @Test("leaves no process, no descriptor and no signal handler behind")
+    func leavesNothing() async throws {
+        // A process of its own: other tests open files and start programs.
+        await #expect(processExitsWith: .success) {
+            let folder = try Sample.Folder()
+            let plugins = try ["write_to_null", "call_exit", "kill_scanner", "wait_for_ever", "print", "fork_many"].map
+            {
+                try ProbePlugin.prepare(ProbePlugin.build($0, ["IN_CONSTRUCTOR=\($0)"], in: folder))
+            }
+            let scanner = try PluginScanner.locate()
+            _ = try await scanner.probe(plugins, deadline: .milliseconds(300))
+            let before = Self.childSignalIsDefault
+            let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            for _ in 0..<3 {
+                let results = try await scanner.probe(plugins, deadline: .milliseconds(300))
+                #expect(results.allSatisfy { !$0.hasPassed })
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count == descriptors)
+            var status: Int32 = 0
+            let child = unsafe waitpid(-1, &status, WNOHANG)
+            #expect(child == -1)
+            #expect(before && Self.childSignalIsDefault)
+        }
+    }
+
+    @Test("gives plugins none of the host's descriptors")
+    func descriptors() async throws {
+        await #expect(processExitsWith: .success) {
+            let folder = try Sample.Folder()
+            // Inheritable, as a careless host leaves them.
+            let secret = unsafe open("/dev/null", O_RDONLY)
+            let high = fcntl(secret, F_DUPFD, 100)
+            unsafe setenv("KEYWAY_TEST_SECRET_DESCRIPTOR", "\(high)", 1)
+            let plugin = try ProbePlugin.prepare(
+                ProbePlugin.build("limits", ["IN_CONSTRUCTOR=check_limits"], in: folder))
+            #expect(try await PluginScanner.locate().probe([plugin]).first?.outcome == .passed)
+        }
+    }
+}

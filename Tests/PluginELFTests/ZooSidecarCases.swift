@@ -55,6 +55,11 @@ extension RuleTests {
                 plugin.manifest = ""
                 return plugin
             }(), sidecar: sidecar(["permissions": ["process.exec"]])),
+        RuleCase(
+            name: "manifest beside what is no plugin",
+            plugin: PluginFixture(
+                abi: "", manifest: "", interfaces: "", entry: "KW_EXPORT int answer(void) { return 42; }", script: ""),
+            sidecar: sidecar(), errors: ["N001"], words: ["not a Keyway plugin"]),
         RuleCase(name: "manifest beside a plugin that has one", sidecar: sidecar(["sha256": .null, "type": .null])),
         RuleCase(
             name: "another id beside a plugin that has one", sidecar: sidecar(["id": "other"]), errors: ["M002"],

@@ -66,7 +66,7 @@ struct FileTree: Sendable, Hashable {
 
     /// The part of a path before its last slash; "/" for a file in the root.
     static func folder(_ path: String) -> String? {
-        guard let slash = path.lastIndex(of: "/") else { return nil }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

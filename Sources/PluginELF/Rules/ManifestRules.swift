@@ -59,8 +59,8 @@ extension Rule {
         if let type = manifest.type, let interface = InterfaceID.ofType[type], !notes.interfaces.contains(interface) {
             differs("/type", "\(title) says that it is of type \(type), and there is no note for \(interface)")
         }
-        // Of notes that are wrong themselves N006 has spoken.
-        if !problems.isEmpty, !interfaceNotes.check(inspection).isEmpty { problems = [] }
+        // Of notes that are missing or wrong themselves N001 and N006 have spoken.
+        if !problems.isEmpty, notes.isEmpty || !interfaceNotes.check(inspection).isEmpty { problems = [] }
         if let sdk = manifest.sdk, let note = notes.abi, let range = note.sdkRange, sdk != range {
             differs("/sdk", "\(title) says SDK \(sdk), and the ABI note says SDK \(range)")
         }

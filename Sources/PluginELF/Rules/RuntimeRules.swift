@@ -42,18 +42,11 @@ extension Rule {
     ) { inspection in
         let object = inspection.object
         guard inspection.claimsToBePlugin, object.traits.staticSwiftRuntime else { return [] }
-        let table = object.symbolTable
-        guard
-            let shown = table.entries.first(where: {
-                $0.isExported
-                    && (table.strings.hasPrefix("$s", at: Int($0.name))
-                        || table.strings.hasPrefix("swift_", at: Int($0.name)))
-            })
+        guard let shown = inspection.survey.exports.first(where: { $0.hasPrefix("$s") || $0.hasPrefix("swift_") })
         else { return [] }
         return [
             Problem(
-                place: table.name(shown),
-                message: "contains a Swift runtime of its own and exports it, for instance \(table.name(shown))")
+                place: shown, message: "contains a Swift runtime of its own and exports it, for instance \(shown)")
         ]
     }
 

@@ -6,7 +6,7 @@ public struct Verification: Sendable {
     public let findings: [Finding]
     /// The SDK that host and plugin agreed on; nil if they did not.
     public let sdk: UInt32?
-    /// nil if the file has no valid manifest note.
+    /// Of the note, or of the file beside the plugin; nil if neither is there, or what is there is not valid.
     public let manifest: Manifest?
     /// Every library that the file needs, in the order in which they would be loaded. Empty if an early rule
     /// refused the file.

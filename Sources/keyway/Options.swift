@@ -16,6 +16,10 @@ struct HostOptions: ParsableArguments {
 
     /// - Parameter onlyNamed: where folders are named, no others are searched.
     func host(dataFolder: String? = nil, onlyNamed: Bool = false) -> PluginHost {
+        PluginHost(configuration(dataFolder: dataFolder, onlyNamed: onlyNamed))
+    }
+
+    func configuration(dataFolder: String? = nil, onlyNamed: Bool = false) -> PluginHost.Configuration {
         var configuration = PluginHost.Configuration()
         configuration.searchPaths = onlyNamed && !path.isEmpty ? path : Environment.pluginFolders(named: path)
         configuration.dataFolder = dataFolder
@@ -28,7 +32,7 @@ struct HostOptions: ParsableArguments {
             handler.logLevel = level
             return handler
         }
-        return PluginHost(configuration)
+        return configuration
     }
 }
 
@@ -38,6 +42,24 @@ extension PluginHost {
         if !fileOrName.isEmpty, unsafe access(fileOrName, F_OK) == 0 { return fileOrName }
         return try locate(fileOrName)
     }
+}
+
+/// An option's value that is a time: a number and ms, s, m or h.
+struct TimeOption: ExpressibleByArgument {
+    let duration: Duration
+
+    init(_ duration: Duration) { self.duration = duration }
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let units: [String: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600]
+        guard let number = Double(digits), number > 0, let unit = units[String(argument.dropFirst(digits.count))],
+            number * unit <= 86400 * 365
+        else { return nil }
+        duration = .seconds(number * unit)
+    }
+
+    var defaultValueDescription: String { duration.short }
 }
 
 /// An option's value that is JSON, or `@FILE`.

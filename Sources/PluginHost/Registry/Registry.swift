@@ -26,6 +26,8 @@ public struct Registry: Sendable {
     /// Where operators' decisions are kept; nil for none.
     public var stateFolder: String?
     public var filter = PluginFilter()
+    /// Seconds since 1970, for what is put aside until a time.
+    public var now = QuarantineStore.systemTime
     public var verifier: Verifier
     private let memory = RegistryMemory()
 
@@ -59,28 +61,33 @@ public struct Registry: Sendable {
     public func scan(
         trusting trust: Trust = .stamps, progress: (@Sendable (_ done: Int, _ count: Int) -> Void)? = nil
     ) throws(PluginError) -> RegistryScan {
-        let restrictions = try restrictions()
-        var scan = files(trusting: trust, progress: progress)
-        scan.restrictions = restrictions
-        return scan
+        files(trusting: trust, under: try restrictions(), progress: progress)
     }
 
-    /// - Throws: `disabled` if a plugin is turned off.
+    /// - Throws: `disabled` or `quarantined` if a plugin is not to be loaded.
     func requireEnabled(_ prepared: PreparedPlugin) throws(PluginError) {
-        let names = [prepared.manifest?.id, prepared.manifest?.name, FileName.stem(prepared.path)].compactMap(\.self)
-        guard let obstacle = try restrictions().obstacle(for: names) else { return }
-        throw PluginError(
-            .disabled, obstacle.reason, remedy: obstacle.remedy, plugin: prepared.manifest?.id ?? prepared.path,
-            stage: .load)
+        let names = [prepared.manifest?.id ?? prepared.path, FileName.stem(prepared.path), prepared.manifest?.name]
+            .compactMap(\.self)
+        let restrictions = try restrictions()
+        if let obstacle = restrictions.obstacle(for: names) {
+            throw PluginError(
+                .disabled, obstacle.reason, remedy: obstacle.remedy, plugin: names[0], stage: .load)
+        }
+        if let record = restrictions.record(against: names, digest: { prepared.digest }) { throw record.error }
     }
 
     private func restrictions() throws(PluginError) -> Restrictions {
-        var restrictions = Restrictions(filter: filter)
-        if let stateFolder { restrictions.disabled = try DisabledPlugins(stateFolder: stateFolder).list() }
+        var restrictions = Restrictions(filter: filter, sdk: verifier.hostSDK, now: now())
+        if let stateFolder {
+            restrictions.disabled = try DisabledPlugins(stateFolder: stateFolder).list()
+            restrictions.quarantine = try QuarantineStore(stateFolder: stateFolder, clock: now).read()
+        }
         return restrictions
     }
 
-    private func files(trusting trust: Trust, progress: (@Sendable (Int, Int) -> Void)?) -> RegistryScan {
+    private func files(
+        trusting trust: Trust, under restrictions: Restrictions, progress: (@Sendable (Int, Int) -> Void)?
+    ) -> RegistryScan {
         let (began, start) = (Clock.monotonic(), Clock.realtime())
         var timings = RegistryScan.Timings()
         let key = cacheKey
@@ -98,7 +105,7 @@ public struct Registry: Sendable {
             timings.total = .nanoseconds(Clock.monotonic() - began)
             return RegistryScan(
                 image: known.image, reasons: [:], hits: known.image.files.count, timings: timings, cache: cache?.path,
-                cacheProblem: nil)
+                cacheProblem: nil, restrictions: restrictions)
         }
         let listing = Clock.monotonic()
         let folders = PluginFolder.list(searchPaths, depth: depth)
@@ -119,7 +126,17 @@ public struct Registry: Sendable {
         timings.total = .nanoseconds(Clock.monotonic() - began)
         return RegistryScan(
             image: image, reasons: found.reasons, hits: found.hits, timings: timings, cache: cache?.path,
-            cacheProblem: problem)
+            cacheProblem: problem, restrictions: restrictions)
+    }
+
+    /// Keeps which files have been tried.
+    /// - Parameter digests: of the bytes that were tried, by the files' paths.
+    func remember(_ digests: [String: String], in scan: RegistryScan) {
+        guard !digests.isEmpty else { return }
+        let image = scan.image.probed(digests)
+        let key = cacheKey
+        memory.keep(image, of: key)
+        if let cacheFolder { _ = RegistryCache(folder: cacheFolder, key: key).write(image) }
     }
 
     /// Which folders a cache is about.

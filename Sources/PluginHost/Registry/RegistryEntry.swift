@@ -99,8 +99,8 @@ public struct RegistryEntry: Sendable, Hashable {
 
     /// What operators may call it: its id, its display name, and its file's name without the ending.
     var names: [String] {
-        var names = [FileName.stem(file)]
-        for other in [id, name] { if let other, !names.contains(other) { names.append(other) } }
+        var names = [id ?? file]
+        for other in [FileName.stem(file), name] where !names.contains(other) { names.append(other) }
         return names
     }
 

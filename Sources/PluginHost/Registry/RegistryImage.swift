@@ -189,6 +189,26 @@ struct RegistryImage: Sendable {
 
     // MARK: - Making
 
+    /// The same image, with files marked as tried.
+    /// - Parameter digests: of the bytes that were tried, by the files' paths. Files of other bytes are not marked.
+    func probed(_ digests: [String: String]) -> RegistryImage {
+        let folders = (0..<self.folders.count).map { index in
+            var folder = self.folder(index)
+            folder.files = []
+            return folder
+        }
+        let records = (0..<files.count).map { index in
+            var record = self.record(index)
+            guard folders.indices.contains(record.folder) else { return record }
+            let path = "\(folders[record.folder].path)/\(record.name)"
+            if let digest = digests[path], digest == record.digest { record.isProbed = true }
+            return record
+        }
+        return RegistryImage(
+            folders: folders, records: records, dependencies: (0..<dependencies.count).map(dependency),
+            environment: environment, written: written)
+    }
+
     /// - Parameters:
     ///   - records: in the order of the folders, each folder's together.
     ///   - environment: 32 bytes.

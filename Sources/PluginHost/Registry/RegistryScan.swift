@@ -17,7 +17,7 @@ public struct RegistryScan: Sendable {
     let image: RegistryImage
     private let reasons: [Int: String]
     /// Applied to every entry that is read.
-    var restrictions = Restrictions()
+    var restrictions: Restrictions
     /// Files for which the cache answered.
     public let hits: Int
     public let timings: Timings
@@ -28,8 +28,9 @@ public struct RegistryScan: Sendable {
 
     init(
         image: RegistryImage, reasons: [Int: String], hits: Int, timings: Timings, cache: String?,
-        cacheProblem: String?
+        cacheProblem: String?, restrictions: Restrictions
     ) {
+        self.restrictions = restrictions
         self.image = image
         self.reasons = reasons
         self.hits = hits

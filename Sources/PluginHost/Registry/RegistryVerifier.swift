@@ -26,15 +26,15 @@ struct RegistryVerifier: Sendable {
         let began = Clock.monotonic()
         var record = RegistryRecord(folder: folder, name: file.name)
         record.manifestFiles = file.manifests
-        var judgement = Judgement(record: record, paths: [])
+        var paths: [String] = []
         do throws(PluginError) {
-            judgement = try read(path, record, isNested: isNested)
+            paths = try read(path, &record, isNested: isNested)
         } catch {
-            judgement.record.refuse(error)
-            judgement.record.stamp = FileStamp(at: path)
+            record.refuse(error)
+            if record.stamp == .absent { record.stamp = FileStamp(at: path) }
         }
-        judgement.record.inspectNanoseconds = UInt64(max(Clock.monotonic() - began, 0))
-        return judgement
+        record.inspectNanoseconds = UInt64(max(Clock.monotonic() - began, 0))
+        return Judgement(record: record, paths: paths)
     }
 
     /// The digest and stamp of a file as it is now; nil if it cannot be read, or changes meanwhile.
@@ -45,8 +45,10 @@ struct RegistryVerifier: Sendable {
         return before == image.stamp ? (digest, before) : nil
     }
 
-    private func read(_ path: String, _ given: RegistryRecord, isNested: Bool) throws(PluginError) -> Judgement {
-        var record = given
+    /// - Returns: the paths of what the verdict rests on.
+    private func read(
+        _ path: String, _ record: inout RegistryRecord, isNested: Bool
+    ) throws(PluginError) -> [String] {
         // Opening a device can do things.
         let stamp = FileStamp(at: path)
         if stamp != .absent, !stamp.isRegular, !stamp.isFolder {
@@ -57,7 +59,7 @@ struct RegistryVerifier: Sendable {
         let (object, verification) = try inspect(path, &record)
         if isNested, !object.isMarkedAsPlugin {
             record.verdict = .library
-            return Judgement(record: record, paths: [])
+            return []
         }
         if let refusal = verification.refusal {
             record.refuse(refusal)
@@ -65,8 +67,7 @@ struct RegistryVerifier: Sendable {
             record.verdict = .sound
         }
         record.describe(object, verification)
-        let libraries = verification.libraries.flatMap { $0.tried }
-        return Judgement(record: record, paths: [verifier.resolver.linkerCachePath] + libraries)
+        return [verifier.resolver.linkerCachePath] + verification.libraries.flatMap { $0.tried }
     }
 }
 
@@ -87,6 +88,7 @@ extension RegistryVerifier {
         let object = try SharedObject(reading: image)
         let verification = verifier.verify(object)
         guard image.stamp == record.stamp else {
+            record.digest = ""
             throw PluginError(
                 .unavailable, "changes while it is read",
                 remedy: "Replace plugins by renaming a finished file over the old one", plugin: path, stage: .open,

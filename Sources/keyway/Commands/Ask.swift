@@ -42,7 +42,7 @@ struct Ask: AsyncParsableCommand {
     @Flag(help: "Keep nothing.")
     var noCache = false
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var host: LoadOptions
     @OptionGroup var output: OutputOptions
 
     mutating func validate() throws {
@@ -61,7 +61,7 @@ struct Ask: AsyncParsableCommand {
             throw PluginError(.invalidArgument, "the question is empty", remedy: "Ask something")
         }
         let rules = allowTools.map(ToolPolicy.rule).filter { !$0.isEmpty }
-        let host = host.host()
+        let host = try host.host()
         do {
             try await run(words, rules, host)
         } catch {

@@ -38,12 +38,12 @@ struct AdapterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A folder in which it keeps its data.", valueName: "folder"))
     var data: String?
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var host: LoadOptions
     @OptionGroup var output: OutputOptions
 
     /// Loads the plugin, has the body call it, and shuts it down, also after an error.
     func withPlugin(_ body: (NativePlugin) async throws -> Void) async throws {
-        let host = host.host()
+        let host = try host.host()
         let configuration = try config.map { text throws(PluginError) in
             try JSONOption.parse(text, what: "the configuration")
         }

@@ -31,11 +31,21 @@ struct RegistryScanCommand: AsyncParsableCommand {
     @Flag(help: "Judge every file again.")
     var fresh = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Also load each plugin in a process of its own, and put aside what crashes, exits, hangs or prints.",
+            discussion: "What passed once is not tried again until it changes."))
+    var probe = false
+
+    @Option(help: ArgumentHelp("How long a plugin may take to load, such as 500ms or 2s.", valueName: "time"))
+    var probeDeadline = TimeOption(.seconds(2))
+
     @OptionGroup var options: RegistryOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let scan = try options.scan(trusting: fresh ? .nothing : paranoid ? .digests : .stamps)
+        var scan = try options.scan(trusting: fresh ? .nothing : paranoid ? .digests : .stamps)
+        if probe { scan = try await options.probe(scan, deadline: probeDeadline.duration) }
         if output.json {
             Console.print(json: RegistryReport(scan).json)
         } else {

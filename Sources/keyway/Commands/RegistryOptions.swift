@@ -43,6 +43,19 @@ struct RegistryOptions: ParsableArguments {
     }
 }
 
+extension RegistryOptions {
+    /// Tries the plugins, and shows a person how far it is.
+    func probe(_ scan: RegistryScan, deadline: Duration) async throws(PluginError) -> RegistryScan {
+        let scanner = try PluginScanner.locate()
+        _ = try state.requireFolder()
+        let progress = Progress()
+        defer { progress.clear() }
+        return try await registry.probe(scan, with: scanner, deadline: deadline) { done, count in
+            progress.show("\(done) of \(count) plugins tried")
+        }
+    }
+}
+
 /// Where operators' decisions are kept.
 struct StateOptions: ParsableArguments {
     @Option(

@@ -7,59 +7,44 @@ struct Resolve: AsyncParsableCommand {
         discussion: """
             Everything in the folders of --path is asked for, or else in all search folders, with what it depends on. Exits 1 if there is no such set, and \
             says which plugins stand against each other and what would help. Nothing of a plugin runs.
+
+            --write-lock keeps the versions and the digests of what was chosen. With --lock alone the locked versions are \
+            taken whatever newer ones there are; with --locked, too, anything but exactly what is locked is refused.
             """)
+
+    @Option(help: ArgumentHelp("The lock file; keyway.lock with --write-lock or --locked.", valueName: "file"))
+    var lock: String?
+
+    @Flag(help: "Choose anew, and write the lock file.")
+    var writeLock = false
+
+    @Flag(help: "Refuse, and list, every difference between the lock file and what is installed.")
+    var locked = false
 
     @OptionGroup var options: ResolveOptions
 
+    private var lockPath: String { lock ?? "keyway.lock" }
+
+    func validate() throws {
+        if writeLock, locked { throw ValidationError("--write-lock and --locked do not go together") }
+        if lock == "" { throw ValidationError("--lock names no file") }
+    }
+
     func run() async throws {
-        let (resolver, skipped) = try options.resolver()
+        var (resolver, skipped) = try options.resolver()
+        let lockfile = locked || lock != nil && !writeLock ? try Lockfile(reading: lockPath) : nil
+        let drift = lockfile?.drift(from: resolver.candidates) ?? []
+        let report = ResolveReport(skipped: skipped, drift: drift, wantsJSON: options.output.json)
+        if locked, !drift.isEmpty { throw report.showDrift(lockPath) }
+        if let lockfile { resolver.pins.merge(lockfile.pins) { named, _ in named } }
         do throws(PluginError) {
-            show(try resolver.resolve(), skipped)
+            let resolution = try resolver.resolve()
+            if writeLock { try Lockfile(resolution).write(to: lockPath) }
+            report.show(resolution, lock: writeLock ? lockPath : nil)
         } catch {
-            guard let failure = error.underlying as? ResolutionFailure else { throw error }
-            show(failure, error, skipped)
-            throw ExitCode(1)
+            guard error.code == .dependency else { throw error }
+            throw report.show(error)
         }
-    }
-
-    private func show(_ resolution: Resolution, _ skipped: [ResolveOptions.Skipped]) {
-        if options.output.json {
-            Console.print(
-                json: [
-                    "order": .array(resolution.plugins.map { .string($0.id) }), "conflicts": [],
-                    "plugins": resolution.json["plugins"] ?? [], "warnings": resolution.json["warnings"] ?? [],
-                    "skipped": Self.json(skipped),
-                ])
-            return
-        }
-        for (index, plugin) in resolution.plugins.enumerated() {
-            Console.print("\(index + 1). \(plugin.id) \(plugin.version)".visible)
-        }
-        if resolution.plugins.isEmpty { Console.print("There is no plugin to load.") }
-        for warning in resolution.warnings { Console.error("keyway: warning: \(warning.message)".visible) }
-        note(skipped)
-    }
-
-    private func show(_ failure: ResolutionFailure, _ error: PluginError, _ skipped: [ResolveOptions.Skipped]) {
-        if options.output.json {
-            Console.print(
-                json: [
-                    "order": [], "conflicts": failure.json["conflicts"] ?? [],
-                    "choices": failure.json["choices"] ?? [], "cycle": failure.json["cycle"] ?? [],
-                    "message": .string(error.message), "skipped": Self.json(skipped),
-                ])
-            return
-        }
-        Console.error("keyway: error: \(error.message)".visible)
-        note(skipped)
-    }
-
-    private func note(_ skipped: [ResolveOptions.Skipped]) {
-        for file in skipped { Console.error("keyway: note: left out \(file.file): \(file.reason)".visible) }
-    }
-
-    private static func json(_ skipped: [ResolveOptions.Skipped]) -> JSON {
-        .array(skipped.map { ["file": .string($0.file), "reason": .string($0.reason)] })
     }
 }
 

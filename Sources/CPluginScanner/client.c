@@ -30,7 +30,8 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attrib
     if (reason == 0)
         reason = posix_spawnattr_setsigmask(attributes, &none);
     if (reason == 0)
-        reason = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        reason = posix_spawnattr_setflags(attributes,
+                                          POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     return reason;
 }
 

@@ -55,42 +55,48 @@ static void copy_text(char *to, size_t room, const char *from)
     to[length] = '\0';
 }
 
-static void find_name(int descriptor, stack_frame *frame)
-{
-    struct stat status;
-    if (descriptor < 0 || fstat(descriptor, &status) != 0 || status.st_size <= 0)
-        return;
-    void *file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (file == MAP_FAILED)
-        return;
-    find_symbol(file, (size_t)status.st_size, frame->offset, frame->symbol, sizeof frame->symbol,
-                &frame->symbol_offset);
-    munmap(file, (size_t)status.st_size);
-}
-
-/* Fills in what is known about an address; 1 if it lies in a file of the job. Takes no lock, unlike dladdr: the dynamic
- * linker's is held by another thread if the one that crashed was made in a constructor. */
-static int describe_address(uintptr_t address, stack_frame *frame)
+/* The object that an address lies in, or NULL. Takes no lock, unlike dladdr: the dynamic linker's is held by another thread
+ * if the one that crashed was made in a constructor. */
+static const struct link_map *object_of(uintptr_t address)
 {
     struct dl_find_object object;
-    frame->offset = address;
-    if (_dl_find_object((void *)address, &object) != 0) /* glibc 2.35 */
+    /* glibc 2.35 */
+    return _dl_find_object((void *)address, &object) == 0 ? object.dlfo_link_map : NULL;
+}
+
+/* Says where an address is; 1 if it lies in a file of the job. */
+static int find_place(uintptr_t address, stack_frame *frame)
+{
+    const struct link_map *map = object_of(address);
+    memset(frame, 0, sizeof *frame);
+    frame->offset = address - (map != NULL ? map->l_addr : 0);
+    if (map == NULL)
         return 0;
-    const char *path = object.dlfo_link_map->l_name;
-    frame->offset = address - object.dlfo_link_map->l_addr;
-    int index = file_index(path);
-    if (index >= 0) {
-        copy_text(frame->module, sizeof frame->module, file_names[index]);
-        find_name(FIRST_FILE + index, frame);
-        return 1;
+    int index = file_index(map->l_name);
+    const char *slash = strrchr(map->l_name, '/');
+    const char *name = index >= 0 ? file_names[index] : slash != NULL ? slash + 1 : map->l_name;
+    copy_text(frame->module, sizeof frame->module, name);
+    return index >= 0;
+}
+
+static void find_name(uintptr_t address, stack_frame *frame)
+{
+    const struct link_map *map = object_of(address);
+    struct stat status;
+    if (map == NULL)
+        return;
+    int index = file_index(map->l_name);
+    int descriptor = index >= 0 ? FIRST_FILE + index : open(map->l_name, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_size > 0) {
+        void *file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        if (file != MAP_FAILED) {
+            find_symbol(file, (size_t)status.st_size, address - map->l_addr, frame->symbol, sizeof frame->symbol,
+                        &frame->symbol_offset);
+            munmap(file, (size_t)status.st_size);
+        }
     }
-    const char *slash = strrchr(path, '/');
-    copy_text(frame->module, sizeof frame->module, slash != NULL ? slash + 1 : path);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    find_name(descriptor, frame);
-    if (descriptor >= 0)
+    if (index < 0 && descriptor >= 0)
         close(descriptor);
-    return 0;
 }
 
 static void unwind(uintptr_t counter)
@@ -102,19 +108,21 @@ static void unwind(uintptr_t counter)
         first++;
     if (first == count)
         addresses[first = 0] = (void *)counter, count = 1;
-    uint32_t kept = 0;
-    for (int i = first; i < count && i - first < FRAME_LIMIT; i++) {
-        stack_frame *frame = &shared->frame[i - first];
-        /* A return address is that of the next instruction, which may belong to the next function. */
-        uintptr_t back = i == first ? 0 : 1;
-        memset(frame, 0, sizeof *frame);
-        int is_own = describe_address((uintptr_t)addresses[i] - back, frame);
-        frame->offset += back;
-        frame->symbol_offset += frame->symbol[0] != '\0' ? back : 0;
-        /* What called the plugin is the same for all plugins. */
-        if (is_own || kept == 0)
+    if (count > first + FRAME_LIMIT)
+        count = first + FRAME_LIMIT;
+    /* What called the plugin is the same for all plugins. */
+    uint32_t kept = 1;
+    for (int i = first; i < count; i++) {
+        if (find_place((uintptr_t)addresses[i], &shared->frame[i - first]))
             kept = (uint32_t)(i - first) + 1;
-        shared->frames = kept;
+    }
+    shared->frames = kept;
+    for (uint32_t i = 0; i < kept; i++) {
+        stack_frame *frame = &shared->frame[i];
+        /* A return address is that of the next instruction, which may belong to the next function. */
+        uintptr_t back = i == 0 ? 0 : 1;
+        find_name((uintptr_t)addresses[first + (int)i] - back, frame);
+        frame->symbol_offset += frame->symbol[0] != '\0' ? back : 0;
     }
 }
 
@@ -123,8 +131,9 @@ static void on_crash(int number, siginfo_t *info, void *context)
     if (atomic_exchange(&shared->crashed, 2) == 0) {
         shared->signal = number;
         shared->code = info->si_code;
-        /* Codes of the kernel alone come with an address. */
-        shared->has_address = info->si_code > 0 && number != SIGABRT && number != SIGSYS;
+        /* Only the kernel knows an address, and not of one that no address can be (SI_KERNEL). */
+        shared->has_address =
+            info->si_code > 0 && info->si_code != SI_KERNEL && number != SIGABRT && number != SIGSYS;
         shared->address = (uint64_t)(uintptr_t)info->si_addr;
         shared->crashed = 1;
         unwind(program_counter(context));

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -39,6 +40,8 @@ typedef struct child {
 } child;
 
 static child children[KWS_PARALLEL_LIMIT];
+/* Readable when the scanner is to end: a signal that killed it would leave behind what plugins started. */
+static int ending_signals;
 static char packet[KWS_PACKET_LIMIT];
 
 static int64_t now(void)
@@ -167,12 +170,11 @@ static _Noreturn void leave(int status)
         waitpid(children[i].pid, NULL, 0);
         children[i].process = -1;
     }
-    /* What a stray leaves behind comes to us in turn. The bound is for one that forks faster than it is killed. */
-    for (int round = 0; round < 1000; round++) {
+    /* With each process that ends, what it started comes to us in turn. All that are here were killed, so that one ends
+     * soon; the host does not wait for ever. */
+    do
         end_strays();
-        if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
-            break;
-    }
+    while (waitpid(-1, NULL, 0) >= 0 || errno != ECHILD);
     _exit(status);
 }
 
@@ -194,6 +196,9 @@ static const char *start(child *child, job *job)
     int64_t began = now();
     pid_t pid = fork();
     if (pid == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         setpgid(0, 0);
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != scanner)
             _exit(1);
@@ -309,8 +314,10 @@ static int enforce_deadlines(void)
 
 static void turn(void)
 {
-    struct pollfd events[1 + 2 * KWS_PARALLEL_LIMIT];
+    struct pollfd events[1 + 2 * KWS_PARALLEL_LIMIT + 1];
+    struct pollfd *signals = &events[1 + 2 * KWS_PARALLEL_LIMIT];
     events[0] = (struct pollfd){ .fd = KWS_SOCKET, .events = POLLIN };
+    *signals = (struct pollfd){ .fd = ending_signals, .events = POLLIN };
     for (size_t i = 0; i < KWS_PARALLEL_LIMIT; i++) {
         const child *child = &children[i];
         int lives = child->process >= 0;
@@ -322,6 +329,8 @@ static void turn(void)
             return;
         leave(1);
     }
+    if (signals->revents != 0)
+        leave(0);
     for (size_t i = 0; i < KWS_PARALLEL_LIMIT; i++) {
         if (events[1 + 2 * i].revents != 0)
             finish_child(&children[i]);
@@ -344,8 +353,16 @@ int main(void)
     fcntl(KWS_SOCKET, F_SETFD, FD_CLOEXEC);
     for (size_t i = 0; i < KWS_PARALLEL_LIMIT; i++)
         children[i].process = -1;
-    /* The second is for what leaves its group. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    ending_signals = signalfd(-1, &signals, SFD_CLOEXEC);
+    /* The host's death shows as the end of the socket, too, unless a child of the host holds it. The second is for what
+     * leaves its group. */
+    if (ending_signals < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         return 1;
     /* Loads the unwinder, which a signal handler must not. */
     void *here[1];

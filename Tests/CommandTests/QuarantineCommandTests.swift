@@ -60,7 +60,7 @@ struct QuarantineCommandTests {
         #expect(try again.json()["record"]?["until"]?.intValue ?? 0 >= since + 86400)
         #expect(try again.json()["result"]?["outcome"] == "crashed" && again.json()["status"] == "quarantined")
         try place.build("bad")
-        let well = try await place.run("retry", ["bad", "--json"])
+        let well = try await place.run("retry", ["bad", "--json", "--deadline", "60000"])
         #expect(well.status == 0)
         #expect(try well.json()["result"]?["outcome"] == "passed" && well.json()["status"] == "clear")
         #expect(try await place.run("list", ["--json"]).json() == ["records": []])
@@ -75,7 +75,7 @@ struct QuarantineCommandTests {
         let record = try added.json()
         #expect(record["by"] == "operator" && record["reason"] == "under review" && record["sha256"] == nil)
         #expect(try record["until"]?.intValue == #require(record["since"]?.intValue) + 7200)
-        let tried = try await place.run("retry", ["good", "--path", place.plugins])
+        let tried = try await place.run("retry", ["good", "--path", place.plugins, "--deadline", "60000"])
         #expect(tried.status == 0 && tried.stderr.contains("stays in quarantine: under review"))
         #expect(try await place.run("release", ["good"]).status == 0)
         for verb in ["release", "clear", "show"] {
@@ -89,6 +89,45 @@ struct QuarantineCommandTests {
             #expect(try await place.run("add", ["x", "--reason", "y", "--for=\(time)"]).status == 2, "\(time)")
         }
         #expect(try await place.run("add", ["x"]).status == 2)
+    }
+
+    @Test("nothing of a plugin that is being tried outlives the command", arguments: [SIGKILL, SIGINT])
+    func killed(signal: Int32) async throws {
+        let place = try Place()
+        let pipe = "\(place.plugins)/pipe"
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        try place.build("holding", ["IN_CONSTRUCTOR=hold_pipe_with_family", "WITNESS=\"\(pipe)\""])
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Command.path)
+        process.arguments =
+            ["quarantine", "retry", "\(place.plugins)/holding.so", "--deadline", "3600000", "--state", place.state]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let written = await withCheckedContinuation { continuation in
+            // A thread of its own, as it blocks until the plugin opens the pipe, and then until nobody has it open.
+            Thread.detachNewThread {
+                let reader = FileHandle(forReadingAtPath: pipe)
+                let first = try? reader?.read(upToCount: 3)
+                kill(process.processIdentifier, signal)
+                let rest = try? reader?.readToEnd()
+                continuation.resume(returning: (first?.count ?? 0) + (rest?.count ?? 0))
+            }
+        }
+        #expect(written > 0)
+        process.waitUntilExit()
+        #expect(process.terminationStatus != 0)
+    }
+
+    @Test(
+        "the scanner needs the C library alone, and no path of a toolchain",
+        .enabled(if: Command.path.contains("release"), "only make builds the scanner that is installed"))
+    func scanner() async throws {
+        let scanner = URL(fileURLWithPath: Command.path).deletingLastPathComponent().appendingPathComponent(
+            "keyway-scanner")
+        let json = try await Command.run(["inspect", scanner.path, "--json"]).json()
+        #expect(json["needed"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["libc.so.6"])
+        #expect(json["runpath"] == [] && json["rpath"] == [])
+        #expect(json["hardening"]?["relro"] == "full" && json["hardening"]?["bindNow"] == true)
     }
 
     @Test("a missing scanner and a damaged record are errors, and no plugin is tried")

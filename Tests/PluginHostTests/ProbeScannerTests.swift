@@ -12,7 +12,7 @@ struct ProbeScannerTests {
     ) async throws -> PluginError? {
         let plugins = try plugins ?? [ProbePlugin.prepare(ProbePlugin.good.get().path)]
         do throws(PluginError) {
-            _ = try await scanner.probe(plugins)
+            _ = try await scanner.probe(plugins, deadline: .seconds(60))
             return nil
         } catch {
             return error
@@ -52,7 +52,7 @@ struct ProbeScannerTests {
         let error = try await failure(PluginScanner(path: "\(folder.path)/none"), [plugin])
         #expect(error?.code == .notFound && error?.message.contains("make build") == true)
         #expect(!FileManager.default.fileExists(atPath: witness))
-        #expect(try await PluginScanner.locate().probe([plugin]).first?.hasPassed == true)
+        #expect(try await PluginScanner.locate().probe([plugin], deadline: .seconds(60)).first?.hasPassed == true)
         #expect(FileManager.default.fileExists(atPath: witness))
         do throws(PluginError) {
             _ = try PluginScanner.locate("\(folder.path)/none")
@@ -167,7 +167,7 @@ struct ProbeScannerTests {
             unsafe setenv("KEYWAY_TEST_SECRET_DESCRIPTOR", "\(high)", 1)
             let plugin = try ProbePlugin.prepare(
                 ProbePlugin.build("limits", ["IN_CONSTRUCTOR=check_limits"], in: folder))
-            #expect(try await PluginScanner.locate().probe([plugin]).first?.outcome == .passed)
+            #expect(try await PluginScanner.locate().probe([plugin], deadline: .seconds(60)).first?.outcome == .passed)
         }
     }
 }

@@ -47,8 +47,9 @@ typedef struct kws_probe {
 } kws_probe;
 
 /* Starts a program as a scanner: with no descriptors but an empty input and output, the caller's standard error and the
- * socket, and with default signal handling. It dies with the calling thread. Returns 0 and the caller's end of the socket,
- * which does not block and is closed on exec, or an errno. C: the file actions that close descriptors are not imported. */
+ * socket, with default signal handling, and in a process group of its own, so that a terminal's signals are for the host
+ * alone. It dies with the calling thread. Returns 0 and the caller's end of the socket, which does not block and is closed
+ * on exec, or an errno. C: the file actions that close descriptors are not imported. */
 int kws_spawn(const char *path, int *socket, int32_t *pid);
 
 /* Ends a scanner and waits until it is gone: it is asked by closing the socket, and killed if it is still there after

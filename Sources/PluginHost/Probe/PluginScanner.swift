@@ -105,11 +105,18 @@ public struct PluginScanner: Sendable, Hashable {
     ) throws(PluginError) -> Set<Int> {
         var session = try ScannerSession.start(path)
         var queue = indices[...]
-        while !queue.isEmpty || !session.running.isEmpty {
-            while let next = queue.first, session.running.count < min(max(parallel, 1), Int(KWS_PARALLEL_LIMIT)) {
-                guard try session.submit(plugins[next], UInt32(next), deadline) else { break }
+        while true {
+            filling: while let next = queue.first,
+                session.running.count < min(max(parallel, 1), Int(KWS_PARALLEL_LIMIT))
+            {
+                switch try session.submit(plugins[next], UInt32(next), deadline) {
+                case .done: break
+                case .full: break filling
+                case .missing(let error): results[next] = ProbeResult(of: plugins[next], missing: error)
+                }
                 queue.removeFirst()
             }
+            if queue.isEmpty, session.running.isEmpty { return [] }
             switch try session.next(within: deadline + .seconds(10)) {
             case .result(let tag, let json, let tail):
                 let index = Int(tag)
@@ -125,6 +132,5 @@ public struct PluginScanner: Sendable, Hashable {
             case .room: break
             }
         }
-        return []
     }
 }

@@ -50,6 +50,14 @@ extension ProbeResult {
         (outcome, phase, backtrace, output, outputBytes) = (.brokeScanner, .load, [], "", 0)
     }
 
+    /// The result of a plugin whose private library is gone since it was judged.
+    init(of plugin: PreparedPlugin, missing error: PluginError) {
+        self.plugin = plugin.manifest?.id ?? plugin.path
+        path = plugin.path
+        outcome = .refused("its library \(error.plugin ?? "beside it") is gone since it was judged")
+        (duration, phase, backtrace, output, outputBytes) = (.zero, .setup, [], "", 0)
+    }
+
     /// What a plugin says at run time has to be what its notes say: by these it was judged.
     private static func judge(_ json: JSON, of plugin: PreparedPlugin) -> Outcome? {
         guard let manifest = plugin.manifest, let note = plugin.object.notes.abi else { return nil }

@@ -15,7 +15,7 @@ public struct ProbeResult: Sendable, Hashable {
         case chatter
         /// The dynamic linker refused it, in its words.
         case unloadable(String)
-        /// Its entry or its table broke the contract.
+        /// Its entry or its table broke the contract, or its own library is gone.
         case refused(String)
         /// While nothing else ran, the process that watched it was ended.
         case brokeScanner

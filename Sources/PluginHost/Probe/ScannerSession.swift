@@ -47,13 +47,29 @@ struct ScannerSession: ~Copyable {
         }
     }
 
-    deinit { kws_end(socket, process, 1000) }
+    /// A scanner that is sound needs the time only to end what plugins have left.
+    deinit { kws_end(socket, process, 5000) }
 
     // MARK: - Requests
 
-    /// - Returns: false if the scanner takes no more just now.
-    mutating func submit(_ plugin: PreparedPlugin, _ tag: UInt32, _ deadline: Duration) throws(PluginError) -> Bool {
-        let parts = try plugin.parts()
+    enum Submission {
+        case done
+        /// The scanner takes no more just now.
+        case full
+        /// A file that the plugin needs is gone.
+        case missing(PluginError)
+    }
+
+    mutating func submit(
+        _ plugin: PreparedPlugin, _ tag: UInt32, _ deadline: Duration
+    ) throws(PluginError) -> Submission {
+        let parts: PreparedPlugin.Parts
+        do throws(PluginError) {
+            parts = try plugin.parts()
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return .missing(error)
+        }
         guard parts.descriptors.count <= Int(KWS_LIBRARY_LIMIT) + 1 else {
             throw PluginError(
                 .resourceExhausted, "has more than \(KWS_LIBRARY_LIMIT) private libraries",
@@ -62,7 +78,7 @@ struct ScannerSession: ~Copyable {
                 plugin: plugin.path, stage: .load)
         }
         for library in parts.hostLibraries where !preloaded.contains(library) {
-            guard try send(KWS_PRELOAD, 0, Array(library.utf8) + [0], []) else { return false }
+            guard try send(KWS_PRELOAD, 0, Array(library.utf8) + [0], []) else { return .full }
             preloaded.insert(library)
         }
         let window = plugin.hostSDK
@@ -71,9 +87,9 @@ struct ScannerSession: ~Copyable {
             sdk: plugin.verification.sdk ?? window.minimum, sdk_min: window.minimum, sdk_max: window.maximum ?? 0,
             libraries: UInt32(parts.descriptors.count - 1))
         let body = unsafe withUnsafeBytes(of: request) { unsafe Array($0) }
-        guard try send(KWS_PROBE, tag, body, parts.descriptors) else { return false }
+        guard try send(KWS_PROBE, tag, body, parts.descriptors) else { return .full }
         running.insert(tag)
-        return true
+        return .done
     }
 
     private mutating func send(

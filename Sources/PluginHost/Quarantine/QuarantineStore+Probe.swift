@@ -82,7 +82,7 @@ extension QuarantineInputs {
 extension PreparedPlugin {
     /// What an operator may call it.
     fileprivate var quarantineNames: [String] {
-        [manifest?.id ?? path, FileName.stem(path)]
+        [manifest?.id ?? path, FileName.stem(path)] + [manifest?.name].compactMap(\.self)
     }
 
     /// For who looks for it from another folder.

@@ -8,6 +8,8 @@ import PluginHost
 enum Main {
     private static let usage = """
         usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER [LARGE-LIBRARY]
+               keyway-bench registry KEYWAY HASH-EMBEDDER        finding plugins, beside GStreamer
+               keyway-bench probe C-PLUGIN SWIFT-PLUGIN CRASHING HANGING
                keyway-bench inspect FILE                         nanoseconds, and MiB of the process
                keyway-bench first-load keyway|raw FILE           nanoseconds: total, inspect, load, create
                keyway-bench repeat raw|engine|typed FILE COUNT   embed calls, for instruction counters and profilers
@@ -25,6 +27,14 @@ enum Main {
             runTask {
                 try await table(idle: arguments[1], swift: arguments[2], working: arguments[3], large: large)
             }
+        case ("registry", 3):
+            runTask {
+                let rows = try await TemporaryFolder.with { folder in
+                    try await RegistryBenchmarks(plugin: arguments[2], command: arguments[1], folder: folder).rows()
+                }
+                Table.print(rows)
+            }
+        case ("probe", 5): runTask { try await probe(Array(arguments[1...])) }
         case ("inspect", 2): run { try InspectBenchmarks.printOne(arguments[1]) }
         case ("first-load", 3): run { try LoadBenchmarks.printFirstLoad(arguments[1], arguments[2]) }
         case ("repeat", 4):
@@ -38,6 +48,16 @@ enum Main {
             fail(usage)
             exit(2)
         }
+    }
+
+    /// - Parameter files: plugins as ``ProbeBenchmarks`` has them.
+    private static func probe(_ files: [String]) async throws {
+        let plugins = try files.map(PluginHost().prepare)
+        let scanner = try PluginScanner.locate()
+        Table.print(
+            try await ProbeBenchmarks(
+                good: plugins[0], swift: plugins[1], bad: plugins[2], stuck: plugins[3], scanner: scanner
+            ).rows())
     }
 
     private static func run(_ body: () throws -> Void) {

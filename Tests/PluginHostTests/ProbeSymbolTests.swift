@@ -1,0 +1,44 @@
+import Foundation
+import PluginHost
+import Testing
+
+@Suite(
+    "Names in a backtrace", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
+    .timeLimit(.minutes(2)))
+struct ProbeSymbolTests {
+    @Test("are looked for in damaged files without reading outside of them")
+    func damaged() throws {
+        let folder = try Sample.Folder()
+        let plugin = try ProbePlugin.build("subject", in: folder)
+        let (repository, program) = (ProbePlugin.repository, "\(folder.path)/damaged")
+        try ProbePlugin.compile([
+            "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+            "-I\(repository)/Sources/keyway-scanner", "-I\(repository)/Sources/CPluginScanner/include", "-o", program,
+            "\(repository)/Tests/Fixtures/probes/damaged_symbols.c", "\(repository)/Sources/keyway-scanner/symbols.c",
+        ])
+        let process = Process()
+        let (output, errors) = (Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = [plugin]
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        let counts = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
+        let numbers = counts.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        #expect(numbers.count == 2 && numbers.allSatisfy { $0 > 0 }, "\(counts)")
+    }
+
+    @Test("are missing from a stripped plugin, its offsets are not")
+    func stripped() async throws {
+        let folder = try Sample.Folder()
+        let plugin = try ProbePlugin.prepare(
+            ProbePlugin.build("bare", ["IN_CONSTRUCTOR=write_to_null"], link: ["-s"], in: folder))
+        let result = try #require(try await PluginScanner.locate().probe([plugin], deadline: .seconds(60)).first)
+        #expect(result.outcome == .crashed(signal: SIGSEGV, address: 8))
+        #expect(result.backtrace.count == 2 && result.backtrace.allSatisfy { $0.module == "bare.so" && $0.offset > 0 })
+        #expect(result.backtrace.allSatisfy { $0.symbol == nil })
+    }
+}

@@ -38,9 +38,12 @@
 #define NOTE_MIN 1
 #define NOTE_MAX 1
 #endif
+#ifndef NOTE_MANIFEST
+#define NOTE_MANIFEST "{\"id\":\"fixture\",\"version\":\"1.2.3\",\"type\":\"embedder\"}"
+#endif
 
 KW_NOTE_ABI(NOTE_MIN, NOTE_MAX, NOTE_CAPS, KW_LANG_C);
-KW_NOTE_MANIFEST("{\"id\":\"fixture\",\"version\":\"1.2.3\",\"type\":\"embedder\"}");
+KW_NOTE_MANIFEST(NOTE_MANIFEST);
 KW_NOTE_IFACE(embedder, KW_EMBEDDER_ID);
 KW_NOTE_IFACE(provider, KW_PROVIDER_ID);
 KW_NOTE_IFACE(vectors, KW_VECTOR_BACKEND_ID);

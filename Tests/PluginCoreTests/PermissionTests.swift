@@ -10,7 +10,7 @@ struct PermissionTests {
             ("fs.write:/srv/a b:c", .writeFiles, "/srv/a b:c"),
             ("net:api.example.com:443", .network, "api.example.com:443"),
             ("net:*.example.com:*", .network, "*.example.com:*"),
-            ("net:https://a.example/*", .network, "https://a.example/*"),
+            ("net:https://a.example/v1/*", .network, "https://a.example/v1/*"),
             ("net:[::1]:80", .network, "[::1]:80"), ("net.listen:8080", .listen, "8080"),
             ("net.listen:127.0.0.1:8080", .listen, "127.0.0.1:8080"), ("env:HOME", .environment, "HOME"),
             ("process.exec:/usr/bin/git", .execute, "/usr/bin/git"), ("device:usb:1234:abcd", .device, "usb:1234:abcd"),
@@ -32,6 +32,7 @@ struct PermissionTests {
             ("fs.read:a\nb", "control characters"),
             ("net:example.com", "example.com:443"), ("net::443", "needs a port"), ("net:a:0", "needs a port"),
             ("net:a:65536", "needs a port"), ("net.listen:x", "1 to 65535"), ("env:A=b", "no ="),
+            ("fs.read:../a", "out of"), ("fs.write:a/../../b", "out of"), ("net:ftp://a", "needs a port"),
             ("threads:4", "no resource"),
             ("FS.READ:a", "no such kind"),
         ])
@@ -39,6 +40,18 @@ struct PermissionTests {
         let error = #expect(throws: PluginError.self) { try Permission(parsing: text) }
         #expect(error?.code == .validation && error?.what.contains(words) == true, "\(error as Any)")
         #expect(error?.remedy != nil)
+    }
+
+    @Test(
+        "a permission has one form",
+        arguments: [
+            ("net:https://a.example/*", "net:a.example:443"), ("net:ws://a.example", "net:a.example:80"),
+            ("fs.read:./data//notes/", "fs.read:data/notes"), ("fs.write:/srv/./a/", "fs.write:/srv/a"),
+            ("fs.read:./", "fs.read:."), ("fs.read:/", "fs.read:/"),
+        ])
+    func oneForm(text: String, form: String) throws {
+        #expect(try Permission(parsing: text).text == form)
+        #expect(try Permission(parsing: text) == Permission(parsing: form))
     }
 
     private func manifest(_ permissions: String) throws -> Manifest {

@@ -28,7 +28,7 @@ extension RuleTests {
             sidecar: sidecar(["sha256": .null]), errors: ["M003"], words: [path, "has no sha256"]),
         RuleCase(
             name: "manifest beside the plugin with a digest that is no text", plugin: withoutNote,
-            sidecar: sidecar(["sha256": 7]), errors: ["M003"], words: [path]),
+            sidecar: sidecar(["sha256": 7]), errors: ["M003", "N005"], words: [path]),
         RuleCase(
             name: "manifest of another build", plugin: withoutNote,
             sidecar: sidecar(["sha256": .string(String(repeating: "1", count: 64))]), errors: ["M003"],

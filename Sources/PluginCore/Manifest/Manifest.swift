@@ -1,117 +1,111 @@
-/// What a plugin says about itself, read from the manifest note of its file before anything of it runs.
+/// What a plugin says about itself, read from the manifest note of its file, or from a file beside it, before anything of
+/// it runs. docs/manifest.md has every member in every spelling.
 public struct Manifest: Sendable, Hashable {
+    // MARK: Identity
+
     /// Identity: letters, digits and `_ - . / @`, at most 128 bytes.
     public var id: String
     /// Display name; the id unless said otherwise.
     public var name: String
     public var version: SemanticVersion
-    /// provider, embedder, vector-backend, tool-executor, or a kind of the plugin's own.
+    /// provider, embedder, vector-backend, tool-executor, or a word of the plugin's own.
     public var type: String?
+
+    // MARK: Description
+
     public var description: String?
+    public var authors: [ManifestAuthor] = []
     public var license: String?
+    public var keywords: [String] = []
+    public var categories: [String] = []
+    public var tags: [String] = []
+    public var homepage: String?
+    /// Address of the repository.
+    public var repository: String?
+
+    // MARK: The file
+
+    /// The plugin's file, relative to the manifest's folder.
+    public var main: String?
+    /// Of the plugin's file: 64 hexadecimal digits in lower case.
+    public var sha256: String?
+    /// Of the plugin's file, as its GNU build id note has it: hexadecimal digits in lower case.
+    public var buildID: String?
+
+    // MARK: What it needs
+
     /// SDKs that the plugin says it works with; nil if it leaves that to the ABI note.
     public var sdk: SDKRange?
-    /// Interface ids, such as "keyway.embedder/1"; empty if the manifest leaves them to the notes.
-    public var interfaces: [String]
+    /// Hosts that it is made for; those other than ``EngineRequirement/host`` have no effect here.
+    public var engines: [EngineRequirement] = []
+    /// Such as "linux-x86_64"; empty if it leaves that to the file.
+    public var platforms: [String] = []
+    /// Features of the processor, such as "avx2".
+    public var processorFeatures: [String] = []
     /// What the plugin asks for, in the order of the document.
-    public var permissions: [PermissionRequest]
+    public var permissions: [PermissionRequest] = []
+    public var limits = ResourceLimits()
     /// Other plugins and libraries that it needs, may use, or cannot stand.
-    public var relations: PluginRelations
-    /// JSON Schema of the configuration, or nil.
-    public var configSchema: JSON?
-    /// Members that this version of the host does not read.
-    public var unknownKeys: [String]
-    /// The document as it stands in the note.
+    public var relations = PluginRelations()
+
+    // MARK: What it offers
+
+    /// Interface ids, such as "keyway.embedder/1"; empty if the manifest leaves them to the notes.
+    public var interfaces: [String] = []
+    public var hooks: [Hook] = []
+    public var tools: [ToolSpecification] = []
+    public var operations: [OperationDescription] = []
+    public var endpoints: [Endpoint] = []
+
+    // MARK: How it is run
+
+    public var configuration = ManifestConfiguration()
+    public var loading = ManifestLoading()
+    /// nil: as the host's policy has it.
+    public var isolation: IsolationTier?
+    public var health = ManifestHealth()
+
+    // MARK: The document
+
+    /// What its author should know. None of it is an error.
+    public var warnings: [ManifestProblem] = []
+    /// Members of the document that this version of the host does not read.
+    public var unknownKeys: [String] = []
+    /// The document as it stands in the note or the file.
     public var document: JSON
 
-    private static let knownKeys: Set<String> = [
-        "id", "name", "version", "type", "description", "license", "sdk", "interfaces", "configSchema", "permissions",
-        "author", "authors", "homepage", "repository", "requires", "tags", "dependencies", "optionalDependencies",
-        "peerDependencies", "devDependencies", "conflicts", "provides",
-    ]
+    /// JSON Schema of the configuration, if it stands in the manifest.
+    public var configSchema: JSON? { configuration.schema?.inlineValue }
 
-    /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the member that is wrong.
+    /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the first member that is wrong.
     public init(_ document: JSON) throws(PluginError) {
-        guard let members = document.objectValue else {
-            throw Self.invalid("", "must be an object, but is \(document.typeName)")
+        let reading = Self.read(document)
+        guard let manifest = reading.manifest else {
+            let first = reading.problems.first { $0.severity == .error }
+            throw (first ?? ManifestProblem(.error, "", "cannot be read")).failure
         }
-        let givenName = try Self.string(members, "name")
-        guard let id = try Self.string(members, "id") ?? givenName else { throw Self.invalid("/id", "is missing") }
-        guard Self.isIdentifier(id) else {
-            throw Self.invalid(
-                "/id", "\"\(id)\" has other characters than letters, digits and _ - . / @, or more than 128")
-        }
-        guard let versionText = try Self.string(members, "version") else {
-            throw Self.invalid("/version", "is missing")
-        }
-        guard let version = SemanticVersion(versionText) else {
-            throw Self.invalid("/version", "\"\(versionText)\" is not a semantic version such as 1.2.3")
-        }
-        self.id = id
-        self.version = version
-        name = givenName ?? id
-        type = try Self.string(members, "type")
-        description = try Self.string(members, "description")
-        license = try Self.string(members, "license")
-        sdk = try Self.sdkRange(members["sdk"])
-        var interfaces: [String] = []
-        if let list = members["interfaces"] {
-            guard let elements = list.arrayValue else { throw Self.invalid("/interfaces", "must be an array") }
-            for (index, element) in elements.enumerated() {
-                guard let text = element.stringValue else {
-                    throw Self.invalid("/interfaces/\(index)", "must be a string, but is \(element.typeName)")
-                }
-                interfaces.append(text)
-            }
-        }
-        self.interfaces = interfaces
-        permissions = try Self.permissions(members["permissions"])
-        relations = try PluginRelations(manifest: document)
-        if let schema = members["configSchema"] {
-            guard schema.objectValue != nil || schema.boolValue != nil else {
-                throw Self.invalid("/configSchema", "must be a JSON Schema, but is \(schema.typeName)")
-            }
-            configSchema = schema
-        }
-        unknownKeys = members.keys.filter { !Self.knownKeys.contains($0) }.sorted()
-        self.document = document
+        self = manifest
     }
 
-    private static func permissions(_ value: JSON?) throws(PluginError) -> [PermissionRequest] {
-        guard let value else { return [] }
-        var requests: [PermissionRequest] = []
-        var seen: Set<Permission> = []
-        func add(_ request: PermissionRequest, _ pointer: String) throws(PluginError) {
-            guard seen.insert(request.permission).inserted else {
-                throw invalid(pointer, "asks for \(request.permission) a second time")
-            }
-            requests.append(request)
+    /// Reads a document to its end, whatever is wrong with it.
+    public static func read(_ document: JSON) -> ManifestReading {
+        var reader = ManifestReader()
+        guard let fields = ManifestFields(document, &reader) else {
+            return ManifestReading(manifest: nil, problems: reader.problems)
         }
-        if let elements = value.arrayValue {
-            for (index, element) in elements.enumerated() {
-                let pointer = "/permissions/\(index)"
-                try add(PermissionRequest(element, at: pointer), pointer)
-            }
-        } else if let kinds = value.objectValue {
-            for (kind, resources) in kinds.sorted(by: { $0.key < $1.key }) {
-                for (permission, pointer) in try PermissionRequest.permissions(kind, resources) {
-                    try add(PermissionRequest(permission), pointer)
-                }
-            }
-        } else {
-            throw invalid("/permissions", "must be an array or an object, but is \(value.typeName)")
-        }
-        return requests
+        var manifest = Manifest(identity: fields, document, &reader)
+        manifest.readDescription(fields, &reader)
+        manifest.readNeeds(fields, &reader)
+        manifest.readOffers(fields, &reader)
+        guard !reader.hasErrors else { return ManifestReading(manifest: nil, problems: reader.problems) }
+        manifest.warnings = reader.problems
+        manifest.unknownKeys = fields.unknown
+        return ManifestReading(manifest: manifest, problems: reader.problems)
     }
 
-    private static func isIdentifier(_ text: String) -> Bool {
-        (1...128).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-                default: "_-./@".utf8.contains(byte)
-                }
-            }
+    /// The error for a member that is wrong.
+    static func invalid(_ pointer: String, _ problem: String) -> PluginError {
+        ManifestProblem(.error, pointer, problem).failure
     }
 
     static func string(
@@ -124,10 +118,32 @@ public struct Manifest: Sendable, Hashable {
         return text
     }
 
-    static func invalid(_ pointer: String, _ problem: String) -> PluginError {
-        PluginError(
-            .validation, "manifest: \(pointer.isEmpty ? "the document" : pointer) \(problem)",
-            remedy: "Correct the manifest note in the plugin's source and rebuild it", facts: .pointer(pointer),
-            stage: .inspect)
+    /// What stands in for an identity that is wrong, until the rest has been read.
+    private static let placeholder = SemanticVersion(0, 0, 0)
+
+    private init(identity fields: ManifestFields, _ document: JSON, _ reader: inout ManifestReader) {
+        let givenName = reader.string(fields[.name])
+        let place = fields[.id] ?? fields[.name]
+        let id = reader.string(fields[.id]) ?? givenName
+        if let id, let place, !PluginIdentifier.isReadable(id) {
+            reader.error(
+                place.pointer,
+                "\(JSON.string(id).brief) has other characters than letters, digits and _ - . / @, or more than 128")
+        } else if place == nil {
+            reader.error("/id", "is missing")
+        }
+        self.id = id ?? ""
+        name = givenName ?? self.id
+        var version: SemanticVersion?
+        if let text = reader.string(fields[.version]), let place = fields[.version] {
+            version = SemanticVersion(text)
+            if version == nil {
+                reader.error(place.pointer, "\(place.json.brief) is not a semantic version such as 1.2.3")
+            }
+        } else if fields[.version] == nil {
+            reader.error("/version", "is missing")
+        }
+        self.version = version ?? Self.placeholder
+        self.document = document
     }
 }

@@ -31,26 +31,51 @@ public struct Permission: Sendable, Hashable {
         /// Types of messages that may be received, and sent.
         public static let subscribe = Kind(rawValue: "message.subscribe")
         public static let publish = Kind(rawValue: "message.publish")
-        /// Paths below which the plugin may answer requests.
+        /// Paths below which the plugin may answer requests: `/items`, or `POST /items` for one method.
         public static let endpoint = Kind(rawValue: "endpoint")
 
-        public static let all: [Kind] = [
+        // What plugins of other hosts ask for, and no host of ours can grant.
+
+        /// Tables: `read:TABLE`, `write:TABLE`, or `execute:PROCEDURE`.
+        public static let database = Kind(rawValue: "database")
+        /// Signals to other processes than its own children.
+        public static let signal = Kind(rawValue: "process.signal")
+        /// Changes of the host's own environment.
+        public static let changeEnvironment = Kind(rawValue: "env.write")
+        /// Memory that is shared with others.
+        public static let sharedMemory = Kind(rawValue: "memory.shared")
+
+        public static let all: [Kind] = grantable + ungrantable
+
+        static let grantable: [Kind] = [
             .readFiles, .writeFiles, .network, .listen, .environment, .execute, .device, .threads, .generatedCode,
             .service, .subscribe, .publish, .endpoint,
         ]
 
+        static let ungrantable: [Kind] = [.database, .signal, .changeEnvironment, .sharedMemory]
+
+        /// Is there anything in a host that could be allowed?
+        public var isGrantable: Bool { !Self.ungrantable.contains(self) }
+
         /// Is there anything that a permission of this kind could be narrowed to?
-        public var hasResources: Bool { self != .threads && self != .generatedCode }
+        public var hasResources: Bool {
+            ![.threads, .generatedCode, .signal, .changeEnvironment, .sharedMemory].contains(self)
+        }
     }
 
     public let kind: Kind
-    /// nil: everything of the kind.
+    /// nil: everything of the kind. In one form: a path without `.` and doubled slashes, a whole host as `HOST:PORT`.
     public let resource: String?
 
     /// - Throws: ``PluginError`` with code `validation` if the kind has no such resource.
     public init(_ kind: Kind, _ resource: String? = nil) throws(PluginError) {
         self.kind = kind
-        self.resource = resource
+        self.resource =
+            switch kind {
+            case .readFiles, .writeFiles: resource.map(Self.path)
+            case .network: resource.map(Self.host)
+            default: resource
+            }
         if let problem = problem { throw Self.invalid(text, problem) }
     }
 
@@ -61,7 +86,7 @@ public struct Permission: Sendable, Hashable {
         let kind = Kind(rawValue: String(parts[0]))
         guard Kind.all.contains(kind) else {
             throw Self.invalid(
-                text, "there is no such kind; the kinds are \(Kind.all.map(\.rawValue).joined(separator: ", "))")
+                text, "there is no such kind; the kinds are \(Kind.grantable.map(\.rawValue).joined(separator: ", "))")
         }
         try self.init(kind, parts.count > 1 ? String(parts[1]) : nil)
     }
@@ -80,6 +105,8 @@ public struct Permission: Sendable, Hashable {
             return "the resource has control characters, or more than 4096 bytes"
         }
         switch kind {
+        case .readFiles, .writeFiles:
+            return Self.escapes(resource) ? "the path leads out of the plugin's data folder" : nil
         case .network: return Self.isHostAndPort(resource) ? nil : "a host needs a port, such as \(resource):443"
         case .listen: return Self.isPort(resource.split(separator: ":").last ?? "") ? nil : "a port is 1 to 65535"
         case .environment:
@@ -87,16 +114,6 @@ public struct Permission: Sendable, Hashable {
         default: return nil
         }
     }
-
-    /// `https://api.example.com/*` has its port by its scheme.
-    private static func isHostAndPort(_ text: String) -> Bool {
-        if text.contains("://") { return true }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let port = parts.last, parts.count > 1, !parts[0].isEmpty else { return false }
-        return port == "*" || isPort(port)
-    }
-
-    private static func isPort(_ text: Substring) -> Bool { UInt16(text).map { $0 > 0 } ?? false }
 
     private static func invalid(_ text: String, _ problem: String) -> PluginError {
         PluginError(

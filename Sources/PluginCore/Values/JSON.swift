@@ -18,9 +18,10 @@ extension JSON {
         do throws(JSONParser.Failure) {
             self = try parser.document()
         } catch {
+            let position = TextPosition(ofByte: error.offset, in: parser.bytes)
             throw PluginError(
-                .invalidArgument, "\(what) is not valid JSON: \(parser.place(of: error)): \(error.reason)",
-                remedy: "Correct the JSON text and try again")
+                .invalidArgument, "\(what) is not valid JSON: \(position): \(error.reason)",
+                remedy: "Correct the JSON text and try again", underlying: SyntaxFault(error.reason, at: position))
         }
     }
 
@@ -33,7 +34,8 @@ extension JSON {
     public static let maximumDepth = 512
 
     /// A key as part of a JSON pointer (RFC 6901 section 3).
-    static func escapedForPointer(_ key: String) -> String {
+    package static func escapedForPointer(_ key: String) -> String {
+        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
         var text = ""
         for scalar in key.unicodeScalars {
             switch scalar {

@@ -9,8 +9,8 @@ struct JSONParser {
         let offset: Int
     }
 
-    private let bytes: [UInt8]
-    private var at = 0
+    let bytes: [UInt8]
+    var at = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -20,16 +20,6 @@ struct JSONParser {
         skipSpace()
         guard at == bytes.count else { throw failure("expected the end of the document, found \(found)") }
         return value
-    }
-
-    /// "line 1, column 7"; columns count characters.
-    func place(of failure: Failure) -> String {
-        let before = bytes[..<min(failure.offset, bytes.count)]
-        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-        let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        // A continuation byte of UTF-8 begins no character.
-        let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
-        return "line \(line), column \(column)"
     }
 
     private func failure(_ reason: String, at offset: Int? = nil) -> Failure {
@@ -47,7 +37,7 @@ struct JSONParser {
 
     // MARK: - Structure
 
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while at < bytes.count {
             switch bytes[at] {
             case 0x20, 0x09, 0x0A, 0x0D: at += 1
@@ -56,13 +46,13 @@ struct JSONParser {
         }
     }
 
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard at < bytes.count, bytes[at] == UInt8(ascii: scalar) else { return false }
         at += 1
         return true
     }
 
-    private mutating func value(depth: Int) throws(Failure) -> JSON {
+    mutating func value(depth: Int) throws(Failure) -> JSON {
         skipSpace()
         guard at < bytes.count else { throw failure("expected a value, found the end") }
         switch bytes[at] {
@@ -130,7 +120,7 @@ struct JSONParser {
 
     // MARK: - Strings
 
-    private mutating func string() throws(Failure) -> String {
+    mutating func string() throws(Failure) -> String {
         let opening = at
         at += 1
         var start = at

@@ -31,7 +31,7 @@ extension Registry {
             var prepared: [PreparedPlugin] = []
             for entry in entries[first..<min(first + Self.batch, entries.count)] {
                 // What changed since it was scanned is judged by the next scan.
-                guard let plugin = try? loader.prepare(entry.file), plugin.digest == entry.digest,
+                guard let plugin = try? PluginHost.prepare(entry.file, by: loader), plugin.digest == entry.digest,
                     plugin.verification.isLoadable
                 else { continue }
                 prepared.append(plugin)

@@ -80,13 +80,17 @@ extension RegistryVerifier {
         if record.stamp.isFresher(than: Clock.realtime()) {
             // It may be written just now, several times within one tick of its clock. Digest and verdict come from one
             // copy of the bytes.
-            let prepared = try loader.prepare(path)
+            let known = record
+            let prepared = try loader.prepare(path) { digest throws(PluginError) in
+                try sidecar(of: path, known, digest)
+            }
             record.digest = prepared.digest
             return (prepared.object, prepared.verification)
         }
         record.digest = image.digest()
         let object = try SharedObject(reading: image)
-        let verification = verifier.verify(object)
+        let digest = record.digest
+        let verification = verifier.verify(object, sidecar: try sidecar(of: path, record) { digest })
         guard image.stamp == record.stamp else {
             record.digest = ""
             throw PluginError(
@@ -95,6 +99,13 @@ extension RegistryVerifier {
                 retryable: true)
         }
         return (object, verification)
+    }
+
+    /// The listing of the folder tells whether there can be one.
+    private func sidecar(
+        of path: String, _ record: RegistryRecord, _ digest: () -> String
+    ) throws(PluginError) -> SidecarManifest? {
+        record.manifestFiles.isEmpty ? nil : try SidecarManifest.beside(path, digest: digest)
     }
 
     private var loader: PluginLoader {

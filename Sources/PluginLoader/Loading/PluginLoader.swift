@@ -29,13 +29,17 @@ public struct PluginLoader: Sendable {
     }
 
     /// Reads and judges a file. Runs none of it.
+    /// - Parameter sidecar: the manifest beside the file, if it has one; gets the SHA-256 of the file's bytes.
     /// - Throws: only if the file cannot be read as ELF at all; a file that is refused is a ``PreparedPlugin`` whose
     ///   ``PreparedPlugin/verification`` says why.
-    public func prepare(_ path: String) throws(PluginError) -> PreparedPlugin {
+    public func prepare(
+        _ path: String, sidecar: ((_ digest: () -> String) throws(PluginError) -> SidecarManifest?)? = nil
+    ) throws(PluginError) -> PreparedPlugin {
         let began = kwl_monotonic_ns()
         let image = try SealedImage(of: FileImage(opening: path), limit: imageLimit, name: path.lastComponent)
         let object = try image.inspect()
-        let verification = verifier.verify(object)
+        let manifest = try sidecar?({ image.digest() })
+        let verification = verifier.verify(object, sidecar: manifest)
         return PreparedPlugin(
             path: path, image: image, object: object, verification: verification, loader: self,
             inspectTime: .nanoseconds(kwl_monotonic_ns() - began))

@@ -15,8 +15,9 @@ struct InspectedFile {
         let image = try FileImage(opening: path)
         self.path = path
         object = try SharedObject(reading: image)
-        digest = image.digest()
-        verification = verifier.verify(object)
+        let digest = image.digest()
+        self.digest = digest
+        verification = verifier.verify(object, sidecar: try SidecarManifest.beside(path) { digest })
         linkage = object.isDynamic && object.defects.isEmpty ? verifier.resolver.linkage(of: object) : nil
     }
 

@@ -23,11 +23,15 @@ struct ValidationReport {
     /// - Parameter names: paths, or names of plugins in the host's folders.
     init(of names: [String], verifier: Verifier, host: PluginHost) {
         var read: [(path: String, object: Result<SharedObject, PluginError>)] = []
+        var sidecars: [String: SidecarManifest] = [:]
         for name in names {
             do throws(PluginError) {
                 let path = try host.file(name)
                 do throws(PluginError) {
-                    read.append((path, .success(try SharedObject(opening: path))))
+                    let image = try FileImage(opening: path)
+                    let object = try SharedObject(reading: image)
+                    sidecars[path] = try SidecarManifest.beside(path) { image.digest() }
+                    read.append((path, .success(object)))
                 } catch {
                     read.append((path, .failure(error)))
                 }
@@ -35,7 +39,7 @@ struct ValidationReport {
                 read.append((name, .failure(error)))
             }
         }
-        var verifications = verifier.verify(read.compactMap { try? $0.object.get() })[...]
+        var verifications = verifier.verify(read.compactMap { try? $0.object.get() }, sidecars: sidecars)[...]
         entries = read.map { path, object in
             switch object {
             case .success:
@@ -53,10 +57,9 @@ struct ValidationReport {
     /// A file that cannot be read has one finding, too.
     private static func findings(_ error: PluginError, _ path: String) -> [Finding] {
         if case .findings(let findings) = error.facts { return findings }
-        let rule = RuleCatalogue.entries.first { $0.id == "S001" }
         return [
             Finding(
-                id: "S001", severity: .error, risk: .high, place: path, why: rule?.why ?? "", message: error.what,
+                id: "S001", severity: .error, risk: .high, place: path, why: "What cannot be read cannot be judged", message: error.what,
                 remedy: error.remedy ?? "Check the file")
         ]
     }

@@ -3,9 +3,11 @@ public import PluginCore
 internal import PluginLoader
 
 extension PluginHost {
-    /// Some of the installed plugins, in the order of their files' paths.
+    /// Some plugins: the installed ones in the order of their files' paths, then those of the stores.
     public struct Page: Sendable {
         public let entries: [RegistryEntry]
+        /// Plugins of stores, each with the store's name. Installed ones of the same id come before them in a load.
+        public let stored: [(plugin: StoredPlugin, store: String)]
         /// What to pass for the next page; nil if this is the last.
         public let cursor: String?
     }
@@ -21,9 +23,11 @@ extension PluginHost {
         }
     }
 
-    /// Is there a plugin of this name that can be loaded?
+    /// Is there a plugin of this name that can be loaded, in a search path, or if none has the name in a store?
     public func exists(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError) -> Bool {
-        try await scan(context).entries(named: name).contains(where: \.isLoadable)
+        let entries = try await scan(context).entries(named: name)
+        guard entries.isEmpty else { return entries.contains(where: \.isLoadable) }
+        return try await stored(name, context) != nil
     }
 
     /// What a plugin says about itself. It is not loaded.
@@ -32,14 +36,18 @@ extension PluginHost {
         _ name: String, _ context: CallContext = CallContext()
     ) async throws(PluginError) -> Manifest {
         let scan = try await scan(context)
-        guard let entry = scan.entries(named: name).first else { throw unknown(name, scan) }
+        guard let entry = scan.entries(named: name).first else {
+            if let (plugin, _) = try await stored(name, context) { return plugin.manifest }
+            throw unknown(name, scan)
+        }
         if let manifest = entry.manifest { return manifest }
         throw PluginError(
             .validation, entry.reason ?? "it has no sound manifest", remedy: entry.remedy, plugin: entry.file,
             stage: .inspect)
     }
 
-    /// The installed plugins, a page at a time; those that cannot be loaded are among them and say why.
+    /// The installed plugins, then those of the stores, a page at a time; installed ones that cannot be loaded are among
+    /// them and say why.
     ///
     /// - Parameter cursor: of the page before. It stays good if plugins come and go meanwhile.
     public func list(
@@ -50,10 +58,25 @@ extension PluginHost {
                 .invalidArgument, "a page of \(limit) plugins cannot be", remedy: "Ask for at least one",
                 facts: .pointer("/limit"))
         }
-        let sorted = try await scan(context).entries.sorted { $0.file < $1.file }
-        let rest = sorted.drop { entry in cursor.map { entry.file <= $0 } ?? false }
-        let page = Array(rest.prefix(limit))
-        return Page(entries: page, cursor: rest.count > limit ? page.last?.file : nil)
+        let start = try PageCursor(cursor, storeCount: configuration.stores.count)
+        var entries: [RegistryEntry] = []
+        var stored: [(plugin: StoredPlugin, store: String)] = []
+        var next: PageCursor? = start
+        if case .file(let path) = start {
+            let sorted = try await scan(context).entries.sorted { $0.file < $1.file }
+            let rest = sorted.drop { entry in path.map { entry.file <= $0 } ?? false }
+            entries = Array(rest.prefix(limit))
+            next = rest.count > limit ? .file(entries.last?.file) : .store(0, nil)
+        }
+        while case .store(let index, let place) = next, entries.count + stored.count < limit {
+            guard index < configuration.stores.count else { break }
+            let store = configuration.stores[index]
+            let page = try await store.list(limit: limit - entries.count - stored.count, after: place, context)
+            stored += page.plugins.map { ($0, store.name) }
+            next = page.cursor.map { .store(index, $0) } ?? .store(index + 1, nil)
+        }
+        if case .store(let index, nil) = next, index >= configuration.stores.count { next = nil }
+        return Page(entries: entries, stored: stored, cursor: next?.text)
     }
 
     /// The path of a file, or of the plugin of that name in the search paths: its id, or its file's name without ".so".

@@ -28,9 +28,17 @@ public final class PluginHost: Sendable {
         /// Plugins' data folders lie below this one; nil: plugins keep nothing.
         public var dataFolder: String?
         public var logger = Logger(label: "keyway")
+        /// The time, in seconds since 1970, by which quarantines end.
+        public var clock: @Sendable () -> Int64 = QuarantineStore.systemTime
         /// The SDKs that this host serves.
         public var sdk = Verifier.builtInSDK
         public var policy = VerificationPolicy()
+        /// By what plugins get what their manifests ask for.
+        public var permissions = PermissionPolicy.unenforced
+        /// The plugins that may be loaded, their versions and bytes; nil: any.
+        public var lock: Lockfile?
+        /// Where plugins are looked for by name that are in no search path, the first that has one wins.
+        public var stores: [any PluginStore] = []
         /// Largest file that is loaded, in bytes.
         public var imageLimit: UInt64 = 256 << 20
         /// Whether every pointer of a reply is checked to be memory of the call, a lease or static. Costs some
@@ -51,11 +59,13 @@ public final class PluginHost: Sendable {
     public init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
         let verifier = Verifier(hostSDK: configuration.sdk, policy: configuration.policy)
-        registry = Registry(
+        var registry = Registry(
             searchPaths: configuration.searchPaths, depth: configuration.searchDepth,
             cacheFolder: configuration.cacheFolder, stateFolder: configuration.stateFolder,
             filter: configuration.filter,
             verifier: verifier)
+        registry.now = configuration.clock
+        self.registry = registry
         loader = PluginLoader(
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
@@ -67,31 +77,37 @@ public final class PluginHost: Sendable {
     /// Reads and judges a file, or the plugin of a name in the search paths. Runs none of it.
     /// - Throws: only if there is no such file, or it is no ELF file at all; see ``PreparedPlugin/verification``.
     public func prepare(_ fileOrName: String) throws(PluginError) -> PreparedPlugin {
-        try loader.prepare(try locate(fileOrName))
+        try Self.prepare(try locate(fileOrName), by: loader)
     }
 
-    /// Loads a plugin, makes an instance and starts it.
+    /// Reads and judges a file with the manifest beside it, if there is one.
+    static func prepare(_ path: String, by loader: PluginLoader) throws(PluginError) -> PreparedPlugin {
+        try loader.prepare(path) { digest throws(PluginError) in try SidecarManifest.beside(path, digest: digest) }
+    }
+
+    /// Loads a plugin, makes an instance and starts it. A name that is in no search path is looked for in the stores.
     /// - Throws: why the file was refused, or what failed.
     public func load(
         _ fileOrName: String, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
-        let prepared = try await HostThread.run("plugin.prepare", of: fileOrName, context) {
-            [self] () throws(PluginError) in try prepare(fileOrName)
-        }
+        let prepared = try await prepareAnywhere(fileOrName, context)
         return try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
     }
 
     /// Loads a plugin that was prepared.
-    /// - Throws: `disabled` if an operator or the filter turned it off; else as ``load(_:configuration:dataFolder:_:)``.
+    /// - Throws: `disabled` if an operator or the filter turned it off, `dependency` if it is not what is locked,
+    ///   `permissionDenied` if it needs what is not granted; else as ``load(_:configuration:dataFolder:_:)``.
     public func start(
         _ prepared: PreparedPlugin, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
         let id = prepared.manifest?.id ?? prepared.path
         let folder = dataFolder ?? self.configuration.dataFolder.map { "\($0)/\(Self.folderName(of: id))" }
-        let plugin = try await HostThread.run("plugin.load", of: id, context) { [registry] () throws(PluginError) in
+        let plugin = try await HostThread.run("plugin.load", of: id, context) { [self] () throws(PluginError) in
             try registry.requireEnabled(prepared)
+            try self.configuration.lock?.require(prepared)
+            try requirePermissions(prepared, dataFolder: folder)
             // The folder last: a refused plugin leaves nothing behind.
             let loaded = try prepared.load()
             if let folder { try Folders.create(folder) }
@@ -118,9 +134,7 @@ public final class PluginHost: Sendable {
     ) async -> LoadAttempt {
         var manifest: Manifest?
         do throws(PluginError) {
-            let prepared = try await HostThread.run("plugin.prepare", of: fileOrName, context) {
-                [self] () throws(PluginError) in try prepare(fileOrName)
-            }
+            let prepared = try await prepareAnywhere(fileOrName, context)
             manifest = prepared.manifest
             let plugin = try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
             return LoadAttempt(plugin: plugin, manifest: manifest, error: nil)
@@ -133,6 +147,12 @@ public final class PluginHost: Sendable {
 
     /// The plugins that were loaded and not shut down by this host.
     public var plugins: [NativePlugin] { living.withLock { $0 } }
+
+    /// Shuts one of them down.
+    public func shutdown(_ plugin: NativePlugin) async {
+        living.withLock { $0.removeAll { $0 === plugin } }
+        await plugin.shutdown()
+    }
 
     /// Shuts every plugin down, the last loaded first.
     public func shutdown() async {

@@ -16,7 +16,8 @@ struct Keyway: AsyncParsableCommand {
         version: "keyway \(version) (SDK \(KW_SDK), ABI generation \(KW_GENERATION))",
         subcommands: [
             Ask.self, CallAdapter.self, Inspect.self, Validate.self, Diff.self, List.self, Doctor.self, Resolve.self,
-            Tree.self, Semver.self, Schema.self, RegistryCommand.self, PermissionsCommand.self, QuarantineCommand.self,
+            Tree.self, Semver.self, Schema.self, ManifestCommand.self, RegistryCommand.self, PermissionsCommand.self,
+            QuarantineCommand.self,
         ])
 
     static let version = "0.1.0"

@@ -4,32 +4,6 @@ import Testing
 
 @Suite("keyway resolve and tree", .timeLimit(.minutes(2)))
 struct ResolveTests {
-    /// A plugin that says no more than its notes.
-    private func build(_ id: String, _ version: String, _ members: String = "", in folder: TemporaryFolder) throws {
-        let manifest = #"{"id":"\#(id)","version":"\#(version)"\#(members)}"#.replacing("\"", with: "\\\"")
-        let source = try folder.write(
-            """
-            #include <keyway/plugin.h>
-            KW_NOTE_ABI(1, 1, 0, KW_LANG_C);
-            KW_NOTE_MANIFEST("\(manifest)");
-            KW_NOTE_IFACE(embedder, KW_EMBEDDER_ID);
-            KW_EXPORT kw_status kw_plugin_entry_1(const kw_host *host, uint32_t sdk, const kw_plugin **out)
-            { (void)host; (void)sdk; (void)out; return KW_INTERNAL; }
-            """, to: "\(id)-\(version).c"
-        ).path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let root = Command.root.path
-        process.arguments = [
-            "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/PluginABI/include",
-            "-Wl,--version-script=\(root)/PluginABI/plugin.map", "-Wl,-z,relro,-z,now", "-o",
-            folder.url.appendingPathComponent("\(id)-\(version).so").path, source,
-        ]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-    }
-
     private func run(_ verb: String, _ folder: TemporaryFolder, _ options: [String] = []) async throws -> Command.Output
     {
         try await Command.run([verb, "--path", folder.url.path] + options)
@@ -38,10 +12,10 @@ struct ResolveTests {
     @Test("what others need comes first, the newest that fits, and the tree shows it from both ends")
     func order() async throws {
         let folder = try TemporaryFolder()
-        try build("zeta", "1.0.0", in: folder)
-        try build("store", "1.4.0", in: folder)
-        try build("store", "2.1.0", #","dependencies":{"zeta":"^1"}"#, in: folder)
-        try build("app", "1.0.0", #","dependencies":{"store":">=1"}"#, in: folder)
+        try NotedPlugin.build("zeta", "1.0.0", in: folder)
+        try NotedPlugin.build("store", "1.4.0", in: folder)
+        try NotedPlugin.build("store", "2.1.0", #","dependencies":{"zeta":"^1"}"#, in: folder)
+        try NotedPlugin.build("app", "1.0.0", #","dependencies":{"store":">=1"}"#, in: folder)
         let output = try await run("resolve", folder, ["--json"])
         #expect(output.status == 0 && output.stderr.isEmpty)
         let json = try output.json()
@@ -61,9 +35,9 @@ struct ResolveTests {
     @Test("what cannot be together is explained, and ends with 1")
     func conflicts() async throws {
         let folder = try TemporaryFolder()
-        try build("store", "1.4.0", in: folder)
-        try build("old", "1.0.0", #","dependencies":{"store":"^1"}"#, in: folder)
-        try build("new", "1.0.0", #","dependencies":{"store":"^2"}"#, in: folder)
+        try NotedPlugin.build("store", "1.4.0", in: folder)
+        try NotedPlugin.build("old", "1.0.0", #","dependencies":{"store":"^1"}"#, in: folder)
+        try NotedPlugin.build("new", "1.0.0", #","dependencies":{"store":"^2"}"#, in: folder)
         let output = try await run("resolve", folder, ["--json"])
         #expect(output.status == 1)
         let conflict = try #require(try output.json()["conflicts"]?.arrayValue?.first)
@@ -78,8 +52,8 @@ struct ResolveTests {
     @Test("a circle is refused, a refused file takes no part, and a wrong pin is wrong usage")
     func edges() async throws {
         let folder = try TemporaryFolder()
-        try build("a", "1.0.0", #","dependencies":{"b":"*"}"#, in: folder)
-        try build("b", "1.0.0", #","dependencies":{"a":"*"}"#, in: folder)
+        try NotedPlugin.build("a", "1.0.0", #","dependencies":{"b":"*"}"#, in: folder)
+        try NotedPlugin.build("b", "1.0.0", #","dependencies":{"a":"*"}"#, in: folder)
         let circle = try await run("resolve", folder, ["--json"])
         #expect(circle.status == 1)
         #expect(try circle.json()["cycle"]?.arrayValue?.count == 3)
@@ -90,5 +64,53 @@ struct ResolveTests {
         #expect(try output.json()["order"] == [])
         #expect(try output.json()["skipped"]?.arrayValue?.count == 1)
         #expect(try await run("resolve", other, ["--pin", "x"]).status == 2)
+    }
+
+    @Test(
+        "every way to fail is told as conflicts with the contract's members",
+        arguments: [
+            "circle", "missing", "range", "choice", "twice", "pin",
+        ])
+    func failures(kind: String) async throws {
+        let folder = try TemporaryFolder()
+        var options = ["--json"]
+        switch kind {
+        case "circle":
+            try NotedPlugin.build("a", "1.0.0", #","dependencies":{"b":"*"}"#, in: folder)
+            try NotedPlugin.build("b", "1.0.0", #","dependencies":{"a":"*"}"#, in: folder)
+        case "missing": try NotedPlugin.build("a", "1.0.0", #","dependencies":{"b":"*"}"#, in: folder)
+        case "range":
+            try NotedPlugin.build("a", "1.0.0", #","dependencies":{"b":">=2 <2"}"#, in: folder)
+            try NotedPlugin.build("b", "2.0.0", in: folder)
+        case "choice":
+            for version in ["1.0.0", "2.0.0"] { try NotedPlugin.build("b", version, in: folder) }
+            options += ["--strategy", "manual"]
+        case "twice":
+            try NotedPlugin.build("b", "1.0.0", in: folder)
+            try NotedPlugin.build("b", "1.0.0", #","description":"other""#, in: folder, name: "other")
+            options += ["--strategy", "strict"]
+        default:
+            try NotedPlugin.build("b", "1.0.0", in: folder)
+            options += ["--pin", "b=3.0.0"]
+        }
+        let output = try await run("resolve", folder, options)
+        // Of two files of one version the second takes no part.
+        guard kind != "twice" || output.status != 0 else {
+            #expect(try output.json()["skipped"]?.arrayValue?.isEmpty == false)
+            return
+        }
+        #expect(output.status == 1)
+        let json = try output.json()
+        #expect(json["order"] == [] && json["error"]?["code"] == "dependency")
+        let conflicts = try #require(json["conflicts"]?.arrayValue)
+        #expect(conflicts.count == (kind == "circle" ? 2 : 1))
+        for conflict in conflicts {
+            for key in ["plugin1", "plugin2", "dependency", "version1", "version2", "severity", "resolution"] {
+                #expect(conflict.objectValue?.keys.contains(key) == true, "\(key) is not in \(conflict)")
+            }
+            #expect(conflict["severity"] == "error" && conflict["resolution"]?.stringValue?.isEmpty == false)
+            #expect(["a", "b"].contains(conflict["dependency"]?.stringValue))
+        }
+        #expect(try await run("resolve", folder, options.filter { $0 != "--json" }).stderr.hasPrefix("keyway: error: "))
     }
 }

@@ -42,7 +42,7 @@ struct Resolve: AsyncParsableCommand {
             if writeLock { try Lockfile(resolution).write(to: lockPath) }
             report.show(resolution, lock: writeLock ? lockPath : nil)
         } catch {
-            guard error.code == .dependency else { throw error }
+            guard [.dependency, .resourceExhausted].contains(error.code) else { throw error }
             throw report.show(error)
         }
     }

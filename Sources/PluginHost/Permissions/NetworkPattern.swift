@@ -1,0 +1,64 @@
+/// What a permission of the kind `net` is about: some hosts, a port, and for addresses with a scheme their paths.
+struct NetworkPattern {
+    /// Lower-case; "*" for all, "*.example.com" for all below example.com, which itself is not among them.
+    private let host: String
+    /// A number, or "*".
+    private let port: String
+    /// nil: every path, and whatever is spoken on the port.
+    private let address: Address?
+
+    private struct Address: Equatable {
+        let scheme: String
+        let path: [Substring]
+        /// Does it end in `*`?
+        let isPrefix: Bool
+    }
+
+    private static let ports = ["https": "443", "wss": "443", "http": "80", "ws": "80"]
+
+    /// - Parameter text: `HOST:PORT`, or `SCHEME://HOST[:PORT][/PATH]`, of which `/*` is every path.
+    /// - Returns: nil for what has another form; it is equal to nothing but itself.
+    init?(_ text: String) {
+        var authority = Substring(text)
+        var scheme: String?
+        var path: Substring = ""
+        if let separator = text.firstRange(of: "://") {
+            scheme = text[..<separator.lowerBound].lowercased()
+            authority = text[separator.upperBound...]
+            if let slash = authority.firstIndex(of: "/") {
+                path = authority[slash...]
+                authority = authority[..<slash]
+            }
+        }
+        let colon = authority.lastIndex(of: ":").flatMap { authority[$0...].contains("]") ? nil : $0 }
+        guard
+            let port = colon.map({ String(authority[authority.index(after: $0)...]) })
+                ?? scheme.flatMap({ Self.ports[$0] })
+        else { return nil }
+        var host = (colon.map { authority[..<$0] } ?? authority).lowercased()
+        if host.hasSuffix(".") { host.removeLast() }
+        guard !host.isEmpty, !host.contains("@"), !path.contains("?"), !path.contains("#"), !path.contains("%") else {
+            return nil
+        }
+        self.host = host
+        self.port = port
+        var parts = path.split(separator: "/")
+        guard !parts.contains(".."), !parts.contains(".") else { return nil }
+        let isPrefix = parts.last == "*" || parts.last == "**"
+        if isPrefix { parts.removeLast() }
+        address =
+            if let scheme, !parts.isEmpty { Address(scheme: scheme, path: parts, isPrefix: isPrefix) } else { nil }
+    }
+
+    var isEverything: Bool { host == "*" && port == "*" }
+
+    func covers(_ other: Self) -> Bool {
+        guard port == "*" || port == other.port else { return false }
+        guard host == "*" || host == other.host || host.hasPrefix("*.") && other.host.hasSuffix(host.dropFirst()) else {
+            return false
+        }
+        guard let address else { return true }
+        guard let wanted = other.address, address.scheme == wanted.scheme else { return false }
+        return address == wanted || address.isPrefix && wanted.path.starts(with: address.path)
+    }
+}

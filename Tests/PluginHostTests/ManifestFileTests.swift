@@ -86,7 +86,7 @@ struct ManifestFileTests {
                 "strings": ["é😀\t\"\\\u{1}", "c:\\d", "two\nlines", "a\u{7F}b"],
                 "numbers": [9_223_372_036_854_775_807, -1, 1.5, 1000.0, 255, 1000],
                 "others": [true, "1979-05-27T07:32:00Z", "07:32:00"], "quoted key": ["inner": ["deep": 1]],
-                "not": ["NaN", "-Infinity"],
+                "not": ["nan", "-inf"],
             ])
     }
 

@@ -1,6 +1,6 @@
 extension Manifest {
     /// Words that say what a plugin is for.
-    package static let typesOfPlugins: Set<String> = [
+    private static let typesOfPlugins: Set<String> = [
         "provider", "embedder", "vector-backend", "tool-executor", "hooks", "tools", "functions", "operations",
         "messages", "endpoints",
     ]

@@ -79,9 +79,9 @@ public struct Manifest: Sendable, Hashable {
 
     /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the first member that is wrong.
     public init(_ document: JSON) throws(PluginError) {
-        let reading = Self.read(document)
-        guard let manifest = reading.manifest else {
-            let first = reading.problems.first { $0.severity == .error }
+        var reader = ManifestReader()
+        guard let manifest = Self.read(document, &reader) else {
+            let first = reader.problems.first { $0.severity == .error }
             throw (first ?? ManifestProblem(.error, "", "cannot be read")).failure
         }
         self = manifest
@@ -90,17 +90,20 @@ public struct Manifest: Sendable, Hashable {
     /// Reads a document to its end, whatever is wrong with it.
     public static func read(_ document: JSON) -> ManifestReading {
         var reader = ManifestReader()
-        guard let fields = ManifestFields(document, &reader) else {
-            return ManifestReading(manifest: nil, problems: reader.problems)
-        }
+        let manifest = read(document, &reader)
+        return ManifestReading(manifest: manifest, problems: reader.problems)
+    }
+
+    private static func read(_ document: JSON, _ reader: inout ManifestReader) -> Manifest? {
+        guard let fields = ManifestFields(document, &reader) else { return nil }
         var manifest = Manifest(identity: fields, document, &reader)
         manifest.readDescription(fields, &reader)
         manifest.readNeeds(fields, &reader)
         manifest.readOffers(fields, &reader)
-        guard !reader.hasErrors else { return ManifestReading(manifest: nil, problems: reader.problems) }
+        guard !reader.hasErrors else { return nil }
         manifest.warnings = reader.problems
         manifest.unknownKeys = fields.unknown
-        return ManifestReading(manifest: manifest, problems: reader.problems)
+        return manifest
     }
 
     /// The error for a member that is wrong.

@@ -64,9 +64,7 @@ struct ManifestSource {
     /// Where values stand in the text.
     func positions(of pointers: [String]) -> [TextPosition] {
         switch format {
-        case .toml:
-            let scanner = TOMLScanner(text, lookingFor: pointers)
-            return pointers.map(scanner.position)
+        case .toml: return TOMLDocument.positions(of: pointers, in: text)
         case .json, .note: return pointers.map { JSON.position(of: $0, in: text) ?? TextPosition(line: 1, column: 1) }
         }
     }

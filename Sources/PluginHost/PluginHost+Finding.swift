@@ -27,7 +27,8 @@ extension PluginHost {
     public func exists(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError) -> Bool {
         let entries = try await scan(context).entries(named: name)
         guard entries.isEmpty else { return entries.contains(where: \.isLoadable) }
-        return try await stored(name, context) != nil
+        for store in configuration.stores where try await store.exists(name, context) { return true }
+        return false
     }
 
     /// What a plugin says about itself. It is not loaded.

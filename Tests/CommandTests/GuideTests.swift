@@ -1,12 +1,13 @@
 import Foundation
 import Testing
 
-@Suite("The guide for host developers", .timeLimit(.minutes(5)))
+@Suite("The guides for host developers", .timeLimit(.minutes(5)))
 struct GuideTests {
-    @Test("its Swift code compiles, as one program in the order in which it stands")
-    func compiles() throws {
-        let guide = try String(
-            contentsOf: Command.root.appendingPathComponent("docs/host-developer.md"), encoding: .utf8)
+    @Test(
+        "their Swift code compiles, each as one program in the order in which it stands",
+        arguments: ["host-developer", "permissions", "stores"])
+    func compiles(name: String) throws {
+        let guide = try String(contentsOf: Command.root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)
         let folder = try TemporaryFolder()
         let program = Self.program(in: guide)
         #expect(program.contains("import PluginHost"))
@@ -47,8 +48,12 @@ struct GuideTests {
         for headers in ["PluginABI/include", "Sources/CLibELF"] {
             arguments += ["-I", "\(Command.root.path)/\(headers)"]
         }
-        for module in ["CPluginCall", "CPluginLinux"] {
-            arguments += ["-Xcc", "-fmodule-map-file=\(build)/\(module).build/module.modulemap"]
+        // Modules of C that PluginHost's modules use.
+        for module in try FileManager.default.contentsOfDirectory(atPath: build) {
+            let map = "\(build)/\(module)/module.modulemap"
+            if module.hasPrefix("C"), FileManager.default.fileExists(atPath: map) {
+                arguments += ["-Xcc", "-fmodule-map-file=\(map)"]
+            }
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

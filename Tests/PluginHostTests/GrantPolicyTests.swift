@@ -181,7 +181,7 @@ struct GrantPolicyTests {
 
     @Test(
         "everything of a kind is granted to one plugin by its id only",
-        arguments: ["fs.read", "fs.write:/", "net", "net:*:*"])
+        arguments: ["fs.read", "fs.write:/", "net", "net:*:443", "endpoint:/", "process.exec:/"])
     func unlimited(text: String) throws {
         for name in [nil, "*", "acme-?", "acme-[o]ne"] {
             #expect(throws: PluginError.self) { try policy([text], to: name) }

@@ -149,6 +149,21 @@ struct PermissionLoadTests {
         }
     }
 
+    @Test("a policy that is cut anywhere, or says something twice, is an error")
+    func cut() throws {
+        let folder = try Sample.Folder()
+        let files = PermissionFiles(own: folder.path + "/own.json")
+        let whole = #"{"version": 1, "default": ["threads"], "plugins": {"a": [{"permission": "net", "by": "ada"}]}}"#
+        for count in 0..<whole.utf8.count {
+            try Self.write(String(whole.prefix(count)), to: files.own)
+            #expect(#expect(throws: PluginError.self) { try files.read() }?.code == .dataLoss, "\(count)")
+        }
+        try Self.write(#"{"version": 1, "plugins": {"a": []}, "plugins": {"b": []}}"#, to: files.own)
+        #expect(#expect(throws: PluginError.self) { try files.read() }?.code == .dataLoss)
+        try Self.write(whole, to: files.own)
+        #expect(try files.read()?.plugins["a"]?.first?.grantor == "ada")
+    }
+
     @Test("concurrent grants lose none")
     func concurrent() async throws {
         let folder = try Sample.Folder()

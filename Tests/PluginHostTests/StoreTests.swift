@@ -217,7 +217,7 @@ struct StoreTests {
         #expect(await failure { () async throws(PluginError) in try await host.load("far") }?.code == .unavailable)
         #expect(await failure { () async throws(PluginError) in try await host.exists("far") }?.code == .unavailable)
         let gone = FolderStore(place.shelf.path + "/none")
-        let error = await failure { () async throws(PluginError) in try await gone.exists("far") }
+        let error = await failure { () async throws(PluginError) in try await gone.exists("far", CallContext()) }
         #expect(error?.code == .unavailable)
         let uncached = place.host([place.store], cached: false)
         #expect(

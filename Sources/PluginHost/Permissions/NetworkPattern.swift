@@ -50,7 +50,8 @@ struct NetworkPattern {
             if let scheme, !parts.isEmpty { Address(scheme: scheme, path: parts, isPrefix: isPrefix) } else { nil }
     }
 
-    var isEverything: Bool { host == "*" && port == "*" }
+    /// Every host there is, on whatever port.
+    var isEverything: Bool { host == "*" }
 
     func covers(_ other: Self) -> Bool {
         guard port == "*" || port == other.port else { return false }

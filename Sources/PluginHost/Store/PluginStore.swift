@@ -11,6 +11,10 @@ public protocol PluginStore: Sendable {
     /// For messages, such as the path or address.
     var name: String { get }
 
+    /// Does the store have a plugin of this id? The default asks for its metadata.
+    /// - Throws: as ``metadata(_:_:)``.
+    func exists(_ id: String, _ context: CallContext) async throws(PluginError) -> Bool
+
     /// What the store has under an id, of several versions the one to be taken; nil if it has none.
     /// - Throws: ``PluginError`` with code `unavailable` if the store cannot be asked. The host then asks no other store:
     ///   one that is down must not be a reason to load another plugin of the same name.
@@ -28,8 +32,7 @@ public protocol PluginStore: Sendable {
 }
 
 extension PluginStore {
-    /// Does the store have a plugin of this id?
-    public func exists(_ id: String, _ context: CallContext = CallContext()) async throws(PluginError) -> Bool {
+    public func exists(_ id: String, _ context: CallContext) async throws(PluginError) -> Bool {
         try await metadata(id, context) != nil
     }
 }

@@ -97,19 +97,19 @@ struct ResolveReport {
                     "more than one fits: \(choice.candidates.joined(separator: ", "))", remedy))
         }
         if conflicts.isEmpty {
-            conflicts.append(conflict(nil, nil, error.plugin ?? "", nil, nil, error.what, remedy))
+            conflicts.append(conflict(error.plugin, nil, error.plugin, nil, nil, error.what, remedy))
         }
         return conflicts
     }
 
     /// With the members that a ``DependencyConflict`` has.
     private static func conflict(
-        _ plugin1: String?, _ plugin2: String?, _ dependency: String, _ version1: String?, _ version2: String?,
+        _ plugin1: String?, _ plugin2: String?, _ dependency: String?, _ version1: String?, _ version2: String?,
         _ message: String, _ resolution: String
     ) -> JSON {
         [
             "plugin1": .optional(plugin1) { .string($0) }, "plugin2": .optional(plugin2) { .string($0) },
-            "dependency": .string(dependency), "version1": .optional(version1) { .string($0) },
+            "dependency": .optional(dependency) { .string($0) }, "version1": .optional(version1) { .string($0) },
             "version2": .optional(version2) { .string($0) }, "severity": "error", "message": .string(message),
             "resolution": .string(resolution), "chain": [],
         ]

@@ -72,7 +72,14 @@ extension PluginHost {
         while case .store(let index, let place) = next, entries.count + stored.count < limit {
             guard index < configuration.stores.count else { break }
             let store = configuration.stores[index]
-            let page = try await store.list(limit: limit - entries.count - stored.count, after: place, context)
+            let count = limit - entries.count - stored.count
+            let page = try await store.list(limit: count, after: place, context)
+            guard page.plugins.count <= count, page.cursor == nil || !page.plugins.isEmpty else {
+                throw PluginError(
+                    .protocolViolation,
+                    "the store \(store.name) gave \(page.plugins.count) plugins as a page of \(count) with more to come",
+                    remedy: "Repair the store")
+            }
             stored += page.plugins.map { ($0, store.name) }
             next = page.cursor.map { .store(index, $0) } ?? .store(index + 1, nil)
         }

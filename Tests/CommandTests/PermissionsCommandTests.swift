@@ -110,6 +110,7 @@ struct PermissionsCommandTests {
         #expect(stranger.status == 0 && stranger.stderr.contains("no stranger is installed"))
         #expect(try await place.permissions("grant", "stranger", "--all-required").status == 1)
         #expect(try await place.permissions("grant", "none.so", "threads").status == 1)
+        #expect(try await place.permissions("grant", "dir/none", "threads").status == 1)
         #expect(try await place.permissions("grant", "asks", "jit").stderr.contains("asks for no jit"))
         #expect(try await place.permissions("show").stdout.contains("granted to stranger: threads"))
         for wrong in [["asks"], ["asks", "wish"], ["asks", "net:nowhere"], ["", "threads"]] {
@@ -119,6 +120,27 @@ struct PermissionsCommandTests {
         let document = try JSON(parsing: String(contentsOfFile: place.file, encoding: .utf8), what: "the policy")
         #expect(Command.keys(document["plugins"]) == ["as*", "asks", "stranger"])
         #expect(try FileManager.default.attributesOfItem(atPath: place.file)[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("without a folder for configuration the file is in the home folder, and without that the system's")
+    func places() async throws {
+        let place = try Place()
+        let home = place.folder.url.path
+        for (variables, file) in [
+            (["XDG_CONFIG_HOME": "relative", "HOME": home], "\(home)/.config/keyway/permissions.json"),
+            (["XDG_CONFIG_HOME": "\(home)/c", "HOME": home], "\(home)/c/keyway/permissions.json"),
+        ] {
+            let output = try await Command.run(
+                ["permissions", "show", "--json", "--path", home], environment: variables)
+            let policy = try output.json()["policy"]
+            #expect(policy?["file"] == .string(file))
+            #expect(policy?["systemFile"] == "/etc/keyway/permissions.json")
+        }
+        let homeless = try await Command.run(
+            ["-u", "HOME", "-u", "XDG_CONFIG_HOME", Command.path, "permissions", "show", "--json", "--path", home],
+            program: "/usr/bin/env")
+        #expect(try homeless.json()["policy"]?["file"] == "/etc/keyway/permissions.json")
+        #expect(try homeless.json()["policy"]?["systemFile"] == .null)
     }
 
     @Test("revoke takes one or all, says what is still there, and what was never granted is an error")

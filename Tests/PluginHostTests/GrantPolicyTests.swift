@@ -244,6 +244,8 @@ struct GrantPolicyTests {
             (#"{"version": 1, "plugins": {"a": [{"permission": "threads", "until": 5}]}}"#, "/plugins/a/0/until"),
             (#"{"version": 1, "plugins": {"a": [{"permission": "fs.read:../x"}]}}"#, "/plugins/a/0/permission"),
             (#"{"version": 1, "plugins": {"": ["threads"]}}"#, "/plugins//0"),
+            (#"{"version": 1, "plugins": {"x y": ["threads"]}}"#, "/plugins/x y/0"),
+            (#"{"version": 1, "plugins": {"a/b": ["threads"]}}"#, "/plugins/a~1b/0"),
         ])
     func damaged(text: String, pointer: String) throws {
         let document = try JSON(parsing: text, what: "the policy")

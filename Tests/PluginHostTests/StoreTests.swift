@@ -129,6 +129,7 @@ struct StoreTests {
         let store: FolderStore
         var change: @Sendable (inout StoredPlugin) -> Void = { _ in }
         var failure: PluginError?
+        var page: StorePage?
         var spoil: @Sendable (String) throws -> Void = { _ in }
 
         var name: String { "untrue" }
@@ -141,7 +142,8 @@ struct StoreTests {
         }
 
         func list(limit: Int, after cursor: String?, _ context: CallContext) async throws(PluginError) -> StorePage {
-            try await store.list(limit: limit, after: cursor, context)
+            if let page { return page }
+            return try await store.list(limit: limit, after: cursor, context)
         }
 
         func fetch(_ plugin: StoredPlugin, to path: String, _ context: CallContext) async throws(PluginError) {
@@ -206,6 +208,18 @@ struct StoreTests {
         _ = try await host.load("far")
         #expect(FileManager.default.fileExists(atPath: witness))
         await host.shutdown()
+    }
+
+    @Test("a store whose pages have no end, or are too long, is an error")
+    func endless() async throws {
+        let place = try Place()
+        try Sample.build(in: place.shelf, name: "far", id: "far")
+        let far = try #require(try await place.store.metadata("far", CallContext()))
+        for page in [StorePage(plugins: [], cursor: "on"), StorePage(plugins: [far, far, far], cursor: nil)] {
+            let host = place.host([Untrue(store: place.store, page: page)])
+            let error = await failure { () async throws(PluginError) in try await host.list(limit: 2) }
+            #expect(error?.code == .protocolViolation)
+        }
     }
 
     @Test("a store that is down is an error, and not a reason to ask the next one")

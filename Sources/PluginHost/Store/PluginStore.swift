@@ -20,7 +20,7 @@ public protocol PluginStore: Sendable {
     ///   one that is down must not be a reason to load another plugin of the same name.
     func metadata(_ id: String, _ context: CallContext) async throws(PluginError) -> StoredPlugin?
 
-    /// Some of the store's plugins, in an order that stays the same.
+    /// Some of the store's plugins, in an order that stays the same. A page is empty only if it is the last.
     /// - Parameters:
     ///   - limit: how many at most, from 1 on.
     ///   - cursor: of the page before, or nil for the first page.

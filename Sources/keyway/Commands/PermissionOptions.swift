@@ -7,7 +7,7 @@ struct PermissionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What plugins are granted; $XDG_CONFIG_HOME/keyway/permissions.json and /etc/keyway/permissions.json unless \
+            The file of what plugins are granted; $XDG_CONFIG_HOME/keyway/permissions.json and /etc/keyway/permissions.json unless \
             said otherwise.
             """, valueName: "file"))
     var permissions: String?

@@ -56,9 +56,10 @@ struct InstalledManifest {
     let manifest: Manifest
     let file: String
 
-    /// - Parameter fileOrName: a file, an id, or a file's name without its ending.
+    /// - Parameter fileOrName: an id, a file's name without its ending, or a file. Unlike elsewhere a file or folder here
+    ///   that is called like an id is not meant: a grant is about the id.
     init(_ fileOrName: String, _ host: PluginHost) throws(PluginError) {
-        file = try host.file(fileOrName)
+        file = try host.locate(fileOrName)
         let prepared = try host.prepare(file)
         guard let manifest = prepared.manifest else {
             try prepared.verification.requireLoadable()

@@ -43,7 +43,7 @@ struct PermissionsGrant: AsyncParsableCommand {
         discussion: """
             A permission without a resource, such as process.exec, is everything of its kind, and is granted to one plugin \
             at a time. Whoever can put a file into a folder of plugins can give it any id: keep those folders to their \
-            owner, and see --lock.
+            owner; `keyway resolve --write-lock` pins their bytes.
             """)
 
     @OptionGroup var options: GrantOptions

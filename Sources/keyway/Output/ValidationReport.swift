@@ -59,7 +59,8 @@ struct ValidationReport {
         if case .findings(let findings) = error.facts { return findings }
         return [
             Finding(
-                id: "S001", severity: .error, risk: .high, place: path, why: "What cannot be read cannot be judged", message: error.what,
+                id: "S001", severity: .error, risk: .high, place: path, why: "What cannot be read cannot be judged",
+                message: error.what,
                 remedy: error.remedy ?? "Check the file")
         ]
     }

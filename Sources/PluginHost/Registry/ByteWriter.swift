@@ -13,6 +13,13 @@ struct ByteWriter {
         unsafe withUnsafeBytes(of: number.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
+    /// Place and length of a text that no other record has, likewise. Looking it up would cost more than its room.
+    mutating func add(own text: String) {
+        let (place, length) = append(text)
+        add(place)
+        add(length)
+    }
+
     /// Place and length of a text in the pool, each once, with a NUL behind it for system calls.
     mutating func add(_ text: String) {
         let (place, length) = place(of: text)
@@ -33,8 +40,13 @@ struct ByteWriter {
     mutating func add(raw more: [UInt8]) { bytes += more }
 
     mutating func place(of text: String) -> (place: UInt32, length: UInt32) {
-        let length = UInt32(clamping: text.utf8.count)
-        if let place = known[text] { return (place, length) }
+        if let place = known[text] { return (place, UInt32(clamping: text.utf8.count)) }
+        let (place, length) = append(text)
+        known[text] = place
+        return (place, length)
+    }
+
+    private mutating func append(_ text: String) -> (place: UInt32, length: UInt32) {
         guard pool.count + text.utf8.count < Self.poolLimit else {
             isFull = true
             return (0, 0)
@@ -42,7 +54,6 @@ struct ByteWriter {
         let place = UInt32(pool.count)
         pool += text.utf8
         pool.append(0)
-        known[text] = place
-        return (place, length)
+        return (place, UInt32(text.utf8.count))
     }
 }

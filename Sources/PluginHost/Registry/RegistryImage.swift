@@ -248,7 +248,7 @@ struct RegistryImage: Sendable {
         begin()
         let keys = Self.keys(of: records)
         for (key, file) in keys {
-            body.add(key)
+            body.add(own: key)
             body.add(UInt32(file))
         }
         begin()
@@ -274,17 +274,21 @@ struct RegistryImage: Sendable {
     private static func add(_ record: RegistryRecord, firstReference: UInt32, to body: inout ByteWriter) {
         let digest = Hexadecimal.bytes(record.digest)
         body.add(UInt32(record.folder))
-        body.add(record.name)
+        body.add(own: record.name)
         body.add(
             UInt32(record.verdict.rawValue) | (record.isSettled ? 0x100 : 0) | (record.isProbed ? 0x200 : 0)
                 | (record.isShadowed ? 0x400 : 0) | (digest.count == 32 ? 0x800 : 0))
         body.add(record.stamp)
         body.add(raw: digest.count == 32 ? digest : [UInt8](repeating: 0, count: 32))
-        for text in [record.id, record.version, record.displayName, record.type, record.language] { body.add(text) }
+        body.add(own: record.id)
+        body.add(record.version)
+        body.add(own: record.displayName)
+        body.add(record.type)
+        body.add(record.language)
         for number in [record.sdkBuilt, record.sdkMinimum, record.sdkMaximum] { body.add(number) }
         body.add(record.interfaces.joined(separator: "\n"))
         body.add(record.provides.joined(separator: "\n"))
-        body.add(record.manifest)
+        body.add(own: record.manifest)
         body.add(record.refusal)
         body.add(record.manifestFiles.joined(separator: "\n"))
         body.add(firstReference)

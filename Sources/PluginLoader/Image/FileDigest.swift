@@ -6,16 +6,15 @@ enum FileDigest {
     /// SHA-256 of what can be read through a descriptor from its beginning, lower-case hexadecimal.
     static func sha256(of descriptor: Int32) -> String {
         var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        var offset: off_t = 0
-        while true {
-            let got = unsafe buffer.withUnsafeMutableBytes {
-                unsafe pread(descriptor, $0.baseAddress, $0.count, offset)
+        unsafe withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 64) { buffer in
+            var offset: off_t = 0
+            while true {
+                let got = unsafe pread(descriptor, buffer.baseAddress, buffer.count, offset)
+                if got < 0, errno == EINTR { continue }
+                guard got > 0 else { break }
+                unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<got]))
+                offset += off_t(got)
             }
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { break }
-            hash.update(data: buffer[..<got])
-            offset += off_t(got)
         }
         return hash.finalize().map { byte in
             let digits = String(byte, radix: 16)

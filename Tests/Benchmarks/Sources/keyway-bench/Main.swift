@@ -8,8 +8,10 @@ import PluginHost
 enum Main {
     private static let usage = """
         usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER [LARGE-LIBRARY]
-               keyway-bench registry KEYWAY HASH-EMBEDDER        finding plugins, beside GStreamer
+               keyway-bench registry HASH-EMBEDDER               finding plugins, beside GStreamer
                keyway-bench probe C-PLUGIN SWIFT-PLUGIN CRASHING HANGING
+               keyway-bench first-scan FOLDER CACHE NAME         nanoseconds to the first look-up
+               keyway-bench first-gstreamer                      nanoseconds of GStreamer's registry, likewise
                keyway-bench inspect FILE                         nanoseconds, and MiB of the process
                keyway-bench first-load keyway|raw FILE           nanoseconds: total, inspect, load, create
                keyway-bench repeat raw|engine|typed FILE COUNT   embed calls, for instruction counters and profilers
@@ -27,14 +29,17 @@ enum Main {
             runTask {
                 try await table(idle: arguments[1], swift: arguments[2], working: arguments[3], large: large)
             }
-        case ("registry", 3):
+        case ("registry", 2):
             runTask {
                 let rows = try await TemporaryFolder.with { folder in
-                    try await RegistryBenchmarks(plugin: arguments[2], command: arguments[1], folder: folder).rows()
+                    try await RegistryBenchmarks(plugin: arguments[1], folder: folder).rows()
                 }
                 Table.print(rows)
             }
         case ("probe", 5): runTask { try await probe(Array(arguments[1...])) }
+        case ("first-scan", 4):
+            run { print(try RegistryBenchmarks.timeToFirstLookUp(arguments[1], arguments[2], arguments[3])) }
+        case ("first-gstreamer", 1): run { print(try GStreamerRegistry.timeToFirstLookUp()) }
         case ("inspect", 2): run { try InspectBenchmarks.printOne(arguments[1]) }
         case ("first-load", 3): run { try LoadBenchmarks.printFirstLoad(arguments[1], arguments[2]) }
         case ("repeat", 4):

@@ -44,7 +44,9 @@ $(SAMPLES): cli
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) OUT=$(PLUGINS)/$@.so
 
 .PHONY: demo
-demo: build ## Build, then ask a question about this project's own documentation
+demo: build ## Build, show the registry, then ask a question about this project's own documentation
+	@echo
+	@$(RELEASE)/keyway registry scan --path $(PLUGINS)
 	@echo
 	@$(RELEASE)/keyway ask --docs $(ROOT)/docs "$(QUESTION)"
 

@@ -21,7 +21,7 @@ struct Doctor: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let checks = [kernel, memoryImages, cache] + ignoredEnvironment + folders
+        let checks = [kernel, memoryImages, cache, scanner] + ignoredEnvironment + folders
         if output.json {
             Console.print(json: [
                 "version": .string(Keyway.version),
@@ -102,6 +102,15 @@ struct Doctor: AsyncParsableCommand {
             : Check(
                 name: "cache", state: .warning, detail: "\(folder) cannot be written",
                 remedy: "Make it writable, or `keyway ask` computes everything anew each time")
+    }
+
+    /// Plugins are tried in its processes. Without it they can still be loaded.
+    private var scanner: Check {
+        do throws(PluginError) {
+            return Check(name: "scanner", state: .ok, detail: try PluginScanner.locate().path)
+        } catch {
+            return Check(name: "scanner", state: .warning, detail: error.what, remedy: error.remedy)
+        }
     }
 
     private var ignoredEnvironment: [Check] {

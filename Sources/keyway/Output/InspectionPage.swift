@@ -162,8 +162,10 @@ struct InspectionPage {
         let score = verification.score.map { " Score \($0.total) of 100." } ?? ""
         if object.notes.isEmpty { return "This is no Keyway plugin: it has none of its notes." }
         guard verification.isLoadable else { return "It is refused. Nothing of it was run.\(score)" }
+        let asks = verification.manifest.map { !$0.permissions.isEmpty } ?? false
         return
             "It may be loaded.\(score) Loaded into a host's own process it is trusted with everything the host may do."
+            + (asks ? " A host can refuse what it asks for before it is loaded, and enforces nothing afterwards." : "")
     }
 
     /// The needed libraries, each below the first file that needs it.

@@ -19,6 +19,8 @@ struct InspectionReport {
             "abi": .optional(object.notes.abi, Self.abi),
             "manifest": file.verification.manifest?.document ?? .null,
             "interfaces": .array(object.notes.interfaces.map(JSON.string)),
+            // What a manifest asks for is granted or refused before loading, and not enforced afterwards.
+            "permissionsEnforced": false,
             "findings": .array(file.verification.findings.map(\.json)),
             "score": .optional(file.verification.score, \.json),
         ]

@@ -17,7 +17,8 @@ struct InspectTests {
             Command.keys(json) == [
                 "abi", "buildID", "constructors", "debug", "definedVersions", "destructors", "elf", "exports", "file",
                 "findings", "hardening", "imports", "interfaces", "languages", "libraries", "manifest", "minimumGlibc",
-                "missingVersions", "needed", "neededVersions", "notes", "package", "producers", "relocations", "rpath",
+                "missingVersions", "needed", "neededVersions", "notes", "package", "permissionsEnforced", "producers",
+                "relocations", "rpath",
                 "runpath", "score", "sha256", "size", "sizes", "soname", "tls", "undefined",
             ])
         #expect(Command.keys(json["elf"]) == ["class", "data", "machine", "osabi", "type"])

@@ -20,5 +20,5 @@ struct Keyway: AsyncParsableCommand {
             QuarantineCommand.self,
         ])
 
-    static let version = "0.1.0"
+    static let version = HostProduct.version.description
 }

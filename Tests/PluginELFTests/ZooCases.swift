@@ -91,6 +91,19 @@ extension RuleTests {
             plugin: PluginFixture(manifest: manifest(#"\"sdk\":{\"minVersion\":1,\"maxVersion\":2}"#)),
             errors: ["M002"], words: ["SDK 1-2"]),
         RuleCase(
+            name: "manifest for another version of the host",
+            plugin: PluginFixture(manifest: manifest(#"\"engines\":{\"keyway\":\">=99\"}"#)), errors: ["M004"],
+            words: ["wants keyway >=99"]),
+        RuleCase(
+            name: "manifest for this host and another",
+            plugin: PluginFixture(
+                manifest: manifest(
+                    #"\"engines\":{\"keyway\":\"<99\"},\"platforms\":[\"linux-x86_64\",\"linux-arm64\"]"#))),
+        RuleCase(
+            name: "manifest for another kind of machine",
+            plugin: PluginFixture(manifest: manifest(#"\"platforms\":[\"linux-riscv64\"]"#)), errors: ["M004"],
+            words: ["is for linux-riscv64"]),
+        RuleCase(
             name: "manifest of another build",
             plugin: PluginFixture(
                 manifest: manifest(#"\"buildID\":\"1234\""#), flags: ["-Wl,--build-id=0x12ab"]), errors: ["S047"],

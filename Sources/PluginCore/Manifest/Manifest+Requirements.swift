@@ -8,9 +8,6 @@ public struct EngineRequirement: Sendable, Hashable {
         self.name = name
         self.range = range
     }
-
-    /// The name of this host product.
-    public static let host = "keyway"
 }
 
 extension ManifestReader {
@@ -18,8 +15,8 @@ extension ManifestReader {
     mutating func engines(_ value: ManifestValue?) -> [EngineRequirement] {
         guard let entries = object(value)?.sorted else { return [] }
         return entries.compactMap { name, value in
-            if name != EngineRequirement.host {
-                let hint = SimilarName.find(name, in: [EngineRequirement.host]).map { "; is \"\($0)\" meant?" } ?? ""
+            if name != HostProduct.name {
+                let hint = SimilarName.find(name, in: [HostProduct.name]).map { "; is \"\($0)\" meant?" } ?? ""
                 warn(value.pointer, "is about another host than keyway, and is ignored\(hint)")
             }
             let range = parsed(value) { text throws(PluginError) in try VersionRange(text) }

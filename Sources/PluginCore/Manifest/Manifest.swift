@@ -36,7 +36,7 @@ public struct Manifest: Sendable, Hashable {
 
     /// SDKs that the plugin says it works with; nil if it leaves that to the ABI note.
     public var sdk: SDKRange?
-    /// Hosts that it is made for; those other than ``EngineRequirement/host`` have no effect here.
+    /// Hosts that it is made for; those other than ``HostProduct/name`` have no effect here.
     public var engines: [EngineRequirement] = []
     /// Such as "linux-x86_64"; empty if it leaves that to the file.
     public var platforms: [String] = []

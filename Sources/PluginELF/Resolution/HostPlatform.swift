@@ -4,8 +4,11 @@ internal import CLibELF
 enum HostPlatform {
     #if arch(x86_64)
         static let machine = Machine.x8664
+        /// As manifests name it under `platforms`.
+        static let name = "linux-x86_64"
     #elseif arch(arm64)
         static let machine = Machine.aarch64
+        static let name = "linux-aarch64"
     #else
         #error("Keyway knows x86-64 and aarch64")
     #endif

@@ -9,13 +9,13 @@ extension Rule {
         remedy: "Correct the manifest note in the plugin's source, and rebuild"
     ) { inspection in
         guard let manifest = inspection.soundManifest else { return [] }
-        var problems = manifest.unknownKeys.filter { !ofOtherRules.contains($0) }.map { key in
+        var problems = manifest.unknownKeys.map { key in
             Problem(
                 place: inspection.manifestPlace("/\(key)"),
                 message: "the member \"\(key)\" of \(inspection.manifestTitle) is unknown to this host",
                 remedy: inspection.sidecarRemedy ?? "Check its spelling, or remove it, and rebuild")
         }
-        if let fault = ManifestName.fault(manifest.id) {
+        if let fault = PluginIdentifier.fault(manifest.id) {
             problems.append(
                 Problem(
                     severity: .error, place: inspection.manifestPlace("/id"),
@@ -32,9 +32,6 @@ extension Rule {
         }
         return problems
     }
-
-    /// Members that other rules read: S047 and M003.
-    private static let ofOtherRules: Set<String> = ["buildID", "sha256"]
 
     static let manifestAgreement = Rule(
         id: "M002", group: .manifest, title: "a manifest that says what the notes say", risk: .medium,
@@ -112,42 +109,40 @@ extension Rule {
     }
 }
 
+extension Rule {
+    static let manifestHost = Rule(
+        id: "M004", group: .manifest, title: "a manifest that is made for this host", risk: .medium,
+        why: "Its author says that it does not work with this version of the host, or not on this kind of machine",
+        remedy: "Install a build for this host, or update the host"
+    ) { inspection in
+        guard let manifest = inspection.soundManifest else { return [] }
+        var problems = manifest.engines.filter {
+            $0.name == HostProduct.name && !$0.range.contains(HostProduct.version)
+        }
+        .map { engine in
+            Problem(
+                place: inspection.manifestPlace("/engines/\(engine.name)"),
+                message:
+                    "\(inspection.manifestTitle) wants \(engine.name) \(engine.range.text), and this is "
+                    + HostProduct.version.description)
+        }
+        let here = HostPlatform.name
+        if !manifest.platforms.isEmpty, !manifest.platforms.contains(where: { $0 == here || $0.hasPrefix(here + "-") })
+        {
+            problems.append(
+                Problem(
+                    place: inspection.manifestPlace("/platforms"),
+                    message:
+                        "\(inspection.manifestTitle) is for \(manifest.platforms.listed()), and this host is \(here)"))
+        }
+        return problems
+    }
+}
+
 extension InterfaceID {
     /// What a plugin must offer to be of a type.
     static let ofType = [
         "provider": "keyway.provider/1", "embedder": "keyway.embedder/1",
         "vector-backend": "keyway.vector-backend/1", "tool-executor": "keyway.tool-executor/1",
     ]
-}
-
-/// The grammar of a plugin's id: NAME or @SCOPE/NAME, where each begins with a letter or a digit and goes on with
-/// letters, digits and `_ - .`.
-enum ManifestName {
-    /// Words that commands and configuration use for something else.
-    static let reserved: Set<String> = ["keyway", "host", "all", "default", "none", "self", "core"]
-
-    /// What is wrong with an id of ASCII characters, as the rest of a sentence; nil if nothing is.
-    static func fault(_ id: String) -> String? {
-        var parts = id.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        if parts.count == 2, parts[0].first == UInt8(ascii: "@") {
-            parts[0].removeFirst()
-        } else if parts.count != 1 {
-            return "has a slash, which only follows a scope, as in @acme/name"
-        }
-        for part in parts {
-            guard let first = part.first, isAlphanumeric(first), !part.contains(UInt8(ascii: "@")) else {
-                return "does not begin with a letter or a digit"
-            }
-            if zip(part, part.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $0 == $1 }) {
-                return "holds two dots in a row"
-            }
-        }
-        let name = Substring(parts[0]).lowercased()
-        if reserved.contains(name) || name.hasPrefix("keyway.") { return "is reserved for the host" }
-        return nil
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-    }
 }

@@ -61,7 +61,7 @@ struct Rule: Sendable {
     /// The rules that run when all is looked up.
     static let late: [Rule] = [
         abiNotePresent, abiNoteUnique, abiNoteSound, sdkInReach, manifestNote, interfaceNotes,
-        manifestSchema, manifestAgreement, sidecarDigest,
+        manifestSchema, manifestAgreement, sidecarDigest, manifestHost,
         sectionHeaders, loadableSegments, instructionSet,
         entrySymbol, forbiddenExports, otherExports, uniqueSymbols, indirectFunctions, copyRelocations,
         symbolicBinding, exportCollisions, sonameCollisions, symbolHashTable,

@@ -146,7 +146,7 @@ public enum RuleCatalogue {
 
             ## Names that a plugin may not have
 
-            M001 refuses the ids \(code(ManifestName.reserved)), and those that begin with `keyway.`.
+            M001 refuses the ids \(code(PluginIdentifier.reserved)), and those that begin with `keyway.`.
 
             """
         return text

@@ -35,6 +35,8 @@ static void say(report *report, const char *format, ...)
 /* exit() would run the plugin's handlers, and nobody asked about these. */
 static _Noreturn void finish(report *report, enum verdict verdict)
 {
+    /* What the plugin printed may still wait in the C library's buffers. */
+    fflush(NULL);
     report->verdict = verdict;
     _exit(0);
 }

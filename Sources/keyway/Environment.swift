@@ -10,12 +10,15 @@ enum Environment {
         return unsafe String(cString: text)
     }
 
+    /// The user's home folder; nil if HOME is not set to an absolute path.
+    static var home: String? { value("HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } }
+
     /// Where plugins are looked for by name: named folders, then the environment's, then the usual places.
     static func pluginFolders(named: [String]) -> [String] {
         var folders = named
         folders += (value("KEYWAY_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
         if let program = executableFolder { folders.append("\(program)/plugins") }
-        if let home = value("HOME") { folders.append("\(home)/.local/share/keyway/plugins") }
+        if let home { folders.append("\(home)/.local/share/keyway/plugins") }
         folders += ["/usr/local/lib/keyway/plugins", "/usr/lib/keyway/plugins"]
         return folders
     }
@@ -32,7 +35,11 @@ enum Environment {
     /// Plugins that are turned off by name, and exceptions: lists with commas.
     static var pluginFilter: PluginFilter {
         func names(_ variable: String) -> Set<String> {
-            Set((value(variable) ?? "").split(separator: ",").map(String.init))
+            let words = (value(variable) ?? "").split(separator: ",").map { $0.drop(while: \.isWhitespace) }
+            return Set(
+                words.map { word in
+                    String(word[..<(word.lastIndex { !$0.isWhitespace }.map(word.index(after:)) ?? word.startIndex)])
+                })
         }
         return PluginFilter(disabled: names("KEYWAY_PLUGINS_DISABLE"), allowed: names("KEYWAY_PLUGINS_ALLOW"))
     }
@@ -40,12 +47,12 @@ enum Environment {
     /// The user's state folder for keyway (XDG Base Directory Specification).
     static var stateFolder: String? {
         if let state = value("XDG_STATE_HOME"), state.hasPrefix("/") { return "\(state)/keyway" }
-        return value("HOME").map { "\($0)/.local/state/keyway" }
+        return home.map { "\($0)/.local/state/keyway" }
     }
 
     /// The user's cache folder for keyway (XDG Base Directory Specification).
     static var cacheFolder: String? {
         if let cache = value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return "\(cache)/keyway" }
-        return value("HOME").map { "\($0)/.cache/keyway" }
+        return home.map { "\($0)/.cache/keyway" }
     }
 }

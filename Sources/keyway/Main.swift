@@ -42,6 +42,9 @@ enum Main {
 
 /// Signals that ask the command to end.
 enum Interrupt {
+    /// Seconds that calls have to end in order; longer than an executor takes to stop a program.
+    private static let patience = 5.0
+
     /// The first signal ends calls in order, so that a program run by a tool executor does not outlive the command; the second
     /// one ends the command.
     static func cancel(_ work: Task<Int32, Never>, at number: Int32) -> any DispatchSourceSignal {
@@ -50,6 +53,11 @@ enum Interrupt {
         source.setEventHandler { @Sendable in
             signal(number, SIG_DFL)
             work.cancel()
+            // What only reads files does not look whether it was cancelled.
+            DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
+                Console.error("keyway: error: interrupted by signal \(number)")
+                exit(1)
+            }
         }
         source.resume()
         return source

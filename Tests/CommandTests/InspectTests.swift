@@ -72,7 +72,7 @@ struct InspectTests {
         let missing = try await Command.run([
             "inspect", "flat-vectors", "--path", Command.plugins, "--root", "/no/such",
         ])
-        #expect(missing.status == 1 && missing.stderr.contains("/no/such is not a folder"))
+        #expect(missing.status == 2 && missing.stderr.contains("/no/such is not a folder"))
     }
 
     @Test("inspect explains any ELF file and exits 0, whatever it finds")

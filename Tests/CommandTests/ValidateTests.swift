@@ -87,7 +87,7 @@ struct ValidateTests {
         ])
     func wrongPolicy(policy: String, words: String) async throws {
         let output = try await validate(["flat-vectors", "--policy", policy])
-        #expect(output.status == 1 && output.stdout.isEmpty)
+        #expect(output.status == 2 && output.stdout.isEmpty)
         #expect(output.stderr.hasPrefix("keyway: error: ") && output.stderr.contains(words), "\(output.stderr)")
     }
 
@@ -99,7 +99,7 @@ struct ValidateTests {
         ] {
             #expect(try await validate(arguments).status == 2, "\(arguments)")
         }
-        #expect(try await validate(["flat-vectors", "--target", "glibc"]).status == 1)
+        #expect(try await validate(["flat-vectors", "--target", "glibc"]).status == 2)
     }
 
     @Test("SARIF has the rules, and a result for each finding")

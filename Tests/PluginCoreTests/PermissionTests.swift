@@ -80,6 +80,13 @@ struct PermissionTests {
         }
     }
 
+    @Test("a path has one form, and an absolute one no way up")
+    func paths() throws {
+        #expect(try Permission(parsing: "process.exec:/.").text == "process.exec:/")
+        #expect(try Permission(parsing: "endpoint://a/./b").text == "endpoint:/a/b")
+        #expect(throws: PluginError.self) { try Permission(parsing: "fs.read:/data/../etc") }
+    }
+
     @Test("a manifest may list the resources of each kind")
     func kinds() throws {
         let requests = try manifest(#"{"threads":true,"jit":false,"fs.read":["a","b"],"net":"h:1"}"#).permissions

@@ -177,6 +177,20 @@ extension RuleTests {
             name: "constructor that is warned about", plugin: PluginFixture(extra: constructor),
             policy: VerificationPolicy(constructors: .warn), warnings: ["S050"], words: ["warm_up"]),
         RuleCase(
+            name: "another file's function in the start array, forbidden",
+            plugin: PluginFixture(
+                extra: """
+                    #include <stdio.h>
+                    __attribute__((section(".init_array"), used)) static void *start = (void *)&tmpfile;
+                    """), policy: VerificationPolicy(constructors: .forbid), errors: ["S050"], words: ["tmpfile"]),
+        RuleCase(
+            name: "data in the start array",
+            plugin: PluginFixture(
+                extra: """
+                    static int number = 7;
+                    __attribute__((section(".init_array"), used)) static void *start = (void *)&number;
+                    """), errors: ["S005"], words: ["is no code"]),
+        RuleCase(
             name: "constructor that is forbidden", plugin: PluginFixture(extra: constructor),
             policy: VerificationPolicy(constructors: .forbid), errors: ["S050"], words: ["warm_up"]),
         RuleCase(

@@ -61,13 +61,13 @@ struct ScoreTests {
         #expect(try PluginFixture(edit: { $0.write(0xF3, 18, 2) }).verify(with: gates).errorIDs == ["S002"])
     }
 
-    @Test("What breaks a rule in hundreds of places is told fifty times, errors first")
+    @Test("What breaks a rule in more places is told fifty times, errors first")
     func limitsFindings() throws {
-        let paths = (1...299).map { "/opt/\($0)" } + ["lib"]
+        let paths = (1...63).map { "/opt/\($0)" } + ["lib"]
         let verification = try PluginFixture(flags: ["-Wl,-rpath,\(paths.joined(separator: ":"))"]).verify()
         let found = verification.findings.filter { $0.id == "S034" }
         #expect(found.count == 50 && verification.errorIDs == ["S034"])
-        #expect(found.last?.message.hasSuffix("250 findings more are left out") == true)
+        #expect(found.last?.message.hasSuffix("14 findings more are left out") == true)
     }
 
     @Test("A symbolic link into another folder, and a folder that everybody may write to, are told")

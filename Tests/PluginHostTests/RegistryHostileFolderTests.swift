@@ -37,6 +37,23 @@ struct RegistryHostileFolderTests {
         #expect(try place.registry().scan().misses == 0)
     }
 
+    @Test("with a file of a terabyte, and names that only look alike, is told exactly")
+    func sizesAndNames() throws {
+        let place = try RegistryPlace()
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        try place.add(composed, id: "one-001")
+        try place.add(decomposed, id: "two-002")
+        let large = "\(place.plugins)/large.so"
+        try Data([0x7F, 0x45, 0x4C, 0x46]).write(to: URL(fileURLWithPath: large))
+        try FileHandle(forWritingTo: URL(fileURLWithPath: large)).truncate(atOffset: 1 << 40)
+        let scan = try place.registry().scan()
+        let files = Dictionary(uniqueKeysWithValues: scan.entries.map { ($0.id ?? $0.name, Array($0.file.utf8)) })
+        #expect(files["one-001"] == Array("\(place.plugins)/\(composed).so".utf8))
+        #expect(files["two-002"] == Array("\(place.plugins)/\(decomposed).so".utf8))
+        #expect(scan.entries.first { $0.name == "large" }?.state == .refused)
+        #expect(try place.registry().scan().entries.map(\.id) == scan.entries.map(\.id))
+    }
+
     @Test("of a hundred thousand files is read to the end")
     func many() throws {
         let place = try RegistryPlace()

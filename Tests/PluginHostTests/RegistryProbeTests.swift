@@ -11,23 +11,26 @@ struct RegistryProbeTests {
         let place = try RegistryPlace()
         let witness = place.folder.path + "/witness"
         let built = try Sample.Folder()
-        for (id, macros) in [("good", []), ("bad", ["IN_CONSTRUCTOR=write_to_null"])] {
+        for (id, macros) in [
+            ("good", []), ("bad", ["IN_CONSTRUCTOR=write_to_null"]), ("loud", ["IN_CONSTRUCTOR=print_buffered"]),
+        ] {
             let path = try ProbePlugin.build(id, macros, in: built)
             try FileManager.default.copyItem(atPath: path, toPath: "\(place.plugins)/\(id).so")
         }
         let registry = place.registry()
         let scanner = try PluginScanner.locate()
         let scan = try registry.scan()
-        #expect(scan.entries.map(\.state) == [.available, .available])
+        #expect(scan.entries.map(\.state) == [.available, .available, .available])
         let probed = try await registry.probe(scan, with: scanner, deadline: .seconds(20))
-        #expect(probed.entries.map(\.id) == ["bad", "good"])
-        #expect(probed.entries.map(\.state) == [.quarantined, .available])
-        #expect(probed.entries.map(\.isProbed) == [false, true])
+        #expect(probed.entries.map(\.id) == ["bad", "good", "loud"])
+        #expect(probed.entries.map(\.state) == [.quarantined, .available, .quarantined])
+        #expect(probed.entries.map(\.isProbed) == [false, true, false])
         #expect(probed.entries[0].reason?.contains("SIGSEGV") == true)
         // A scanner that cannot work shows that nothing is tried a second time.
         let broken = PluginScanner(path: witness)
-        #expect(try await registry.probe(probed, with: broken).entries.map(\.state) == [.quarantined, .available])
-        #expect(try place.registry().scan().entries.map(\.isProbed) == [false, true])
+        let again = try await registry.probe(probed, with: broken)
+        #expect(again.entries.map(\.state) == [.quarantined, .available, .quarantined])
+        #expect(try place.registry().scan().entries.map(\.isProbed) == [false, true, false])
         var configuration = PluginHost.Configuration()
         configuration.stateFolder = place.state
         let attempt = await PluginHost(configuration).tryLoad("\(place.plugins)/bad.so")

@@ -72,7 +72,7 @@ public struct Permission: Sendable, Hashable {
         self.kind = kind
         self.resource =
             switch kind {
-            case .readFiles, .writeFiles: resource.map(Self.path)
+            case .readFiles, .writeFiles, .execute, .endpoint: resource.map(Self.path)
             case .network: resource.map(Self.host)
             default: resource
             }
@@ -106,6 +106,9 @@ public struct Permission: Sendable, Hashable {
         }
         switch kind {
         case .readFiles, .writeFiles:
+            if resource.hasPrefix("/"), resource.split(separator: "/").contains("..") {
+                return "an absolute path has no \"..\""
+            }
             return Self.escapes(resource) ? "the path leads out of the plugin's data folder" : nil
         case .network: return Self.isHostAndPort(resource) ? nil : "a host needs a port, such as \(resource):443"
         case .listen: return Self.isPort(resource.split(separator: ":").last ?? "") ? nil : "a port is 1 to 65535"

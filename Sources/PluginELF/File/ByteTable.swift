@@ -30,6 +30,22 @@ struct ByteTable: Sendable {
         return bigEndian ? Value(bigEndian: value) : Value(littleEndian: value)
     }
 
+    /// Passes records of two or three words of 64 bits, the third 0 where there is none. A part of a record at the end is
+    /// left out. Tables have a thousand records and more, which is why they are not read word by word.
+    func forEachRecord(words: Int, _ body: (_ first: UInt64, _ second: UInt64, _ third: UInt64) -> Void) {
+        unsafe bytes.withUnsafeBytes { buffer in
+            func word(_ place: Int) -> UInt64 {
+                let word = unsafe buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                return bigEndian ? UInt64(bigEndian: word) : UInt64(littleEndian: word)
+            }
+            var place = 0
+            while place <= buffer.count - words * 8 {
+                body(word(place), word(place + 8), words > 2 ? word(place + 16) : 0)
+                place += words * 8
+            }
+        }
+    }
+
     /// Address and place of the name of each function in a table of symbols whose address lies within bounds.
     func functions(between lowest: UInt64, and highest: UInt64, is64: Bool) -> [(address: UInt64, name: UInt32)] {
         let (width, address, info) = is64 ? (24, 8, 4) : (16, 4, 12)

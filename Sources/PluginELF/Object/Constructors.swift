@@ -21,7 +21,9 @@ public struct Constructors: Sendable, Hashable {
             case "_fini", "__do_global_dtors_aux": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
             // Swift's announces the image, Rust's keeps the arguments of the process.
-            default: Self.contains(symbol, "swift_image_constructor") || Self.contains(symbol, "ARGV_INIT_ARRAY")
+            default:
+                symbol == "swift_image_constructor"
+                    || Self.contains(symbol, "ARGV_INIT_ARRAY")
             }
         }
 

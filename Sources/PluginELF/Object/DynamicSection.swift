@@ -31,6 +31,10 @@ struct DynamicSection: Sendable {
     var packedRelocations = Table()
     var pltRelocations = Table()
     var pltHasAddends = true
+    /// Sizes of one relocation with an addend and of one packed word, as the file says; the dynamic linker ends the
+    /// process over any other than its own.
+    var relocationSize: UInt64?
+    var packedRelocationSize: UInt64?
     var initFunction: UInt64?
     var finiFunction: UInt64?
     var preinitArray = Table()
@@ -72,6 +76,8 @@ struct DynamicSection: Sendable {
             case Int64(DT_VERDEFNUM): definedVersions.size = value
             case Int64(DT_RELA): relocations.address = value
             case Int64(DT_RELASZ): relocations.size = value
+            case Int64(DT_RELAENT): relocationSize = value
+            case Int64(DT_RELRENT): packedRelocationSize = value
             case Int64(DT_REL): relocationsWithoutAddend.address = value
             case Int64(DT_RELSZ): relocationsWithoutAddend.size = value
             case Int64(DT_RELR): packedRelocations.address = value

@@ -1,7 +1,12 @@
 internal import CLibELF
 
 extension ObjectReader {
-    private typealias Place = (origin: Constructors.Origin, address: UInt64)
+    /// A function that runs, and its name if another file defines it.
+    private struct Place {
+        let origin: Constructors.Origin
+        let address: UInt64
+        var imported: String?
+    }
 
     /// More functions than any file has.
     private static let lifecycleLimit: UInt64 = 0x10000
@@ -9,20 +14,25 @@ extension ObjectReader {
     /// Which functions run inside `dlopen` and when it is undone, with names where the file has them.
     mutating func readLifecycle(_ image: borrowing FileImage) {
         var before = places(image, "DT_PREINIT_ARRAY", dynamic.preinitArray, .preinitArray)
-        if let address = dynamic.initFunction { before.append((.initFunction, address)) }
+        if let address = dynamic.initFunction { before.append(Place(origin: .initFunction, address: address)) }
         before += places(image, "DT_INIT_ARRAY", dynamic.initArray, .initArray)
         var after: [Place] = places(image, "DT_FINI_ARRAY", dynamic.finiArray, .finiArray).reversed()
-        if let address = dynamic.finiFunction { after.append((.finiFunction, address)) }
+        if let address = dynamic.finiFunction { after.append(Place(origin: .finiFunction, address: address)) }
+        if isForHost { judgeLifecycle(before + after) }
         // Some linkers end the arrays of old with -1.
-        before.removeAll { $0.address == 0 || $0.address == .max }
-        after.removeAll { $0.address == 0 || $0.address == .max }
+        before.removeAll { $0.imported == nil && ($0.address == 0 || $0.address == .max) }
+        after.removeAll { $0.imported == nil && ($0.address == 0 || $0.address == .max) }
         var names = startFiles()
         let unknown = (before + after).prefix(0x1000).map(\.address).filter { names[$0] == nil }
         names.merge(functionNames(image, Set(unknown))) { known, _ in known }
         // A plugin has one function of that kind; a file with many is looked at no longer than for the first few.
         let idle = Set(before.prefix(8).map(\.address).filter { names[$0] == nil && isIdleStartCode(image, at: $0) })
         func entries(_ places: [Place]) -> [Constructors.Entry] {
-            places.map { .init(origin: $0, address: $1, symbol: names[$1], isIdle: idle.contains($1)) }
+            places.map { place in
+                .init(
+                    origin: place.origin, address: place.address, symbol: place.imported ?? names[place.address],
+                    isIdle: place.imported == nil && idle.contains(place.address))
+            }
         }
         object.constructors = Constructors(entries: entries(before))
         object.destructors = entries(after)
@@ -49,7 +59,26 @@ extension ObjectReader {
             return []
         }
         return (0..<Int(table.size / width)).map { index in
-            (origin, target(words.word(index * Int(width), is64: is64) ?? 0, table.address + UInt64(index) * width))
+            let slot = table.address + UInt64(index) * width
+            let address = target(words.word(index * Int(width), is64: is64) ?? 0, slot)
+            return Place(origin: origin, address: address, imported: importedFunction(slot))
+        }
+    }
+
+    /// The name of another file's function that a slot will hold.
+    private func importedFunction(_ slot: UInt64) -> String? {
+        guard let relocation = slots[slot], relocation.symbol > 0,
+            tables.entries.indices.contains(relocation.symbol)
+        else { return nil }
+        let entry = tables.entries[relocation.symbol]
+        return entry.isDefined ? nil : tables.name(entry)
+    }
+
+    /// The dynamic linker calls whatever stands there.
+    private mutating func judgeLifecycle(_ places: [Place]) {
+        for place in places where place.imported == nil && !map.isExecutable(place.address) {
+            defect("\(place.origin)", "calls 0x\(String(place.address, radix: 16)), which is no code of the file")
+            return
         }
     }
 

@@ -44,12 +44,26 @@ extension ObjectReader {
                 defect("DT_RELR", "lies outside the file, or begins with a bitmap")
             }
         }
+        if isForHost { judgeRelocationTables() }
         kinds.finish()
         result.kinds = kinds.sorted(names)
         result.indirect = names.indirect.map(kinds.count) ?? 0
         result.copies = names.copy.map(kinds.count) ?? 0
         object.relocations = result
         slots = found
+    }
+
+    /// The dynamic linker asserts these.
+    private mutating func judgeRelocationTables() {
+        if dynamic.relocations.isPresent, dynamic.relocationSize != 24 {
+            defect("DT_RELAENT", "is not the size of a relocation")
+        }
+        if dynamic.packedRelocations.isPresent, dynamic.packedRelocationSize != 8 {
+            defect("DT_RELRENT", "is not the size of a packed relocation")
+        }
+        if dynamic.pltRelocations.isPresent, !dynamic.pltHasAddends {
+            defect("DT_PLTREL", "says that relocations have no addends, and on this machine they have")
+        }
     }
 
     /// One more than the highest symbol that a relocation names.
@@ -74,31 +88,31 @@ extension ObjectReader {
             let count = min(step, end - done)
             guard let bytes = image.bytes(at: start + done, count: Int(count)) else { return false }
             let window = ByteTable(bytes: bytes, bigEndian: isBigEndian)
+            done += count
+            if wide {
+                window.forEachRecord(words: hasAddends ? 3 : 2) { offset, info, addend in
+                    body(
+                        Relocation(
+                            offset: offset, symbol: Int(info >> 32), type: UInt32(truncatingIfNeeded: info),
+                            addend: hasAddends ? addend : nil))
+                }
+                continue
+            }
             for place in stride(from: 0, to: Int(count), by: width) {
-                guard let relocation = Self.relocation(window, place, wide, hasAddends) else { return false }
+                guard let relocation = Self.relocation(window, place, hasAddends) else { return false }
                 body(relocation)
             }
-            done += count
         }
         return true
     }
 
-    private static func relocation(_ table: ByteTable, _ place: Int, _ is64: Bool, _ hasAddends: Bool) -> Relocation? {
-        let word = is64 ? 8 : 4
-        guard let offset = table.word(place, is64: is64), let info = table.word(place + word, is64: is64) else {
-            return nil
-        }
-        var addend: UInt64?
-        if hasAddends {
-            // An addend of 32 bits has a sign.
-            addend =
-                is64
-                ? table.u64(place + 16)
-                : table.u32(place + 8).map { UInt64(bitPattern: Int64(Int32(bitPattern: $0))) }
-        }
-        return Relocation(
-            offset: offset, symbol: Int(is64 ? info >> 32 : info >> 8),
-            type: UInt32(truncatingIfNeeded: is64 ? info & 0xFFFF_FFFF : info & 0xFF), addend: addend)
+    /// Of a file of 32 bits.
+    private static func relocation(_ table: ByteTable, _ place: Int, _ hasAddends: Bool) -> Relocation? {
+        guard let offset = table.u32(place), let info = table.u32(place + 4) else { return nil }
+        // An addend has a sign.
+        let addend =
+            hasAddends ? table.u32(place + 8).map { UInt64(bitPattern: Int64(Int32(bitPattern: $0))) } : nil
+        return Relocation(offset: UInt64(offset), symbol: Int(info >> 8), type: info & 0xFF, addend: addend)
     }
 
     /// Even words are an address, one relocation each; odd words are bitmaps of those that follow.

@@ -77,7 +77,13 @@ extension ObjectReader {
         hardening.rwx = object.segments.contains { $0.kind == .load && $0.isWritable && $0.isExecutable }
         hardening.branchTracking = object.properties.map { $0.ibt || $0.bti } ?? false
         hardening.returnProtection = object.properties.map { $0.shadowStack || $0.pac } ?? false
-        if let segment = object.segments.first(where: { $0.kind == .tls }) {
+        // Of several the dynamic linker takes the last.
+        if let segment = object.segments.last(where: { $0.kind == .tls }) {
+            let isCovered =
+                segment.fileSize == 0 || map.place(segment.address).map { $0.available >= segment.fileSize } ?? false
+            if isForHost, segment.fileSize > segment.memorySize || !isCovered {
+                defect("PT_TLS", "describes initial values that are not in the file's memory")
+            }
             object.threadLocals = ThreadLocalStorage(
                 size: segment.memorySize, initializedSize: segment.fileSize, alignment: segment.alignment,
                 isStatic: object.flags.staticTLS)

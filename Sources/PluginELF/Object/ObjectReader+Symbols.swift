@@ -63,12 +63,11 @@ extension ObjectReader {
                 defect("DT_GNU_HASH", "lies outside the file, or has a chain without end")
                 return nil
             }
-            // An empty table does not count the symbols that the file only wants from others.
-            count = max(count, table.isEmpty ? max(UInt64(table.count), referencedSymbols(image)) : UInt64(table.count))
+            count = max(count, UInt64(table.count))
             gnu = table.hash
-        } else if dynamic.hash == nil {
-            count = referencedSymbols(image)
         }
+        // Relocations can name symbols that no hash table counts, and are obeyed all the same.
+        count = max(count, referencedSymbols(image))
         if let isSensible = gnu?.hasSensibleChains ?? systemV?.hasSensibleChains, !isSensible {
             defect(gnu == nil ? "DT_HASH" : "DT_GNU_HASH", "has a chain that is endless or leads in a circle")
             (gnu, systemV) = (nil, nil)
@@ -99,7 +98,7 @@ extension ObjectReader {
         _ image: borrowing FileImage, _ address: UInt64, room: UInt64
     ) -> (hash: GNUHashTable, count: UInt32, isEmpty: Bool)? {
         guard let head = bytes(image, address, 16), let bucketCount = head.u32(0), let firstSymbol = head.u32(4),
-            let bloomCount = head.u32(8), let shift = head.u32(12)
+            let bloomCount = head.u32(8), let shift = head.u32(12), bloomCount.nonzeroBitCount == 1
         else { return nil }
         let wordSize: UInt64 = is64 ? 8 : 4
         let bloomSize = UInt64(bloomCount) * wordSize

@@ -55,6 +55,12 @@ struct ObjectReader: ~Copyable {
         budget = min(object.size &* 2 &+ 0x100000, 0x1000_0000)
     }
 
+    /// Will this machine's dynamic linker be the one that trusts the tables? What others would say is not known here.
+    var isForHost: Bool {
+        object.identity.class == HostPlatform.class && object.identity.machine == HostPlatform.machine
+            && object.identity.type == .shared
+    }
+
     mutating func defect(_ place: String, _ message: String) {
         // A file full of faults is refused for the first ones; the rest would only cost memory.
         if object.defects.count < 16 { object.defects.append(Defect(place: place, message: message)) }

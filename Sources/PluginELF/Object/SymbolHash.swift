@@ -103,14 +103,19 @@ final class SystemVHashTable: Sendable {
         return nil
     }
 
+    /// Walks every chain once: buckets may share their ends.
     var hasSensibleChains: Bool {
-        buckets.allSatisfy { start in
+        var walks = [UInt32](repeating: 0, count: chain.count)
+        for (walk, start) in buckets.enumerated() {
             var (index, length) = (Int(start), 0)
-            while index != 0, index < chain.count, length <= chainLimit {
+            while index != 0 {
+                guard index < chain.count, length <= chainLimit, walks[index] != UInt32(walk + 1) else { return false }
+                if walks[index] != 0 { break }
+                walks[index] = UInt32(walk + 1)
                 index = Int(chain[index])
                 length += 1
             }
-            return length <= chainLimit
         }
+        return true
     }
 }

@@ -11,6 +11,9 @@ struct LibrarySearch {
         let parent: Int?
     }
 
+    /// Folders of one search path that are looked into. A file can name thousands, for each of thousands of libraries.
+    static let folderLimit = 64
+
     private typealias Candidate = (path: String, origin: ResolvedLibrary.Origin)
 
     let resolver: LibraryResolver
@@ -108,7 +111,7 @@ struct LibrarySearch {
         }
         var found: [Candidate] = []
         func append(_ folders: [String], of node: Node) {
-            for folder in folders {
+            for folder in folders.prefix(Self.folderLimit) {
                 let isBeside = isPrivate(node) && folder.contains("ORIGIN")
                 let expanded = SearchPath.expand(folder.isEmpty ? "." : folder, origin: node.origin, on: platform)
                 for path in builds(of: name, in: expanded) {

@@ -49,7 +49,7 @@ extension Rule {
         var missing = inspection.undefinedSymbols
         guard !missing.isEmpty else { return [] }
         // Symbols of a version that a library lacks altogether are S032's.
-        let versions = Set(inspection.missingVersions.map(\.version))
+        let versions = Set(inspection.missingVersions.filter { !$0.isWeak }.map(\.version))
         missing.removeAll { symbol in symbol.version.map(versions.contains) ?? false }
         var problems = missing.prefix(10).map { item in
             Problem(

@@ -7,8 +7,17 @@ extension Rule {
         why: "Code must be writable while the file is loaded, and hardened systems refuse that",
         remedy: "Compile every part with -fPIC, and link with -Wl,-z,text to hear of it"
     ) { inspection in
-        guard inspection.object.hardening.textrel else { return [] }
-        return [Problem(place: "DT_TEXTREL", message: "its code is modified while it is loaded")]
+        if inspection.object.hardening.textrel {
+            return [Problem(place: "DT_TEXTREL", message: "its code is modified while it is loaded")]
+        }
+        let count = inspection.object.relocations.inReadOnlySegments
+        guard count > 0 else { return [] }
+        return [
+            Problem(
+                place: "relocations",
+                message:
+                    "\(count) relocations lead into memory that is not writable, which ends the process that loads it")
+        ]
     }
 
     static let executableStack = Rule(

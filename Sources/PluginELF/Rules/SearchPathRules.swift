@@ -12,6 +12,15 @@ extension Rule {
         let object = inspection.object
         var problems: [Problem] = []
         for (tag, folders) in [("DT_RPATH", object.rpath), ("DT_RUNPATH", object.runpath)] {
+            if folders.count > LibrarySearch.folderLimit {
+                problems.append(
+                    Problem(
+                        severity: .error, place: tag,
+                        message:
+                            "names \(folders.count) folders, more than the \(LibrarySearch.folderLimit) that are looked into"
+                    ))
+                continue
+            }
             for folder in folders where !inspection.policy.allowedSearchPaths.contains(folder) {
                 if let problem = problem(folder, tag) { problems.append(problem) }
             }

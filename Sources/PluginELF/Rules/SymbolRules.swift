@@ -38,6 +38,9 @@ extension Rule {
         guard entry.binding == .global || entry.binding == .weak else {
             return problem("the entry symbol \(entryName) has the binding \(entry.binding.rawValue)")
         }
+        guard !entry.isAbsolute else {
+            return problem("the entry symbol \(entryName) is an absolute address, which moves with no file")
+        }
         guard AddressMap(inspection.object.segments).isExecutable(entry.value) else {
             return problem("the entry symbol \(entryName) does not lie in executable memory")
         }

@@ -30,10 +30,12 @@ struct SymbolSurvey {
     private mutating func lookAtDefinition(_ entry: SymbolEntry, _ table: SymbolTable) {
         if entry.binding == .unique { unique.append(table.name(entry)) }
         if entry.type == .indirectFunction, indirectFunction == nil { indirectFunction = table.name(entry) }
-        if entry.isExported, !table.strings.equals(Self.entryBytes, at: Int(entry.name)) {
-            exports.append(table.name(entry))
-        }
         lookForCounter(entry, table)
+        if entry.isExported, table.strings.equals(Self.entryBytes, at: Int(entry.name)) { return }
+        if entry.isExported { exports.append(table.name(entry)) }
+        // The dynamic linker takes the first definition of a name that it finds, and others come before the file's own:
+        // whatever is defined here for show may be the system's when it is called.
+        if entry.binding != .local, entry.visibility == .default { lookForNotable(entry, table) }
     }
 
     private mutating func lookAtImport(_ entry: SymbolEntry, _ table: SymbolTable) {
@@ -46,7 +48,13 @@ struct SymbolSurvey {
         {
             sanitizer = table.name(entry)
         }
-        guard let range = strings.stringRange(place), Self.isLikelyNotable(strings.bytes[range]) else { return }
+        lookForNotable(entry, table)
+    }
+
+    private mutating func lookForNotable(_ entry: SymbolEntry, _ table: SymbolTable) {
+        guard let range = table.strings.stringRange(Int(entry.name)),
+            Self.isLikelyNotable(table.strings.bytes[range])
+        else { return }
         let name = table.name(entry)
         if Rule.notableNames.contains(name) { imports.append(Import(name: name, isWeak: entry.binding == .weak)) }
     }

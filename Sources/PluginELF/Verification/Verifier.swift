@@ -76,7 +76,7 @@ public struct Verifier: Sendable {
         return judgement
     }
 
-    private func isIgnored(_ rule: Rule) -> Bool { !rule.isGate && policy.ignoredRules.contains(rule.id) }
+    private func isIgnored(_ rule: Rule) -> Bool { !rule.isGate && policy.ignoredRules.matches(rule.id) }
 }
 
 /// What the rules found in one file, before it is sorted.

@@ -27,7 +27,7 @@ public struct StateFile: Sendable, Hashable {
     ///   `resourceExhausted` if it is longer than ``limit``, `unavailable` if the file cannot be read.
     public func read() throws(PluginError) -> JSON? {
         let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        if descriptor < 0, errno == ENOENT { return nil }
+        if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
         guard descriptor >= 0 else { throw failure("open", errno) }
         defer { close(descriptor) }
         try requireOwn(descriptor, path, isFolder: false)

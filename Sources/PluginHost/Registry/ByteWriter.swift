@@ -6,7 +6,8 @@ struct ByteWriter {
     /// Were texts left out because the pool is as large as it may become?
     private(set) var isFull = false
     private(set) var pool: [UInt8] = []
-    private var known: [String: UInt32] = [:]
+    /// By bytes: texts that only look alike are others.
+    private var known: [[UInt8]: UInt32] = [:]
     private static let poolLimit = 1 << 30
 
     mutating func add<Number: FixedWidthInteger>(_ number: Number) {
@@ -40,9 +41,10 @@ struct ByteWriter {
     mutating func add(raw more: [UInt8]) { bytes += more }
 
     mutating func place(of text: String) -> (place: UInt32, length: UInt32) {
-        if let place = known[text] { return (place, UInt32(clamping: text.utf8.count)) }
+        let bytes = Array(text.utf8)
+        if let place = known[bytes] { return (place, UInt32(clamping: bytes.count)) }
         let (place, length) = append(text)
-        known[text] = place
+        known[bytes] = place
         return (place, length)
     }
 

@@ -38,15 +38,15 @@ struct KnownImage: Sendable {
         }
     }
 
-    /// The records by the paths of their files.
-    func records() -> [String: RegistryRecord] {
-        var records: [String: RegistryRecord] = [:]
+    /// The records by the bytes of their files' paths: names that only look alike are other files.
+    func records() -> [[UInt8]: RegistryRecord] {
+        var records: [[UInt8]: RegistryRecord] = [:]
         records.reserveCapacity(image.files.count)
         for index in 0..<image.folders.count {
             let folder = image.folder(index).path
             for file in image.range(ofFolder: index) {
                 let record = image.record(file)
-                records["\(folder)/\(record.name)"] = record
+                records[Array("\(folder)/\(record.name)".utf8)] = record
             }
         }
         return records

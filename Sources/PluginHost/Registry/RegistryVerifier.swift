@@ -39,9 +39,12 @@ struct RegistryVerifier: Sendable {
         return Judgement(record: record, paths: paths)
     }
 
-    /// The digest and stamp of a file as it is now; nil if it cannot be read, or changes meanwhile.
+    /// The digest and stamp of a file as it is now; nil if it cannot be read, is too large to be loaded, or changes
+    /// meanwhile.
     func digest(_ path: String) -> (String, FileStamp)? {
-        guard FileStamp(at: path).isRegular, let image = try? FileImage(opening: path) else { return nil }
+        guard FileStamp(at: path).isRegular, let image = try? FileImage(opening: path),
+            image.size <= verifier.policy.sizeLimit
+        else { return nil }
         let before = image.stamp
         let digest = image.digest()
         return before == image.stamp ? (digest, before) : nil
@@ -89,7 +92,8 @@ extension RegistryVerifier {
             record.digest = prepared.digest
             return (prepared.object, prepared.verification)
         }
-        record.digest = image.digest()
+        // What is too large to be loaded is not worth minutes of reading.
+        if image.size <= verifier.policy.sizeLimit { record.digest = image.digest() }
         let object = try SharedObject(reading: image)
         let digest = record.digest
         let verification = verifier.verify(object, sidecar: try sidecar(of: path, record) { digest })

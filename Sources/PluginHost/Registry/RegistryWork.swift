@@ -43,7 +43,7 @@ struct RegistryWork: Sendable {
                 let first = next.add(16, ordering: .relaxed).oldValue
                 if first >= tasks.count { break }
                 let range = first..<min(first + 16, tasks.count)
-                let found = range.map { outcome(of: tasks[$0], known: records[tasks[$0].path]) }
+                let found = range.map { outcome(of: tasks[$0], known: records[Array(tasks[$0].path.utf8)]) }
                 outcomes.withLock { all in for (index, outcome) in zip(range, found) { all[index] = outcome } }
                 progress?(done.add(range.count, ordering: .relaxed).newValue, tasks.count)
             }
@@ -106,14 +106,15 @@ struct RegistryWork: Sendable {
 
     private func findings(_ outcomes: [Outcome]) -> Findings {
         var findings = Findings()
-        var indices: [String: Int] = [:]
+        var indices: [[UInt8]: Int] = [:]
         var seen: Set<String> = []
         func index(of path: String, _ stamp: FileStamp?) -> Int {
-            if let index = indices[path] { return index }
+            let key = Array(path.utf8)
+            if let index = indices[key] { return index }
             var stamp = stamp ?? FileStamp(at: path)
             // It may have been replaced while the file was judged. Another stamp than any makes that show.
             if stamp != .absent, stamp.isFresher(than: began) { stamp.changed = -1 }
-            indices[path] = findings.dependencies.count
+            indices[key] = findings.dependencies.count
             findings.dependencies.append(RegistryDependency(path: path, stamp: stamp))
             return findings.dependencies.count - 1
         }

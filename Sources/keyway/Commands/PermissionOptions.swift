@@ -20,6 +20,18 @@ struct PermissionOptions: ParsableArguments {
         return PermissionFiles(own: "\(folder)/permissions.json", system: Self.systemFile)
     }
 
+    /// The file that grants are written to. The administrator's is for the administrator's editor.
+    /// - Throws: if there is no home folder and no file is named.
+    func filesForWriting() throws(PluginError) -> PermissionFiles {
+        guard permissions != nil || Environment.configurationFolder != nil else {
+            throw PluginError(
+                .configuration,
+                "there is no folder for what plugins are granted: neither XDG_CONFIG_HOME nor HOME is set",
+                remedy: "Name a file with --permissions")
+        }
+        return files
+    }
+
     /// A file that is named has to be there: without it nobody would be asked.
     var filesForLoading: PermissionFiles {
         var files = files
@@ -32,7 +44,7 @@ extension Environment {
     /// The user's configuration folder for keyway (XDG Base Directory Specification).
     static var configurationFolder: String? {
         if let folder = value("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return "\(folder)/keyway" }
-        return value("HOME").map { "\($0)/.config/keyway" }
+        return home.map { "\($0)/.config/keyway" }
     }
 
     /// The name of this process's user, or its number.

@@ -61,7 +61,7 @@ struct PermissionsGrant: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let files = options.policy.files
+        let files = try options.policy.filesForWriting()
         let isFirst = try files.read() == nil
         let installed = try options.installed()
         var permissions = try options.parsed()
@@ -129,7 +129,7 @@ struct PermissionsRevoke: AsyncParsableCommand {
     @OptionGroup var options: GrantOptions
 
     func run() async throws {
-        let files = options.policy.files
+        let files = try options.policy.filesForWriting()
         let permissions = options.permissions.isEmpty ? nil : try options.parsed()
         let isKnown = try files.read()?.plugins[options.plugin] != nil
         let installed = isKnown ? try? options.installed() : try options.installed()

@@ -43,7 +43,7 @@ struct PermissionsReport {
         }
         if asking.isEmpty {
             let what = isComplete ? "No plugin that was found asks" : "\(plugins[0].plugin.manifest.id) asks"
-            Console.print("\(what) for \(isComplete ? "anything" : "nothing").\n".visible)
+            Console.print("\(what) for \(isComplete ? "anything" : "nothing").".visible)
         }
         if isComplete, let policy {
             let installed = Set(plugins.map(\.plugin.manifest.id))

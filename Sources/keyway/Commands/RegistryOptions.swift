@@ -23,6 +23,7 @@ struct RegistryOptions: ParsableArguments {
 
     func validate() throws {
         guard (1...8).contains(depth) else { throw ValidationError("--depth is 1 to 8.") }
+        if cache == "" { throw ValidationError("--cache names no folder.") }
     }
 
     var registry: Registry {
@@ -65,6 +66,10 @@ struct StateOptions: ParsableArguments {
     var state: String?
 
     var folder: String? { state ?? Environment.stateFolder }
+
+    func validate() throws {
+        if state == "" { throw ValidationError("--state names no folder.") }
+    }
 
     /// - Throws: if there is no home folder and none is named.
     func requireFolder() throws(PluginError) -> String {

@@ -27,7 +27,16 @@ struct VerificationOptions: ParsableArguments {
                 """, valueName: "json"))
     var policy: String?
 
+    /// - Throws: a usage error for a value that cannot be.
     func verifier() throws -> Verifier {
+        do {
+            return try makeVerifier()
+        } catch let error as PluginError {
+            throw ValidationError(error.message)
+        }
+    }
+
+    private func makeVerifier() throws -> Verifier {
         var verifier = Verifier(policy: try policy.map { try VerificationPolicy(json: $0) } ?? VerificationPolicy())
         if let target { verifier.policy.target = try TargetProfile(parsing: target) }
         if root != nil || libraryPath != nil {

@@ -80,7 +80,8 @@ extension String {
     private func visible(keeping kept: Set<Unicode.Scalar>) -> String {
         func isControl(_ scalar: Unicode.Scalar) -> Bool {
             !kept.contains(scalar)
-                && (scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}")
+                && (scalar.properties.generalCategory == .control || scalar.properties.isBidiControl
+                    || scalar == "\u{2028}" || scalar == "\u{2029}")
         }
         guard unicodeScalars.contains(where: isControl) else { return self }
         var text = ""

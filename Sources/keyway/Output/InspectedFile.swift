@@ -5,8 +5,8 @@ struct InspectedFile {
     let path: String
     let object: SharedObject
     let verification: Verification
-    /// SHA-256, lower-case hexadecimal.
-    let digest: String
+    /// SHA-256, lower-case hexadecimal; nil for a file above the limit of size.
+    let digest: String?
     /// nil for a file that has nothing to link, or is damaged.
     let linkage: Linkage?
 
@@ -15,9 +15,12 @@ struct InspectedFile {
         let image = try FileImage(opening: path)
         self.path = path
         object = try SharedObject(reading: image)
-        let digest = image.digest()
+        // What is too large to be loaded is not worth minutes of reading.
+        let digest = image.size <= verifier.policy.sizeLimit ? image.digest() : nil
         self.digest = digest
-        verification = verifier.verify(object, sidecar: try SidecarManifest.beside(path) { digest })
+        verification = verifier.verify(
+            object,
+            sidecar: try digest.flatMap { digest throws(PluginError) in try SidecarManifest.beside(path) { digest } })
         linkage = object.isDynamic && object.defects.isEmpty ? verifier.resolver.linkage(of: object) : nil
     }
 

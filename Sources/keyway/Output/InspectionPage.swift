@@ -29,7 +29,7 @@ struct InspectionPage {
                 + "\(identity.type), OS ABI \(identity.osabi)",
         ])
         rows.append(["size", sizes])
-        rows.append(["sha256", file.digest])
+        rows.append(["sha256", file.digest ?? "not taken: the file is above the limit of size"])
         rows.append(["build id", object.buildID ?? "none"])
         let languages = object.traits.names
         if !languages.isEmpty {

@@ -9,7 +9,8 @@ struct InspectionReport {
     var json: JSON {
         let identity = object.identity
         var members: [String: JSON] = [
-            "file": .string(file.path), "sha256": .string(file.digest), "size": .int(Int64(clamping: object.size)),
+            "file": .string(file.path), "sha256": .optional(file.digest, JSON.string),
+            "size": .int(Int64(clamping: object.size)),
             "buildID": .optional(object.buildID, JSON.string),
             "elf": [
                 "class": .string(identity.class.rawValue), "data": .string(identity.data.rawValue),

@@ -30,7 +30,9 @@ struct ValidationReport {
                 do throws(PluginError) {
                     let image = try FileImage(opening: path)
                     let object = try SharedObject(reading: image)
-                    sidecars[path] = try SidecarManifest.beside(path) { image.digest() }
+                    if image.size <= verifier.policy.sizeLimit {
+                        sidecars[path] = try SidecarManifest.beside(path) { image.digest() }
+                    }
                     read.append((path, .success(object)))
                 } catch {
                     read.append((path, .failure(error)))

@@ -41,7 +41,8 @@ extension ObjectReader {
             if let packed = countPacked(image) {
                 result.packed = packed
             } else {
-                defect("DT_RELR", "lies outside the file, or begins with a bitmap")
+                defect(
+                    "DT_RELR", "lies outside the file, begins with a bitmap, or leads into memory that is not writable")
             }
         }
         if isForHost { judgeRelocationTables() }
@@ -122,9 +123,11 @@ extension ObjectReader {
         }
         let width = is64 ? 8 : 4
         var count = 0
+        let writable = object.segments.prefix(Self.segmentLimit).filter { $0.kind == .load && $0.isWritable }
         for place in stride(from: 0, through: table.count - width, by: width) {
             let word = table.word(place, is64: is64) ?? 0
             if place == 0, word & 1 == 1 { return nil }
+            if isForHost, word & 1 == 0, !writable.contains(where: { $0.contains(address: word) }) { return nil }
             count += word & 1 == 1 ? word.nonzeroBitCount - 1 : 1
         }
         return count

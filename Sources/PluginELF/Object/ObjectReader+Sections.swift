@@ -68,7 +68,15 @@ extension ObjectReader {
     /// What follows from all the facts together.
     mutating func conclude() {
         let stack = object.segments.last { $0.kind == .stack }
-        let hasRELRO = object.segments.contains { $0.kind == .relro }
+        let relro = object.segments.first { $0.kind == .relro }
+        let hasRELRO = relro != nil
+        if isForHost, let relro, relro.memorySize > 0,
+            !object.segments.contains(where: {
+                $0.kind == .load && $0.isWritable && $0.contains(address: relro.address)
+            })
+        {
+            defect("PT_GNU_RELRO", "protects memory that is not the file's own data")
+        }
         var hardening = Hardening()
         hardening.relro = !hasRELRO ? .none : object.flags.bindNow ? .full : .partial
         hardening.bindNow = object.flags.bindNow

@@ -28,7 +28,7 @@ extension ObjectReader {
         }
         tables = SymbolTable(
             entries: symbols, strings: strings, gnuHash: hash.gnu, systemVHash: hash.systemV,
-            versions: readVersions(image, count: hash.count))
+            versions: sensible(readVersions(image, count: hash.count), strings))
         object.symbolTable = tables
     }
 
@@ -143,9 +143,34 @@ extension ObjectReader {
         return nil
     }
 
+    /// Bytes of the longest name of a version or of a library that has it.
+    private static let nameLimit = 1024
+
+    /// Thousands of records can share one name of megabytes, and every list of symbols repeats it.
+    private mutating func sensible(_ versions: SymbolVersions, _ strings: ByteTable) -> SymbolVersions {
+        func isSensible(_ name: UInt32) -> Bool {
+            let start = Int(name)
+            return start >= strings.count
+                || strings.bytes[start..<min(start + Self.nameLimit + 1, strings.count)].contains(0)
+        }
+        let needed = versions.needRecords.allSatisfy { record in
+            isSensible(record.library) && record.versions.allSatisfy { isSensible($0.name) }
+        }
+        let defined = versions.definitionRecords.allSatisfy { isSensible($0.name) && $0.parents.allSatisfy(isSensible) }
+        guard needed, defined else {
+            defect("symbol versions", "have a name of more than \(Self.nameLimit) bytes")
+            return SymbolVersions()
+        }
+        if isForHost, versions.hasUnknownNumber { defect("DT_VERSYM", "names a version that no record describes") }
+        return versions
+    }
+
     private mutating func readVersions(_ image: borrowing FileImage, count: Int) -> SymbolVersions {
         var versions = SymbolVersions()
-        guard let address = dynamic.symbolVersions else { return versions }
+        guard let address = dynamic.symbolVersions else {
+            if isForHost, dynamic.neededVersions.isPresent { defect("DT_VERNEED", "is there without DT_VERSYM") }
+            return versions
+        }
         guard let table = bytes(image, address, UInt64(count) * 2) else {
             defect("DT_VERSYM", "lies outside the file")
             return versions

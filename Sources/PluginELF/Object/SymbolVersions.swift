@@ -35,6 +35,14 @@ struct SymbolVersions: Sendable {
         return number > 1 && number < byIndex.count ? byIndex[Int(number)] : nil
     }
 
+    /// Has a symbol a version that no record describes? The dynamic linker reads it all the same.
+    var hasUnknownNumber: Bool {
+        ofSymbols.contains { word in
+            let number = Int(word & 0x7FFF)
+            return number > 1 && (number >= byIndex.count || byIndex[number] == nil)
+        }
+    }
+
     func isHidden(_ index: Int) -> Bool {
         index < ofSymbols.count && ofSymbols[index] & 0x8000 != 0
     }

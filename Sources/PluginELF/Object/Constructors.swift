@@ -19,11 +19,11 @@ public struct Constructors: Sendable, Hashable {
             guard let symbol else { return isIdle }
             return switch symbol {
             case "_fini", "__do_global_dtors_aux": true
+            // Swift's, which announces the image to its runtime.
+            case "_ZL23swift_image_constructorv", "swift_image_constructor": true
             case "_init", "frame_dummy", "register_tm_clones", "__cpu_indicator_init", "init_have_lse_atomics": true
-            // Swift's announces the image, Rust's keeps the arguments of the process.
-            default:
-                symbol == "swift_image_constructor"
-                    || Self.contains(symbol, "ARGV_INIT_ARRAY")
+            // Rust's, which keeps the arguments of the process.
+            default: Self.contains(symbol, "ARGV_INIT_ARRAY")
             }
         }
 

@@ -27,7 +27,8 @@ enum Folders {
     }
 
     /// Makes a folder and those above it, for this user only.
-    static func create(_ path: String) throws(PluginError) {
+    /// - Parameter owner: whose folder it is, for messages: "the plugin's data".
+    static func create(_ path: String, for owner: String) throws(PluginError) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
@@ -35,13 +36,14 @@ enum Folders {
             let number = errno
             throw PluginError(
                 number == EACCES || number == EROFS ? .permissionDenied : .unavailable,
-                "the data folder \(path) cannot be made: error \(number) at \(made)",
-                remedy: "Check its permissions, or name another data folder",
+                "the folder \(path) for \(owner) cannot be made: error \(number) at \(made)",
+                remedy: "Check its permissions, or name another folder",
                 facts: .errno(number, call: "mkdir"), stage: .create)
         }
         guard unsafe access(path + "/.", F_OK) == 0 else {
             throw PluginError(
-                .conflict, "the data folder \(path) is not a folder", remedy: "Name another folder with --data",
+                .conflict, "\(path), which is to be the folder for \(owner), is not a folder",
+                remedy: "Name another folder",
                 facts: .file(path: path), stage: .create)
         }
     }

@@ -110,7 +110,7 @@ public final class PluginHost: Sendable {
             try requirePermissions(prepared, dataFolder: folder)
             // The folder last: a refused plugin leaves nothing behind.
             let loaded = try prepared.load()
-            if let folder { try Folders.create(folder) }
+            if let folder { try Folders.create(folder, for: "the plugin's data") }
             return try loaded.create(configuration: configuration, dataFolder: folder, context)
         }
         living.withLock { $0.append(plugin) }

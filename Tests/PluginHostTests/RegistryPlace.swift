@@ -27,9 +27,9 @@ struct RegistryPlace {
         try PluginCopies.copy(built, to: "\(plugins)/\(name).so", id: id ?? "fixture")
     }
 
-    /// Sets the times of everything back, so that stamps count at once.
+    /// Returns when everything is old enough for its stamp to count. The times that count cannot be set: the clock of the
+    /// file system has to come to them.
     func settle() throws {
-        // The times that count cannot be set; waiting for the clock of the file system is all there is.
         let probe = folder.path + "/clock"
         let newest = try Self.changed(plugins)
         repeat {

@@ -1,15 +1,12 @@
 internal import Crypto
-internal import Dispatch
-internal import Glibc
 public import PluginCore
 public import PluginELF
 internal import PluginLoader
-internal import Synchronization
 
 /// Finds the plugins of some folders and says of each whether it may be loaded. Runs no code of theirs.
 ///
 ///     let registry = Registry(searchPaths: ["/usr/lib/keyway/plugins"], cacheFolder: cacheFolder)
-///     let scan = registry.scan()
+///     let scan = try registry.scan()
 ///     for entry in scan.entries { print(entry.name, entry.state) }
 ///
 /// With a cache folder a second scan compares what is there with what was there and judges only what is new. What

@@ -56,31 +56,17 @@ struct RegistryCache: Sendable {
     func write(_ image: RegistryImage) -> String? {
         guard !image.isPartial else { return "there is more to keep than a cache can hold" }
         guard let slash = path.lastIndex(of: "/") else { return "it has no folder" }
-        do throws(PluginError) { try Folders.create(String(path[..<slash])) } catch { return error.what }
-        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return "\(temporary) cannot be made (error \(errno))" }
-        var failure: String?
-        var written = 0
-        let bytes = image.store.bytes
-        while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                failure = "it cannot be written (error \(errno))"
-                break
-            }
-            written += count
+        let temporary = TemporaryFile.name(for: path)
+        do throws(PluginError) {
+            try Folders.create(String(path[..<slash]), for: "the cache")
+            // After a crash of the machine a torn file fails its checksum and is written anew.
+            try TemporaryFile.write(image.store.bytes, to: temporary, mode: 0o600, isDurable: false)
+            try TemporaryFile.rename(temporary, to: path)
+            return nil
+        } catch {
+            unsafe unlink(temporary)
+            return error.what
         }
-        // Without fsync: after a crash of the machine a torn file fails its checksum and is written anew.
-        if close(descriptor) != 0, failure == nil { failure = "it cannot be written (error \(errno))" }
-        if failure == nil, unsafe rename(temporary, path) != 0 {
-            failure = "it cannot be put in place (error \(errno))"
-        }
-        if failure != nil { unsafe unlink(temporary) }
-        return failure
     }
 
     /// Removes the caches of a folder, whoever's set of plugins they are for.

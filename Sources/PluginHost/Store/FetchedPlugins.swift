@@ -35,7 +35,7 @@ struct FetchedPlugins: Sendable {
         let path = "\(folder)/\(plugin.digest.prefix(2))/\(plugin.digest).so"
         let isThere = try await HostThread.run("store.cache", of: id, context) { () throws(PluginError) in
             if Self.digest(path) == plugin.digest { return true }
-            try Folders.create("\(folder)/\(plugin.digest.prefix(2))")
+            try Folders.create("\(folder)/\(plugin.digest.prefix(2))", for: "fetched plugins")
             return false
         }
         if isThere { return path }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Glibc
+internal import PluginCore
 public import PluginELF
 
 enum FileDigest {
@@ -16,10 +17,7 @@ enum FileDigest {
                 offset += off_t(got)
             }
         }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return Hexadecimal.text(hash.finalize())
     }
 }
 

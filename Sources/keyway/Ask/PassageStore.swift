@@ -118,6 +118,6 @@ struct PassageStore {
     private static func digest(_ parts: [String]) -> String {
         var hash = SHA256()
         for part in parts { hash.update(data: Array("\(part)\u{0}".utf8)) }
-        return hash.finalize().map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
+        return Hexadecimal.text(hash.finalize())
     }
 }

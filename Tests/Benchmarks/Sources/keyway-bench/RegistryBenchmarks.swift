@@ -165,8 +165,28 @@ struct RegistryBenchmarks {
             close(descriptor)
             guard written == bytes.count else { throw BenchmarkError("\(path(number)) is not written") }
         }
-        // Files as young as a scan are read twice; real ones are older.
-        usleep(100_000)
+        try settle()
+    }
+
+    /// Files as young as a scan are read twice, and real ones are older: returns when the clock of the file system is past
+    /// the newest of them.
+    private func settle() throws {
+        let probe = "\(folder)/clock"
+        defer { unsafe unlink(probe) }
+        let newest = try Self.changed(path(Self.files - 1))
+        repeat {
+            unsafe unlink(probe)
+            let descriptor = unsafe open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw BenchmarkError("no \(probe): error \(errno)") }
+            close(descriptor)
+        } while try Self.changed(probe) < newest + 0.1
+    }
+
+    /// Seconds since 1970.
+    private static func changed(_ path: String) throws -> Double {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw BenchmarkError("\(path) is gone") }
+        return Double(status.st_ctim.tv_sec) + Double(status.st_ctim.tv_nsec) / 1e9
     }
 
     private func removePlugins() {

@@ -8,8 +8,12 @@ enum TemporaryFile {
         "\(path).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 16)).new"
     }
 
-    /// - Parameter mode: of the file, less what the umask takes.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(PluginError) {
+    /// - Parameters:
+    ///   - mode: of the file, less what the umask takes.
+    ///   - isDurable: whether it has to be on the disk before it gets its name. What shows its own damage need not be.
+    static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t, isDurable: Bool = true
+    ) throws(PluginError) {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard file >= 0 else { throw failure(path, "open", errno) }
         defer { close(file) }
@@ -20,10 +24,10 @@ enum TemporaryFile {
             guard count >= 0 else { throw failure(path, "write", errno) }
             rest = rest.dropFirst(count)
         }
-        guard fsync(file) == 0 else { throw failure(path, "fsync", errno) }
+        guard !isDurable || fsync(file) == 0 else { throw failure(path, "fsync", errno) }
     }
 
-    /// The file has to be in the folder of the new path, and synchronized.
+    /// The file has to be in the folder of the new path.
     static func rename(_ temporary: String, to path: String) throws(PluginError) {
         guard unsafe Glibc.rename(temporary, path) == 0 else { throw failure(path, "rename", errno) }
     }

@@ -8,16 +8,16 @@ public import PluginCore
 /// The synchronous functions run the plugin on the caller's thread at the cost of a function pointer; the asynchronous ones
 /// cost a hop to a host thread, because a plugin may block.
 public final class NativeEmbedder: Embedder, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_embedder>
+    let port: InterfacePort<EmbedderInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_embedder>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<EmbedderInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     // MARK: - On the caller's thread
 
@@ -48,8 +48,8 @@ public final class NativeEmbedder: Embedder, Sendable {
                 unsafe input.texts = kw_span(
                     ptr: UnsafeRawPointer(string), count: 1, stride: UInt32(MemoryLayout<kw_str>.stride))
                 do throws(PluginError) {
-                    try unsafe instance.invoke(
-                        "embedder.embed", table.slot(\.embed), &input, reply: kw_embed_out.self, context: context
+                    try unsafe port.invoke(
+                        "embedder.embed", \.embed, &input, reply: kw_embed_out.self, context: context
                     ) { reply, reader throws(PluginError) in
                         guard unsafe reply.rows_written == 1 else {
                             throw reader.violation("wrote \(unsafe reply.rows_written) rows for 1 text")
@@ -102,8 +102,8 @@ public final class NativeEmbedder: Embedder, Sendable {
 
     public func countTokens(_ texts: [String], _ context: CallContext) async throws(PluginError) -> [Int] {
         guard !texts.isEmpty else { return [] }
-        return unsafe try await instance.run(
-            "embedder.count_tokens", table.slot(\.count_tokens), context, reply: kw_count_tokens_out.self
+        return unsafe try await port.run(
+            "embedder.count_tokens", \.count_tokens, context, reply: kw_count_tokens_out.self
         ) { inputs in
             unsafe kw_count_tokens_in(h: .of(kw_count_tokens_in.self), texts: inputs.strings(texts))
         } read: { reply, reader throws(PluginError) in
@@ -117,10 +117,10 @@ public final class NativeEmbedder: Embedder, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 
     // MARK: - Implementation
 
@@ -188,8 +188,8 @@ public final class NativeEmbedder: Embedder, Sendable {
             storage: storage, dims: dims, stride: stride, rows: rows, task: request.task, normalize: request.normalize,
             truncation: request.truncation)
         unsafe inputs.write(request, into: &input)
-        let report = try unsafe instance.invoke(
-            "embedder.embed", table.slot(\.embed), &input, reply: kw_embed_out.self, context: context,
+        let report = try unsafe port.invoke(
+            "embedder.embed", \.embed, &input, reply: kw_embed_out.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in
             guard unsafe Int(reply.rows_written) == rows else {
@@ -204,8 +204,8 @@ public final class NativeEmbedder: Embedder, Sendable {
 
     private func info(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> EmbedderInfo {
         var input = kw_none(h: .of(kw_none.self))
-        return try unsafe instance.invoke(
-            "embedder.info", table.slot(\.info), &input, reply: kw_embedder_info.self, context: context,
+        return try unsafe port.invoke(
+            "embedder.info", \.info, &input, reply: kw_embedder_info.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in
             try unsafe EmbedderInfo(reply, reader)

@@ -5,8 +5,7 @@ public import PluginCore
 
 /// A model provider whose code is in this process: `keyway.provider/1` over a vtable.
 public final class NativeModelProvider: ModelProvider, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_provider>
+    let port: InterfacePort<ModelProviderInterface>
 
     /// Slots of the table, from 0 behind its header.
     private static let generateSlot = 1
@@ -14,13 +13,14 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     private static let countTokensSlot = 3
     private static let prewarmSlot = 4
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_provider>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<ModelProviderInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     // MARK: - On the caller's thread
 
@@ -47,7 +47,7 @@ public final class NativeModelProvider: ModelProvider, Sendable {
                 do throws(PluginError) {
                     return .success(
                         try unsafe invoke(
-                            "provider.stream", table.slot(\.stream), request, context, cancellation: nil, sink: sink))
+                            "provider.stream", \.stream, request, context, cancellation: nil, sink: sink))
                 } catch {
                     return .failure(error)
                 }
@@ -88,7 +88,7 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     // MARK: - ModelProvider
 
     public func models(_ context: CallContext) async throws(PluginError) -> [Model] {
-        unsafe try await instance.run("provider.models", table.slot(\.models), context, reply: kw_models_out.self) {
+        unsafe try await port.run("provider.models", \.models, context, reply: kw_models_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.models, of: kw_model.self, "models") { model throws(PluginError) in
                 unsafe try Model(model, reader)
@@ -97,7 +97,7 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     }
 
     public func generate(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) -> ModelResponse {
-        guard table.implements(Self.generateSlot) else {
+        guard port.implements(Self.generateSlot) else {
             for try await event in try await stream(request, context) {
                 if case .completed(let response) = event { return response }
             }
@@ -109,7 +109,7 @@ public final class NativeModelProvider: ModelProvider, Sendable {
             let notes = GenerateNotes(of: self.id)
             return try notes.completing { target throws(PluginError) in
                 unsafe try self.invoke(
-                    "provider.generate", self.table.slot(\.generate), request, context, cancellation: cancellation,
+                    "provider.generate", \.generate, request, context, cancellation: cancellation,
                     sink: target.sink)
             }
         }
@@ -118,9 +118,9 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     public func stream(_ request: ModelRequest, _ context: CallContext) async throws(PluginError)
         -> EventStream<ModelEvent>
     {
-        let isStreaming = table.implements(Self.streamSlot)
+        let isStreaming = port.implements(Self.streamSlot)
         let operation: StaticString = isStreaming ? "provider.stream" : "provider.generate"
-        let function = unsafe isStreaming ? table.slot(\.stream) : table.slot(\.generate)
+        let path = unsafe isStreaming ? \kw_provider.stream : \kw_provider.generate
         return EventStream(
             PluginStream(
                 operation, of: id, context, traits: ModelFold.traits, fold: ModelFold.fold(operation, of: id)
@@ -131,7 +131,7 @@ public final class NativeModelProvider: ModelProvider, Sendable {
                 }
                 let response = try withExtendedLifetime(target) { () throws(PluginError) in
                     unsafe try self.invoke(
-                        operation, function, request, context, cancellation: cancellation, sink: target.sink)
+                        operation, path, request, context, cancellation: cancellation, sink: target.sink)
                 }
                 // The reply is the last element; it may have to wait for room like every other.
                 _ = mailbox.put(.reply(response), mayWait: true)
@@ -139,12 +139,12 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     }
 
     public func countTokens(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) -> TokenCount {
-        guard table.implements(Self.countTokensSlot) else {
+        guard port.implements(Self.countTokensSlot) else {
             return TokenCount(request.estimatedTokens, isEstimated: true)
         }
         try checkMessages(request, "provider.count_tokens")
-        return unsafe try await instance.run(
-            "provider.count_tokens", table.slot(\.count_tokens), context, reply: kw_token_count.self
+        return unsafe try await port.run(
+            "provider.count_tokens", \.count_tokens, context, reply: kw_token_count.self
         ) { inputs in
             unsafe inputs.request(request)
         } read: { reply, _ throws(PluginError) in
@@ -153,30 +153,30 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     }
 
     public func prewarm(_ request: ModelRequest, _ context: CallContext) async throws(PluginError) {
-        guard table.implements(Self.prewarmSlot) else { return }
+        guard port.implements(Self.prewarmSlot) else { return }
         try checkMessages(request, "provider.prewarm")
-        unsafe try await instance.run("provider.prewarm", table.slot(\.prewarm), context) { inputs in
+        unsafe try await port.run("provider.prewarm", \.prewarm, context) { inputs in
             unsafe inputs.request(request)
         }
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 
     // MARK: - Implementation
 
-    private func invoke(
-        _ operation: StaticString, _ function: kw_any_op, _ request: ModelRequest, _ context: CallContext,
+    private func invoke<Operation>(
+        _ operation: StaticString, _ path: KeyPath<kw_provider, Operation>, _ request: ModelRequest, _ context: CallContext,
         cancellation: Cancellation?, sink: PluginInstance.Sink?
     ) throws(PluginError) -> ModelResponse {
         try checkMessages(request, operation)
         var inputs = ABIWriter()
         var input = unsafe inputs.request(request)
-        let response = unsafe try instance.invoke(
-            operation, function, &input, reply: kw_generate_out.self, context: context, cancellation: cancellation,
+        let response = unsafe try port.invoke(
+            operation, path, &input, reply: kw_generate_out.self, context: context, cancellation: cancellation,
             sink: sink
         ) { reply, reader throws(PluginError) in unsafe try ModelResponse(reply, reader) }
         _ = consume inputs

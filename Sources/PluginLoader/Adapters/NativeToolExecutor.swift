@@ -4,22 +4,22 @@ public import PluginCore
 
 /// A tool executor whose code is in this process: `keyway.tool-executor/1` over a vtable.
 public final class NativeToolExecutor: ToolExecutor, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_tool_executor>
+    let port: InterfacePort<ToolExecutorInterface>
     /// Of the table, from 0 behind its header.
     private static let toolsSlot = 3
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_tool_executor>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<ToolExecutorInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func enforceable(_ context: CallContext) async throws(PluginError) -> [Enforcement] {
-        unsafe try await instance.run(
-            "toolExecutor.enforceable", table.slot(\.enforceable), context, reply: kw_enforceable_out.self
+        unsafe try await port.run(
+            "toolExecutor.enforceable", \.enforceable, context, reply: kw_enforceable_out.self
         ) { reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.fields, of: kw_enforcement.self, "fields") { field throws(PluginError) in
                 unsafe try Enforcement(field, reader)
@@ -30,8 +30,8 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
     public func evaluate(_ request: ToolRunRequest, under policy: ToolPolicy, _ context: CallContext)
         async throws(PluginError) -> ToolDecision
     {
-        unsafe try await instance.run(
-            "toolExecutor.evaluate", table.slot(\.evaluate), context, reply: kw_decision.self
+        unsafe try await port.run(
+            "toolExecutor.evaluate", \.evaluate, context, reply: kw_decision.self
         ) { inputs in
             unsafe inputs.run(request, policy)
         } read: { reply, reader throws(PluginError) in
@@ -72,8 +72,8 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
                 var inputs = ABIWriter()
                 var input = unsafe inputs.run(request, policy)
                 let result = try withExtendedLifetime(target) { () throws(PluginError) in
-                    try unsafe self.instance.invoke(
-                        "toolExecutor.execute", self.table.slot(\.execute), &input, reply: kw_run_out.self,
+                    try unsafe self.port.invoke(
+                        "toolExecutor.execute", \.execute, &input, reply: kw_run_out.self,
                         context: context, cancellation: cancellation, sink: target.sink
                     ) { reply, reader throws(PluginError) in try unsafe ToolRunResult(reply, reader) }
                 }
@@ -83,9 +83,9 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
     }
 
     public func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification] {
-        guard table.implements(Self.toolsSlot) else { return [] }
-        return unsafe try await instance.run(
-            "toolExecutor.tools", table.slot(\.tools), context, reply: kw_tools_out.self
+        guard port.implements(Self.toolsSlot) else { return [] }
+        return unsafe try await port.run(
+            "toolExecutor.tools", \.tools, context, reply: kw_tools_out.self
         ) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.tools, of: kw_tool_spec.self, "tools") { tool throws(PluginError) in
@@ -96,22 +96,22 @@ public final class NativeToolExecutor: ToolExecutor, Sendable {
 
     public func send(_ message: ToolMessage, to session: String, _ context: CallContext) async throws(PluginError) {
         // It speaks to a run that holds its place: it takes none, and the plugin must bear two operations at once.
-        guard unsafe instance.table.caps & UInt32(KW_CAP_CONCURRENT) != 0 else {
+        guard port.capabilities & UInt32(KW_CAP_CONCURRENT) != 0 else {
             throw PluginError(
                 .unsupported, "\(id) runs one operation at a time, so nothing can be sent to a run",
                 remedy: "Use a plugin with the CONCURRENT capability", plugin: id, stage: .call,
                 operation: "toolExecutor.send")
         }
-        unsafe try await instance.run("toolExecutor.send", table.slot(\.send), context, isCounted: false) { inputs in
+        unsafe try await port.run("toolExecutor.send", \.send, context, isCounted: false) { inputs in
             unsafe inputs.send(message, to: session)
         }
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }
 
 extension ToolEvent {

@@ -6,16 +6,16 @@ public import PluginCore
 ///
 /// The synchronous functions run the plugin on the caller's thread; the asynchronous ones on a host thread.
 public final class NativeVectorBackend: VectorBackend, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_vector_backend>
+    let port: InterfacePort<VectorBackendInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_vector_backend>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<VectorBackendInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     // MARK: - On the caller's thread
 
@@ -45,7 +45,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     }
 
     public func repositories(_ context: CallContext) async throws(PluginError) -> [RepositoryInfo] {
-        unsafe try await instance.run("vectorBackend.repos", table.slot(\.repos), context, reply: kw_repos_out.self) {
+        unsafe try await port.run("vectorBackend.repos", \.repos, context, reply: kw_repos_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.repos, of: kw_repo_info.self, "repos") { element throws(PluginError) in
                 unsafe try RepositoryInfo(element, reader)
@@ -60,8 +60,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         guard let dims = UInt32(exactly: specification.dims), dims > 0 else {
             throw invalid("vectorBackend.ensure", "a repository cannot have \(specification.dims) dimensions")
         }
-        return unsafe try await instance.run(
-            "vectorBackend.ensure", table.slot(\.ensure), context, reply: kw_repo_info.self
+        return unsafe try await port.run(
+            "vectorBackend.ensure", \.ensure, context, reply: kw_repo_info.self
         ) { inputs in
             unsafe inputs.specification(specification, dims: dims)
         } read: { reply, reader throws(PluginError) in
@@ -91,14 +91,14 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     public func remove(_ filter: Filter, from repository: String, _ context: CallContext) async throws(PluginError)
         -> VectorCommit
     {
-        unsafe try await counted("vectorBackend.remove", table.slot(\.remove), filter, repository, context)
+        unsafe try await counted("vectorBackend.remove", \.remove, filter, repository, context)
     }
 
     public func items(
         _ ids: [String], in repository: String, including include: VectorQuery.Include, _ context: CallContext
     ) async throws(PluginError) -> [VectorItem?] {
         guard !ids.isEmpty else { return [] }
-        return unsafe try await instance.run("vectorBackend.get", table.slot(\.get), context, reply: kw_items_out.self)
+        return unsafe try await port.run("vectorBackend.get", \.get, context, reply: kw_items_out.self)
         {
             inputs in
             unsafe kw_get_in(
@@ -142,8 +142,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
                     h: .of(kw_scan_in.self), repo: inputs.string(repository), filter: inputs.program(filter),
                     after: inputs.string(after), limit: 0, include: include.rawValue, reserved: 0)
                 try withExtendedLifetime(target) { () throws(PluginError) in
-                    try unsafe self.instance.invoke(
-                        "vectorBackend.scan", self.table.slot(\.scan), &input, reply: kw_scan_out.self,
+                    try unsafe self.port.invoke(
+                        "vectorBackend.scan", \.scan, &input, reply: kw_scan_out.self,
                         context: context, cancellation: cancellation, sink: target.sink
                     ) { _, _ throws(PluginError) in }
                 }
@@ -155,7 +155,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     public func update(
         _ filter: Filter, in repository: String, set members: [String: JSON], _ context: CallContext
     ) async throws(PluginError) -> VectorCommit {
-        unsafe try await instance.run("vectorBackend.update", table.slot(\.update), context, reply: kw_count_out.self) {
+        unsafe try await port.run("vectorBackend.update", \.update, context, reply: kw_count_out.self) {
             inputs in
             unsafe kw_update_in(
                 h: .of(kw_update_in.self), repo: inputs.string(repository), filter: inputs.program(filter),
@@ -167,17 +167,17 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
 
     public func count(_ filter: Filter, in repository: String, _ context: CallContext) async throws(PluginError) -> Int
     {
-        unsafe try await counted("vectorBackend.count", table.slot(\.count), filter, repository, context).count
+        unsafe try await counted("vectorBackend.count", \.count, filter, repository, context).count
     }
 
     public func wipe(_ repository: String, _ context: CallContext) async throws(PluginError) {
-        unsafe try await instance.run("vectorBackend.wipe", table.slot(\.wipe), context) { inputs in
+        unsafe try await port.run("vectorBackend.wipe", \.wipe, context) { inputs in
             unsafe kw_repo_in(h: .of(kw_repo_in.self), repo: inputs.string(repository))
         }
     }
 
     public func flush(_ repository: String, compact: Bool, _ context: CallContext) async throws(PluginError) {
-        unsafe try await instance.run("vectorBackend.flush", table.slot(\.flush), context) { inputs in
+        unsafe try await port.run("vectorBackend.flush", \.flush, context) { inputs in
             unsafe kw_flush_in(
                 h: .of(kw_flush_in.self), repo: inputs.string(repository),
                 flags: compact ? UInt64(KW_FLUSH_COMPACT) : 0)
@@ -186,7 +186,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
 
     public func snapshot(_ repository: String, to path: String, _ context: CallContext) async throws(PluginError) {
         try checkPath(path, "vectorBackend.snapshot")
-        unsafe try await instance.run("vectorBackend.snapshot", table.slot(\.snapshot), context) { inputs in
+        unsafe try await port.run("vectorBackend.snapshot", \.snapshot, context) { inputs in
             unsafe kw_snapshot_in(
                 h: .of(kw_snapshot_in.self), repo: inputs.string(repository), path: inputs.string(path), flags: 0)
         }
@@ -197,8 +197,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         async throws(PluginError) -> RepositoryInfo
     {
         try checkPath(path, "vectorBackend.restore")
-        return unsafe try await instance.run(
-            "vectorBackend.restore", table.slot(\.restore), context, reply: kw_repo_info.self
+        return unsafe try await port.run(
+            "vectorBackend.restore", \.restore, context, reply: kw_repo_info.self
         ) { inputs in
             unsafe kw_snapshot_in(
                 h: .of(kw_snapshot_in.self), repo: inputs.string(repository), path: inputs.string(path),
@@ -209,10 +209,10 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 
     // MARK: - Implementation
 
@@ -248,8 +248,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
 
     private func info(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> VectorBackendInfo {
         var input = kw_none(h: .of(kw_none.self))
-        return try unsafe instance.invoke(
-            "vectorBackend.info", table.slot(\.info), &input, reply: kw_vector_info.self, context: context,
+        return try unsafe port.invoke(
+            "vectorBackend.info", \.info, &input, reply: kw_vector_info.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in try unsafe VectorBackendInfo(reply, reader) }
     }
@@ -291,8 +291,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
             unsafe fields.append(field)
         }
         unsafe input.fields = inputs.span(fields)
-        let commit = try unsafe instance.invoke(
-            "vectorBackend.upsert", table.slot(\.upsert), &input, reply: kw_count_out.self, context: context,
+        let commit = try unsafe port.invoke(
+            "vectorBackend.upsert", \.upsert, &input, reply: kw_count_out.self, context: context,
             cancellation: cancellation
         ) { reply, _ throws(PluginError) in VectorCommit(reply) }
         _ = consume inputs
@@ -318,8 +318,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         }
         var input = unsafe kw_query_in(
             h: .of(kw_query_in.self), repo: inputs.string(repository), queries: inputs.span(list))
-        let results = try unsafe instance.invoke(
-            "vectorBackend.query", table.slot(\.query), &input, reply: kw_query_out.self, context: context,
+        let results = try unsafe port.invoke(
+            "vectorBackend.query", \.query, &input, reply: kw_query_out.self, context: context,
             cancellation: cancellation
         ) { reply, reader throws(PluginError) in
             let results = try unsafe reader.elements(
@@ -336,11 +336,11 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         return results
     }
 
-    private func counted(
-        _ operation: StaticString, _ function: kw_any_op, _ filter: Filter, _ repository: String,
+    private func counted<Operation>(
+        _ operation: StaticString, _ path: any KeyPath<kw_vector_backend, Operation> & Sendable, _ filter: Filter, _ repository: String,
         _ context: CallContext
     ) async throws(PluginError) -> VectorCommit {
-        unsafe try await instance.run(operation, function, context, reply: kw_count_out.self) { inputs in
+        unsafe try await port.run(operation, path, context, reply: kw_count_out.self) { inputs in
             unsafe kw_filter_in(
                 h: .of(kw_filter_in.self), repo: inputs.string(repository), filter: inputs.program(filter))
         } read: { reply, _ throws(PluginError) in

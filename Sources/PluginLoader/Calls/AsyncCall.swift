@@ -20,7 +20,7 @@ final class AsyncCall<Value: Sendable>: Sendable {
 
     /// - Parameter body: runs on a host thread and owns everything that it touches, because it may outlive the wait.
     static func run(
-        _ operation: StaticString, of plugin: String, _ context: CallContext,
+        _ operation: StaticString, of plugin: String, _ context: CallContext, on threads: HostThreads = .shared,
         _ body: @escaping @Sendable (Cancellation) throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
         let call = AsyncCall()
@@ -36,7 +36,7 @@ final class AsyncCall<Value: Sendable>: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard call.wait(continuation) else { return }
-                HostThreads.shared.submit {
+                threads.submit {
                     do throws(PluginError) {
                         call.end(.success(try body(call.cancellation)))
                     } catch {

@@ -7,6 +7,6 @@ package enum HostThread {
         _ operation: StaticString, of plugin: String, _ context: CallContext,
         _ body: @escaping @Sendable () throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
-        try await AsyncCall.run(operation, of: plugin, context) { _ throws(PluginError) in try body() }
+        try await AsyncCall.run(operation, of: plugin, context, on: .lifecycle) { _ throws(PluginError) in try body() }
     }
 }

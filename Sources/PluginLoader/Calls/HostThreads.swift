@@ -8,8 +8,10 @@ internal import Glibc
 final class HostThreads: Sendable {
     typealias Job = @Sendable () -> Void
 
-    /// The pool of the process.
+    /// The process's threads for operations of plugins.
     static let shared = HostThreads(limit: 256)
+    /// Those for what plugins' lives need. Operations that wait for a swap to end cannot take all of these.
+    static let lifecycle = HostThreads(limit: 64)
 
     private struct State {
         var queue: [Job] = []

@@ -3,16 +3,20 @@ internal import Glibc
 internal import PluginABI
 internal import PluginBridge
 internal import PluginCore
+internal import Synchronization
 
-/// The operations of the plugin table, besides create and the end.
+/// The operations of the plugin table that an instance takes while it lives.
 extension PluginInstance {
-    /// Begins work.
-    func start(_ context: CallContext) throws(PluginError) {
-        guard let function = unsafe table.start else { return }
-        var input = kw_none(h: .of(kw_none.self))
-        unsafe try invokeExclusively(
-            "plugin.start", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self, context: context
-        ) { _, _ throws(PluginError) in }
+    /// Begins work, or resumes it after ``quiesce(_:wantsState:_:_:)``. Nothing else of the instance runs.
+    func start(_ context: CallContext, _ cancellation: Cancellation? = nil) throws(PluginError) {
+        if let function = unsafe table.start {
+            var input = kw_none(h: .of(kw_none.self))
+            unsafe try invokeExclusively(
+                "plugin.start", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_none.self,
+                context: context, cancellation: cancellation
+            ) { _, _ throws(PluginError) in }
+        }
+        end.withLock { end in if case .quiesced = end { end = .living } }
     }
 
     /// Gives the instance a new configuration, or asks whether it would take it.

@@ -7,7 +7,8 @@ internal import PluginCore
 internal import Synchronization
 
 /// A living instance of a plugin in this process, and the one way into it: every operation goes through
-/// ``invoke(_:_:_:reply:context:cancellation:sink:read:)``.
+/// ``invoke(_:_:_:reply:context:cancellation:sink:isCounted:read:)``, by a caller that has entered ``counter``; see
+/// ``InstanceSlot``.
 ///
 /// Sendable although it holds pointers: the tables are copies that nobody writes after `init`, the instance is the plugin's
 /// and its contract says how many threads may be in it at once, which `gate` enforces.
@@ -16,6 +17,11 @@ final class PluginInstance: @unchecked Sendable {
     let id: String
     let version: SemanticVersion
     let table: kw_plugin
+    let tables: InterfaceTables
+    /// Calls that run now, and those that ran.
+    let counter = CallCounter()
+    /// The range of the plugin's own code.
+    let code: kwl_image
     private let handle: OpaquePointer
     let host: HostTable
     /// The instance's own, which no other instance has used or will use.
@@ -25,21 +31,21 @@ final class PluginInstance: @unchecked Sendable {
     private let checksReplies: Bool
     /// nil: any number of operations at once.
     private let gate: Gate?
-    /// Operations that run now; negative once the instance was closed.
-    private let running = Atomic<Int>(0)
-    private static let closed = Int.min / 2
-    private let isClosing = Atomic<Bool>(false)
-    /// True once the instance was closed and the last operation has left.
-    private let isDrained = Monitor(false)
+    /// How far the end has come. Each of its steps happens once, however many ask for it.
+    let end = Mutex(EndStage.living)
+
+    enum EndStage { case living, quiesced, destroyed }
 
     init(
-        id: String, version: SemanticVersion, table: kw_plugin, handle: OpaquePointer, host: HostTable,
-        hostPointer: UnsafeMutablePointer<kw_host>, checksReplies: Bool
+        id: String, version: SemanticVersion, table: kw_plugin, tables: InterfaceTables, code: kwl_image,
+        handle: OpaquePointer, host: HostTable, hostPointer: UnsafeMutablePointer<kw_host>, checksReplies: Bool
     ) {
         self.checksReplies = checksReplies
         self.id = id
         self.version = version
         unsafe self.table = table
+        self.tables = tables
+        self.code = code
         unsafe self.handle = handle
         self.host = host
         unsafe self.hostPointer = hostPointer
@@ -55,6 +61,12 @@ final class PluginInstance: @unchecked Sendable {
     deinit {
         shutdown()
         unsafe hostPointer.deallocate()
+    }
+
+    /// Is this address code of the plugin's own file?
+    func isCode(_ address: UInt) -> Bool {
+        var code = code
+        return unsafe kwl_is_code(&code, UnsafeRawPointer(bitPattern: address)) == 1
     }
 
     // MARK: - Calls
@@ -79,8 +91,8 @@ final class PluginInstance: @unchecked Sendable {
         context: CallContext, cancellation: Cancellation? = nil, sink: Sink? = nil, isCounted: Bool = true,
         read: (borrowing Output, ABIReader) throws(PluginError) -> Value
     ) throws(PluginError) -> Value {
-        try enter(operation, isCounted: isCounted)
-        defer { leave(isCounted: isCounted) }
+        if isCounted { gate?.enter() }
+        defer { if isCounted { gate?.leave() } }
         var output = zeroed(Output.self)
         return unsafe try call(operation, function, &input, &output, context, cancellation, sink, read)
     }
@@ -92,34 +104,20 @@ final class PluginInstance: @unchecked Sendable {
         context: CallContext, cancellation: Cancellation? = nil,
         read: (borrowing Output, ABIReader) throws(PluginError) -> Value
     ) throws(PluginError) -> Value {
-        try enter(operation, isCounted: true)
-        defer { leave(isCounted: true) }
         var output = zeroed(Output.self)
+        return try unsafe invokeExclusively(operation, function, &input, &output, context, cancellation, read)
+    }
+
+    /// The same with the reply in the caller's memory, where it also stands if the operation failed after it.
+    func invokeExclusively<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, _ output: inout Output,
+        _ context: CallContext, _ cancellation: Cancellation?,
+        _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        gate?.enter()
+        defer { gate?.leave() }
         return try host.exclusively { () throws(PluginError) in
             unsafe try call(operation, function, &input, &output, context, cancellation, nil, read)
-        }
-    }
-
-    @inline(__always)
-    private func enter(_ operation: StaticString, isCounted: Bool) throws(PluginError) {
-        guard running.add(1, ordering: .acquiring).newValue > 0 else {
-            leaveUncounted()
-            throw closedError(operation)
-        }
-        if isCounted { gate?.enter() }
-    }
-
-    @inline(__always)
-    private func leave(isCounted: Bool) {
-        if isCounted { gate?.leave() }
-        leaveUncounted()
-    }
-
-    @inline(__always)
-    private func leaveUncounted() {
-        if running.subtract(1, ordering: .acquiringAndReleasing).newValue == Self.closed {
-            isDrained.withLock { $0 = true }
-            isDrained.signal()
         }
     }
 
@@ -207,12 +205,6 @@ final class PluginInstance: @unchecked Sendable {
 
     // MARK: - Errors
 
-    private func closedError(_ operation: StaticString) -> PluginError {
-        PluginError(
-            .disabled, "\(id) was shut down", remedy: "Load it again before calling it", plugin: id, stage: .call,
-            operation: "\(operation)")
-    }
-
     /// What a failed call left in its frame.
     static func error(
         _ operation: StaticString, of id: String, _ status: kw_status, _ frame: UnsafeMutablePointer<kwc_frame>
@@ -239,49 +231,6 @@ final class PluginInstance: @unchecked Sendable {
             operation: "\(operation)",
             retryable: retry == UInt32(KW_RETRY_YES) ? true : retry == UInt32(KW_RETRY_NO) ? false : nil,
             retryAfter: retryAfter > 0 ? .nanoseconds(retryAfter) : nil)
-    }
-
-    // MARK: - The end
-
-    /// Refuses new calls, waits for those that run, then quiesces and destroys the instance. Once.
-    /// The image stays mapped: its code may be on some stack.
-    func shutdown() {
-        guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        let previous = running.add(Self.closed, ordering: .acquiringAndReleasing).oldValue
-        if previous > 0 { isDrained.wait { $0 ? () : nil } }
-        if let quiesce = unsafe table.quiesce {
-            var input = kw_quiesce_in(h: .of(kw_quiesce_in.self), reason: UInt32(KW_QUIESCE_STOP), flags: 0)
-            var output = unsafe zeroed(kw_quiesce_out.self)
-            unsafe finish("plugin.quiesce", unsafeBitCast(quiesce, to: kw_any_op.self), &input, &output)
-            // The reply itself has moved it, whatever the operation returned then.
-            unsafe Self.release(output.state)
-        }
-        if let destroy = unsafe table.destroy {
-            var (input, output) = (kw_none(h: .of(kw_none.self)), kw_none())
-            unsafe finish("plugin.destroy", unsafeBitCast(destroy, to: kw_any_op.self), &input, &output)
-        }
-    }
-
-    /// A last call, whose failure can only be logged.
-    private func finish<Input: BitwiseCopyable, Output: BitwiseCopyable>(
-        _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, _ output: inout Output
-    ) {
-        do throws(PluginError) {
-            try host.exclusively { () throws(PluginError) in
-                try unsafe call(operation, function, &input, &output, CallContext(), nil, nil) {
-                    _, _ throws(PluginError) in
-                }
-            }
-        } catch {
-            host.log(.warning, "\(operation)", error.message)
-        }
-    }
-
-    /// What a plugin hands over and nobody takes.
-    private static func release(_ lease: kw_lease) {
-        guard let release = unsafe lease.release else { return }
-        var lease = unsafe lease
-        unsafe release(&lease)
     }
 }
 

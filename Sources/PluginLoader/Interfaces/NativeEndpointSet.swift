@@ -5,19 +5,19 @@ internal import Synchronization
 
 /// Endpoints whose code is in this process: `keyway.endpoints/1` over a vtable.
 public final class NativeEndpointSet: EndpointSet, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_endpoints>
+    let port: InterfacePort<EndpointsInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_endpoints>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<EndpointsInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func endpoints(_ context: CallContext) async throws(PluginError) -> [Endpoint] {
-        unsafe try await instance.run("endpoints.list", table.slot(\.list), context, reply: kw_endpoints_out.self) {
+        unsafe try await port.run("endpoints.list", \.list, context, reply: kw_endpoints_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.endpoints, of: kw_endpoint.self, "endpoints") {
                 endpoint throws(PluginError) in unsafe try Endpoint(endpoint, reader)
@@ -55,8 +55,8 @@ public final class NativeEndpointSet: EndpointSet, Sendable {
                 var inputs = ABIWriter()
                 var input = unsafe inputs.request(request)
                 let response = try withExtendedLifetime(target) { () throws(PluginError) in
-                    unsafe try self.instance.invoke(
-                        "endpoints.handle", self.table.slot(\.handle), &input, reply: kw_response_out.self,
+                    unsafe try self.port.invoke(
+                        "endpoints.handle", \.handle, &input, reply: kw_response_out.self,
                         context: context, cancellation: cancellation, sink: target.sink
                     ) { reply, reader throws(PluginError) in unsafe try RawResponse.reply(reply, reader) }
                 }
@@ -66,10 +66,10 @@ public final class NativeEndpointSet: EndpointSet, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }
 
 /// A response as a plugin gives it: whole with its reply, or as a head and chunks before an empty one.

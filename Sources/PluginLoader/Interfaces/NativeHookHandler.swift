@@ -4,19 +4,19 @@ public import PluginCore
 
 /// Hooks whose code is in this process: `keyway.hooks/1` over a vtable.
 public final class NativeHookHandler: HookHandler, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_hooks>
+    let port: InterfacePort<HooksInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_hooks>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<HooksInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func hooks(_ context: CallContext) async throws(PluginError) -> [Hook] {
-        unsafe try await instance.run("hooks.list", table.slot(\.list), context, reply: kw_hooks_out.self) {
+        unsafe try await port.run("hooks.list", \.list, context, reply: kw_hooks_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.hooks, of: kw_hook.self, "hooks") { hook throws(PluginError) in
                 unsafe try Hook(hook, reader)
@@ -25,7 +25,7 @@ public final class NativeHookHandler: HookHandler, Sendable {
     }
 
     public func handle(_ event: HookEvent, _ context: CallContext) async throws(PluginError) -> HookReply {
-        unsafe try await instance.run("hooks.on_hook", table.slot(\.on_hook), context, reply: kw_hook_out.self) {
+        unsafe try await port.run("hooks.on_hook", \.on_hook, context, reply: kw_hook_out.self) {
             inputs in
             unsafe inputs.hook(event)
         } read: { reply, reader throws(PluginError) in
@@ -34,8 +34,8 @@ public final class NativeHookHandler: HookHandler, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }

@@ -4,20 +4,20 @@ public import PluginCore
 
 /// A receiver of messages whose code is in this process: `keyway.messages/1` over a vtable.
 public final class NativeMessageHandler: MessageHandler, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_messages>
+    let port: InterfacePort<MessagesInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_messages>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<MessagesInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func receive(_ message: PluginMessage, _ context: CallContext) async throws(PluginError) -> MessageReply? {
-        unsafe try await instance.run(
-            "messages.on_message", table.slot(\.on_message), context, reply: kw_message_out.self
+        unsafe try await port.run(
+            "messages.on_message", \.on_message, context, reply: kw_message_out.self
         ) {
             inputs in
             unsafe inputs.message(message)
@@ -27,8 +27,8 @@ public final class NativeMessageHandler: MessageHandler, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }

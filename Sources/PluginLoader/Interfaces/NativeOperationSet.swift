@@ -5,19 +5,19 @@ internal import Synchronization
 
 /// Operations whose code is in this process: `keyway.operations/1` over a vtable.
 public final class NativeOperationSet: OperationSet, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_operations>
+    let port: InterfacePort<OperationsInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_operations>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<OperationsInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func operations(_ context: CallContext) async throws(PluginError) -> [OperationDescription] {
-        unsafe try await instance.run("operations.list", table.slot(\.list), context, reply: kw_operations_out.self) {
+        unsafe try await port.run("operations.list", \.list, context, reply: kw_operations_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.operations, of: kw_operation.self, "operations") {
                 operation throws(PluginError) in unsafe try OperationDescription(operation, reader)
@@ -56,8 +56,8 @@ public final class NativeOperationSet: OperationSet, Sendable {
                 var inputs = ABIWriter()
                 var input = unsafe inputs.operation(request)
                 let reply = try withExtendedLifetime(target) { () throws(PluginError) in
-                    unsafe try self.instance.invoke(
-                        "operations.run", self.table.slot(\.run), &input, reply: kw_operate_out.self,
+                    unsafe try self.port.invoke(
+                        "operations.run", \.run, &input, reply: kw_operate_out.self,
                         context: context, cancellation: cancellation, sink: target.sink
                     ) { reply, reader throws(PluginError) in unsafe try OperationOutput(reply, reader) }
                 }
@@ -67,10 +67,10 @@ public final class NativeOperationSet: OperationSet, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }
 
 /// Joins the pieces of an output, so that its end has all of it.

@@ -4,19 +4,19 @@ public import PluginCore
 
 /// Tools whose code is in this process: `keyway.tools/1` over a vtable.
 public final class NativeToolSet: ToolSet, Sendable {
-    let instance: PluginInstance
-    private let table: InterfaceTable<kw_tools>
+    let port: InterfacePort<ToolsInterface>
 
-    init(instance: PluginInstance, table: InterfaceTable<kw_tools>) {
-        self.instance = instance
-        self.table = table
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard let port = InterfacePort<ToolsInterface>(slot) else { return nil }
+        self.port = port
     }
 
-    public var id: String { instance.id }
-    public var version: SemanticVersion { instance.version }
+    public var id: String { port.id }
+    public var version: SemanticVersion { port.version }
 
     public func tools(_ context: CallContext) async throws(PluginError) -> [ToolSpecification] {
-        unsafe try await instance.run("tools.list", table.slot(\.list), context, reply: kw_tools_out.self) {
+        unsafe try await port.run("tools.list", \.list, context, reply: kw_tools_out.self) {
             reply, reader throws(PluginError) in
             unsafe try reader.elements(reply.tools, of: kw_tool_spec.self, "tools") { tool throws(PluginError) in
                 unsafe try ToolSpecification(tool, reader)
@@ -31,7 +31,7 @@ public final class NativeToolSet: ToolSet, Sendable {
                 remedy: "Tell the model, or repair them", facts: .pointer(""), plugin: id, stage: .call,
                 operation: "tools.invoke")
         }
-        return unsafe try await instance.run("tools.invoke", table.slot(\.invoke), context, reply: kw_tool_out.self) {
+        return unsafe try await port.run("tools.invoke", \.invoke, context, reply: kw_tool_out.self) {
             inputs in
             unsafe inputs.tool(call)
         } read: { reply, reader throws(PluginError) in
@@ -40,8 +40,8 @@ public final class NativeToolSet: ToolSet, Sendable {
     }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await port.health(context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    public func shutdown() async { await port.shutdown() }
 }

@@ -154,21 +154,15 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         }
     }
 
-    /// Is this address code of the plugin's own file?
-    func isCode(_ address: UInt) -> Bool {
-        var code = code
-        return unsafe kwl_is_code(&code, UnsafeRawPointer(bitPattern: address)) == 1
-    }
-
-    /// The host's copy of an interface's table, or nil if the plugin does not offer it.
-    func interface<Table: BitwiseCopyable>(_ id: String, as type: Table.Type, plugin: String) throws(PluginError)
-        -> InterfaceTable<Table>?
-    {
-        guard let vtable = unsafe interfaces[id] else { return nil }
-        let table = unsafe try InterfaceTable<Table>(importing: vtable, of: id, plugin: plugin)
+    /// The host's copy of an interface's table, or nil if the plugin does not offer the interface.
+    func table<Interface: PluginInterface>(
+        of interface: Interface.Type, _ plugin: String
+    ) throws(PluginError) -> InterfaceTable<Interface.Table>? {
+        guard let vtable = unsafe interfaces[interface.id] else { return nil }
+        let table = unsafe try InterfaceTable<Interface.Table>(importing: vtable, of: interface.id, plugin: plugin)
         let functions = unsafe table.functions
         for index in unsafe functions.indices {
-            try unsafe check(functions[index], "an operation of \(id)", plugin)
+            try unsafe check(functions[index], "an operation of \(interface.id)", plugin)
         }
         return table
     }
@@ -177,24 +171,25 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
 
     /// Makes an instance and starts it.
     func instantiate(
-        _ manifest: Manifest, name: String, configuration: JSON, dataFolder: String?, packageFolder: String?,
-        _ context: CallContext
+        _ manifest: Manifest, _ options: InstanceOptions, _ context: CallContext
     ) throws(PluginError) -> PluginInstance {
+        let tables = try InterfaceTables(of: self, manifest.id)
         var inputs = ABIWriter()
         var input = unsafe zeroed(kw_create_in.self)
         unsafe input.h = .of(kw_create_in.self)
         let hostPointer = unsafe host.makeInstanceTable()
         unsafe input.host = UnsafePointer(hostPointer)
-        unsafe input.config_json = inputs.string(configuration == .null ? "{}" : configuration.text)
-        unsafe input.data_dir = inputs.string(dataFolder)
-        unsafe input.package_dir = inputs.string(packageFolder)
-        unsafe input.instance_name = inputs.string(name)
+        unsafe input.config_json = inputs.string(options.configuration == .null ? "{}" : options.configuration.text)
+        unsafe input.data_dir = inputs.string(options.dataFolder)
+        unsafe input.package_dir = inputs.string(options.packageFolder)
+        unsafe input.instance_name = inputs.string(options.name ?? manifest.id)
+        unsafe input.state = inputs.bytes(options.state)
         let instance: PluginInstance
         do throws(PluginError) {
             let handle = try unsafe create(manifest, &input)
             instance = unsafe PluginInstance(
-                id: manifest.id, version: manifest.version, table: table, handle: handle, host: host,
-                hostPointer: hostPointer, checksReplies: checksReplies)
+                id: manifest.id, version: manifest.version, table: table, tables: tables, code: code, handle: handle,
+                host: host, hostPointer: hostPointer, checksReplies: checksReplies)
         } catch {
             unsafe hostPointer.deallocate()
             throw error

@@ -1,12 +1,11 @@
 internal import PluginABI
-internal import PluginBridge
 public import PluginCore
+internal import Synchronization
 
-/// A living instance of a plugin in this process, and its adapters.
+/// A living plugin in this process, and its adapters.
+///
+/// It may be swapped for another build while calls go on; the adapters stay what they are and lead to the new one.
 public final class NativePlugin: Plugin, Sendable {
-    public let loaded: LoadedPlugin
-    /// Create and start.
-    public let createTime: Duration
     /// nil if the plugin does not offer the interface.
     public let embedder: NativeEmbedder?
     public let vectorBackend: NativeVectorBackend?
@@ -18,55 +17,35 @@ public final class NativePlugin: Plugin, Sendable {
     public let operationSet: NativeOperationSet?
     public let messageHandler: NativeMessageHandler?
     public let endpointSet: NativeEndpointSet?
-    private let instance: PluginInstance
+    private let slot: InstanceSlot
+    private let present: Mutex<PluginGeneration>
 
-    init(loaded: LoadedPlugin, image: LoadedImage, instance: PluginInstance, createTime: Duration) throws(PluginError) {
-        let id = loaded.manifest.id
-        do throws(PluginError) {
-            embedder = try image.interface(KW_EMBEDDER_ID, as: kw_embedder.self, plugin: id).map {
-                NativeEmbedder(instance: instance, table: $0)
-            }
-            vectorBackend = try image.interface(KW_VECTOR_BACKEND_ID, as: kw_vector_backend.self, plugin: id).map {
-                NativeVectorBackend(instance: instance, table: $0)
-            }
-            modelProvider = try image.interface(KW_PROVIDER_ID, as: kw_provider.self, plugin: id).map {
-                NativeModelProvider(instance: instance, table: $0)
-            }
-            toolExecutor = try image.interface(KW_TOOL_EXECUTOR_ID, as: kw_tool_executor.self, plugin: id).map {
-                NativeToolExecutor(instance: instance, table: $0)
-            }
-            hookHandler = try image.interface(KW_HOOKS_ID, as: kw_hooks.self, plugin: id).map {
-                NativeHookHandler(instance: instance, table: $0)
-            }
-            toolSet = try image.interface(KW_TOOLS_ID, as: kw_tools.self, plugin: id).map {
-                NativeToolSet(instance: instance, table: $0)
-            }
-            functionSet = try image.interface(KW_FUNCTIONS_ID, as: kw_functions.self, plugin: id).map {
-                NativeFunctionSet(instance: instance, table: $0, isCode: { image.isCode($0) })
-            }
-            operationSet = try image.interface(KW_OPERATIONS_ID, as: kw_operations.self, plugin: id).map {
-                NativeOperationSet(instance: instance, table: $0)
-            }
-            messageHandler = try image.interface(KW_MESSAGES_ID, as: kw_messages.self, plugin: id).map {
-                NativeMessageHandler(instance: instance, table: $0)
-            }
-            endpointSet = try image.interface(KW_ENDPOINTS_ID, as: kw_endpoints.self, plugin: id).map {
-                NativeEndpointSet(instance: instance, table: $0)
-            }
-        } catch {
-            instance.shutdown()
-            throw error
-        }
-        self.loaded = loaded
-        self.instance = instance
-        self.createTime = createTime
+    package init(_ generation: PluginGeneration) {
+        slot = InstanceSlot(generation.instance)
+        present = Mutex(generation)
+        embedder = NativeEmbedder(slot)
+        vectorBackend = NativeVectorBackend(slot)
+        modelProvider = NativeModelProvider(slot)
+        toolExecutor = NativeToolExecutor(slot)
+        hookHandler = NativeHookHandler(slot)
+        toolSet = NativeToolSet(slot)
+        functionSet = NativeFunctionSet(slot)
+        operationSet = NativeOperationSet(slot)
+        messageHandler = NativeMessageHandler(slot)
+        endpointSet = NativeEndpointSet(slot)
     }
 
-    public var id: String { loaded.manifest.id }
+    public var id: String { slot.id }
     public var version: SemanticVersion { loaded.manifest.version }
+    /// The code that serves calls now.
+    public var loaded: LoadedPlugin { generation.loaded }
+    /// Create and start of the instance that serves calls now.
+    public var createTime: Duration { generation.createTime }
+    /// Of the instance that serves calls now.
+    public var statistics: CallStatistics { generation.statistics }
 
     public func health(_ context: CallContext) async throws(PluginError) -> Health {
-        try await instance.health(context)
+        try await slot.health(context)
     }
 
     /// Gives the instance a new configuration; a dry run only asks whether it would take it.
@@ -76,10 +55,7 @@ public final class NativePlugin: Plugin, Sendable {
     public func configure(
         _ configuration: JSON, dryRun: Bool = false, _ context: CallContext = CallContext()
     ) async throws(PluginError) -> [ConfigurationIssue] {
-        let instance = instance
-        return try await AsyncCall.run("plugin.configure", of: id, context) { cancellation throws(PluginError) in
-            try instance.configure(configuration, dryRun: dryRun, context, cancellation)
-        }
+        try await slot.configure(configuration, dryRun: dryRun, context)
     }
 
     /// Tells the plugin of an error of one of its calls that it may not have seen itself, such as a passed deadline.
@@ -92,11 +68,34 @@ public final class NativePlugin: Plugin, Sendable {
         of error: PluginError, callID: UInt64 = 0, executionID: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) {
-        let instance = instance
-        try await AsyncCall.run("plugin.notice", of: id, context) { _ throws(PluginError) in
-            try instance.notify(error, callID: callID, executionID: executionID, context)
-        }
+        try await slot.notify(error, callID: callID, executionID: executionID, context)
     }
 
-    public func shutdown() async { await instance.shutdownFromTask() }
+    /// Refuses new calls, waits for those that run, and ends the instance.
+    public func shutdown() async { await slot.shutdown() }
+
+    // MARK: - For the host, which makes one change at a time
+
+    package var generation: PluginGeneration { present.withLock { $0 } }
+
+    /// Has new calls wait. Those that run go on.
+    package func hold() { slot.hold() }
+
+    /// Has new calls, and those that wait, fail with the error.
+    package func refuse(_ error: PluginError) { slot.refuse(error) }
+
+    /// Lets calls go on.
+    package func open() { slot.open() }
+
+    /// Has calls go to another generation, which must have all interfaces and operations of the present one.
+    /// - Returns: the generation that was present, closed; calls may still run in it.
+    package func replace(with generation: PluginGeneration) -> PluginGeneration {
+        precondition(generation.instance.id == id, "a plugin can only be replaced by one of its own id")
+        let old = present.withLock { present in
+            defer { present = generation }
+            return present
+        }
+        slot.replace(with: generation.instance)
+        return old
+    }
 }

@@ -121,26 +121,30 @@ public final class LoadedPlugin: Sendable {
     }
 
     /// Makes an instance and starts it, on this thread.
-    /// - Parameters:
-    ///   - configuration: an object, or null for none.
-    ///   - dataFolder: a folder of the instance's own, or nil: it keeps nothing.
-    ///   - packageFolder: the folder of the plugin's package, which it only reads, or nil.
     public func create(
         configuration: JSON = .null, dataFolder: String? = nil, packageFolder: String? = nil, name: String? = nil,
         _ context: CallContext = CallContext()
     ) throws(PluginError) -> NativePlugin {
+        let options = InstanceOptions(
+            name: name, configuration: configuration, dataFolder: dataFolder, packageFolder: packageFolder)
+        return NativePlugin(try makeGeneration(options, context))
+    }
+
+    /// Makes an instance and starts it, on this thread, to take the place of another or to be a plugin of its own.
+    package func makeGeneration(
+        _ options: InstanceOptions, _ context: CallContext
+    ) throws(PluginError) -> PluginGeneration {
         let began = kwl_monotonic_ns()
+        let configuration = options.configuration
         guard configuration == .null || configuration.objectValue != nil else {
             throw PluginError(
                 .configuration, "the configuration of \(manifest.id) is \(configuration.typeName), not an object",
                 remedy: "Pass a JSON object such as {\"dims\": 512}", facts: .pointer(""), plugin: manifest.id,
                 stage: .create)
         }
-        let instance = try image.instantiate(
-            manifest, name: name ?? manifest.id, configuration: configuration, dataFolder: dataFolder,
-            packageFolder: packageFolder, context)
-        return try NativePlugin(
-            loaded: self, image: image, instance: instance, createTime: .nanoseconds(kwl_monotonic_ns() - began))
+        let instance = try image.instantiate(manifest, options, context)
+        return PluginGeneration(
+            loaded: self, instance: instance, createTime: .nanoseconds(kwl_monotonic_ns() - began))
     }
 }
 

@@ -1,0 +1,91 @@
+internal import CPluginCall
+internal import PluginABI
+internal import PluginBridge
+internal import PluginCore
+
+/// The way into one interface of whatever instance is in a slot.
+///
+/// An instance takes another's place only if its tables have all that the other's have, so what a port offers stays.
+struct InterfacePort<Interface: PluginInterface>: Sendable {
+    typealias Table = Interface.Table
+
+    let slot: InstanceSlot
+
+    /// nil if the plugin does not offer the interface.
+    init?(_ slot: InstanceSlot) {
+        guard Interface.table(of: slot.instance.tables) != nil else { return nil }
+        self.slot = slot
+    }
+
+    var id: String { slot.id }
+    var version: SemanticVersion { slot.instance.version }
+    /// KW_CAP_* of the present instance.
+    var capabilities: UInt32 { unsafe slot.instance.table.caps }
+
+    /// Does the plugin fill the slot of this number in its table, from 0 behind the header?
+    func implements(_ index: Int) -> Bool { Interface.table(of: slot.instance.tables)!.implements(index) }
+
+    /// Runs one operation on this thread; see ``PluginInstance/invoke(_:_:_:reply:context:cancellation:sink:isCounted:read:)``.
+    @inline(__always)
+    func invoke<Operation, Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ path: KeyPath<Table, Operation>, _ input: inout Input, reply: Output.Type,
+        context: CallContext, cancellation: Cancellation? = nil, sink: PluginInstance.Sink? = nil,
+        isCounted: Bool = true, read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        try slot.withInstance(operation) { instance throws(PluginError) in
+            let function = unsafe Interface.table(of: instance.tables)!.slot(path)
+            return unsafe try instance.invoke(
+                operation, function, &input, reply: reply, context: context, cancellation: cancellation, sink: sink,
+                isCounted: isCounted, read: read)
+        }
+    }
+
+    // MARK: - On behalf of a task: the plugin runs on a host thread, because it may block
+
+    /// Runs one operation.
+    ///
+    /// - Parameters:
+    ///   - isCounted: whether it takes one of the places that `max_concurrency` gives.
+    ///   - write: makes the input; runs on the host thread, so it owns all that it uses.
+    ///   - read: turns the reply into values; pointers in it die when it returns.
+    func run<Operation, Input: BitwiseCopyable, Output: BitwiseCopyable, Value: Sendable>(
+        _ operation: StaticString, _ path: any KeyPath<Table, Operation> & Sendable, _ context: CallContext,
+        reply: Output.Type, isCounted: Bool = true, write: @escaping @Sendable (inout ABIWriter) -> Input,
+        read: @escaping @Sendable (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) async throws(PluginError) -> Value {
+        try await AsyncCall.run(operation, of: id, context) { cancellation throws(PluginError) in
+            var inputs = ABIWriter()
+            var input = write(&inputs)
+            let value = unsafe try invoke(
+                operation, path, &input, reply: reply, context: context, cancellation: cancellation,
+                isCounted: isCounted, read: read)
+            _ = consume inputs
+            return value
+        }
+    }
+
+    /// Runs one operation that takes nothing.
+    func run<Operation, Output: BitwiseCopyable, Value: Sendable>(
+        _ operation: StaticString, _ path: any KeyPath<Table, Operation> & Sendable, _ context: CallContext,
+        reply: Output.Type, read: @escaping @Sendable (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) async throws(PluginError) -> Value {
+        try await run(
+            operation, path, context, reply: reply, write: { _ in kw_none(h: .of(kw_none.self)) }, read: read)
+    }
+
+    /// Runs one operation that replies nothing.
+    func run<Operation, Input: BitwiseCopyable>(
+        _ operation: StaticString, _ path: any KeyPath<Table, Operation> & Sendable, _ context: CallContext,
+        isCounted: Bool = true, write: @escaping @Sendable (inout ABIWriter) -> Input
+    ) async throws(PluginError) {
+        try await run(
+            operation, path, context, reply: kw_none.self, isCounted: isCounted, write: write
+        ) { _, _ throws(PluginError) in }
+    }
+
+    // MARK: - What every adapter has
+
+    func health(_ context: CallContext) async throws(PluginError) -> Health { try await slot.health(context) }
+
+    func shutdown() async { await slot.shutdown() }
+}

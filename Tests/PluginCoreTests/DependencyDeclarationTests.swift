@@ -64,7 +64,7 @@ struct DependencyDeclarationTests {
         (#"{"dependencies": {"@a/b~": {"version": "x y"}}}"#, "/dependencies/@a~1b~0/version", "wrong at character 3"),
         (#"{"dependencies": {"b": {"version": 2}}}"#, "/dependencies/b/version", "must be a string"),
         (#"{"dependencies": {"b": {"optional": "yes"}}}"#, "/dependencies/b/optional", "must be true or false"),
-        (#"{"dependencies": {"b": {"kind": "crate"}}}"#, "/dependencies/b/kind", "there are plugin and library"),
+        (#"{"dependencies": {"b": {"kind": "crate"}}}"#, "/dependencies/b/kind", "there are plugin, library"),
         (#"{"dependencies": {"b": {"range": "1"}}}"#, "/dependencies/b/range", "is unknown"),
         (#"{"dependencies": {"b.so": {"kind": "library", "version": "1"}}}"#, "/dependencies/b.so/version", "leave"),
         (#"{"dependencies": {"": "1"}}"#, "/dependencies/", "visible ASCII"),
@@ -77,6 +77,23 @@ struct DependencyDeclarationTests {
         (#"{"provides": {"b": "^1"}}"#, "/provides/b", "not a semantic version"),
         (#"{"provides": [{"name": "b", "version": "1.2"}]}"#, "/provides/0/version", "not a semantic version"),
     ]
+
+    @Test("that are wrong are all told, each with its place, also in the table of the plugin")
+    func allErrors() throws {
+        let text = #"""
+            {"plugin": {"id": "a", "version": "1.0.0", "dependencies": {"b": "^1 foo", "c": "^1", "d": 1},
+              "peerDependencies": {"e": {"optional": 1, "kind": "crate"}}, "conflicts": [{}, "f", "f"]},
+             "provides": {"g": "^1"}}
+            """#
+        let reading = Manifest.read(try JSON(parsing: text, what: "test"))
+        #expect(reading.manifest == nil)
+        #expect(
+            Set(reading.problems.map(\.pointer)) == [
+                "/plugin/dependencies/b", "/plugin/dependencies/d", "/plugin/peerDependencies/e/kind",
+                "/plugin/peerDependencies/e/optional", "/plugin/conflicts/0/name", "/plugin/conflicts/2", "/provides/g",
+            ])
+        #expect(reading.problems.count == 7)
+    }
 
     @Test("that are wrong are refused with the place", arguments: wrong)
     func errors(text: String, pointer: String, words: String) throws {

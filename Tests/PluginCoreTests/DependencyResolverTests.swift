@@ -267,11 +267,94 @@ struct DependencyResolverTests {
             try needs("a 1.0.0", ["search": "^1"]), try plugin("p 1.0.0", ["provides": ["search": "1.0.0"]]),
             try plugin("q 2.0.0", ["provides": ["search": "1.1.0"]]),
         ]
-        let (_, failure) = try refusal(candidates, [.init("a")], .manual)
-        #expect(failure.choices.map(\.name) == ["search"])
-        #expect(failure.choices.map(\.candidates) == [["p 1.0.0", "q 2.0.0"]])
+        for (roots, strategy) in [
+            ([Resolver.Root("a")], .manual), (nil, .strict), (nil, .manual), ([.init("search")], .strict),
+        ]
+            as [([Resolver.Root]?, Resolver.Strategy)]
+        {
+            let (_, failure) = try refusal(candidates, roots, strategy)
+            #expect(failure.choices.map(\.name) == ["search"])
+            #expect(failure.choices.map(\.candidates) == [["q 2.0.0", "p 1.0.0"]])
+            let pinned = try resolve(candidates, roots, strategy, pins: ["p": "1.0.0"])
+            #expect(pinned.dependencies(of: "a").allSatisfy { $0.target == "p" } && pinned["p"] != nil)
+        }
         #expect(titles(try resolve(candidates, [.init("a")], .manual, pins: ["p": "1.0.0"])) == ["p 1.0.0", "a 1.0.0"])
-        #expect(try resolve(candidates, nil, .manual).plugins.count == 3)
+        // A plugin of that very name is no choice, unless its version does not fit.
+        #expect(
+            try refusal(candidates + plugins("search 2.0.0"), nil, .strict).failure.choices.map(\.name) == ["search"])
+        #expect(try resolve(candidates + plugins("search 1.0.0"), nil, .strict).plugins.count == 4)
+    }
+
+    @Test("of several plugins that provide a name takes the one that provides its newest version, then by id")
+    func newestProvider() throws {
+        let user = try needs("a 1.0.0", ["search": "*"])
+        let providers = [
+            try plugin("b 9.0.0", ["provides": ["search"]]), try plugin("c 8.0.0", ["provides": ["search": "1.1.0"]]),
+            try plugin("d 1.0.0", ["provides": ["search": "1.2.0"]]),
+            try plugin("e 2.0.0", ["provides": ["search": "1.2.0"]]),
+        ]
+        for roots in [nil, [Resolver.Root("a")]] {
+            for candidates in [[user] + providers, providers.reversed() + [user]] {
+                #expect(try resolve(candidates, roots).dependencies(of: "a").map(\.target) == ["d"])
+            }
+            let pinned = try resolve([user] + providers, roots, pins: ["c": "8.0.0"])
+            #expect(pinned.dependencies(of: "a").map(\.target) == ["c"])
+            var locked = Resolver([user] + providers, hostSDK: host)
+            locked.locked = ["a": SemanticVersion("1.0.0")!, "b": SemanticVersion("9.0.0")!]
+            #expect(try locked.resolve(roots).dependencies(of: "a").map(\.target) == ["b"])
+        }
+    }
+
+    @Test("says of a range that no version can lie in just that")
+    func impossibleRange() throws {
+        for range in [">2 <1", ">=2 <2", "1.0.0 2.0.0"] {
+            let candidates = [try needs("a 1.0.0", ["b": .string(range)])] + (try plugins("b 1.0.0"))
+            let (error, failure) = try refusal(candidates, [.init("a")])
+            #expect(error.what == "a 1.0.0 needs b \(range), but no version can be \(range)")
+            #expect(failure.conflicts[0].resolution == "Correct the range in the manifest of a")
+            #expect(try VersionRange(range).isImpossible)
+        }
+        for range in ["*", ">=1 <2", "<0.0.0-1 || 2", ">1.0.0-a <1.0.0-b"] {
+            #expect(try !VersionRange(range).isImpossible)
+        }
+    }
+
+    @Test("says of what is installed and left out why, and what brings it back")
+    func leftOut() throws {
+        var resolver = Resolver([try needs("a 1.0.0", ["b": "^1"])], hostSDK: host)
+        resolver.leftOut = [
+            LeftOutPlugin(
+                id: "b", version: SemanticVersion("1.2.0"), reason: "it is disabled",
+                remedy: "Run `keyway registry enable b`")
+        ]
+        let error = try #require(throws: PluginError.self) { try resolver.resolve() }
+        #expect(error.what == "a 1.0.0 needs b ^1, but b 1.2.0 is left out: it is disabled")
+        #expect(error.remedy == "Run `keyway registry enable b`, or remove a")
+        resolver.pins = ["b": SemanticVersion("1.2.0")!]
+        let pinned = try #require(throws: PluginError.self) { try resolver.resolve() }
+        #expect(pinned.what == "b is pinned to 1.2.0, but it is left out: it is disabled")
+        // Of a version that would not do it is no help to enable it.
+        resolver.pins = [:]
+        resolver.leftOut[0].version = SemanticVersion("2.0.0")
+        let other = try #require(throws: PluginError.self) { try resolver.resolve() }
+        #expect(
+            other.remedy == "Install b ^1, or remove a" && other.what.hasSuffix("b 2.0.0 is left out: it is disabled"))
+    }
+
+    @Test("calls what a lock file fixes locked, and what a person fixes pinned")
+    func locked() throws {
+        var resolver = Resolver(
+            [try needs("a 1.0.0", ["b": "^2"])] + (try plugins("b 1.0.0", "b 2.0.0")), hostSDK: host)
+        resolver.locked = ["b": SemanticVersion("1.0.0")!]
+        let error = try #require(throws: PluginError.self) { try resolver.resolve([.init("a")]) }
+        #expect(error.what == "a 1.0.0 needs b ^2, but b 2.0.0 is not the locked version 1.0.0")
+        #expect(error.remedy == "Lock another version of b by writing the lock file again, or remove a")
+        resolver.locked = ["b": SemanticVersion("3.0.0")!]
+        let gone = try #require(throws: PluginError.self) { try resolver.resolve() }
+        #expect(gone.what == "b is locked at 3.0.0, but installed are b 1.0.0, 2.0.0")
+        #expect(gone.remedy == "Install b 3.0.0, or write the lock file again")
+        resolver.pins = ["b": SemanticVersion("2.0.0")!]
+        #expect(titles(try resolver.resolve([.init("a")])) == ["b 2.0.0", "a 1.0.0"])
     }
 
     @Test("holds to pins, and says when one cannot be held")
@@ -296,7 +379,14 @@ struct DependencyResolverTests {
         #expect(
             try refusal([try plugin("a 1.0.0"), other]).error.what
                 == "a 1.0.0 is installed twice, with different content")
-        #expect(titles(try resolve([try plugin("a 1.0.0"), try plugin("a 1.0.0")])) == ["a 1.0.0"])
+        var copies = [try plugin("a 1.0.0"), try plugin("a 1.0.0")]
+        #expect(titles(try resolve(copies)) == ["a 1.0.0"])
+        (copies[0].file, copies[1].file) = ("x/a.so", "y/a.so")
+        #expect(titles(try resolve(copies)) == ["a 1.0.0"])
+        copies[0].digest = "other"
+        #expect(
+            try refusal(copies).error.what
+                == "a 1.0.0 is installed twice, with different content: y/a.so and x/a.so")
     }
 
     // MARK: - Order and the graph

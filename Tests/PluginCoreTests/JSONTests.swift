@@ -23,6 +23,31 @@ struct JSONTests {
         #expect(try parse(text) == value)
     }
 
+    @Test("compares strings and keys code point by code point")
+    func codePoints() throws {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        #expect(composed == decomposed && JSON.string(composed) != .string(decomposed))
+        #expect(JSON.array([.string(composed)]) != [.string(decomposed)])
+        let object = try parse(#"{"\#(composed)":1,"a":null}"#)
+        #expect(object[composed] == 1 && object[decomposed] == nil && object["a"] == .some(.null))
+        #expect(object == .object([composed: 1, "a": nil]) && object != .object([decomposed: 1, "a": nil]))
+        #expect(object.hashValue == JSON.object([composed: 1, "a": nil]).hashValue)
+        #expect(
+            JSON.position(of: "/\(decomposed)", in: Array(#"{"\#(composed)":1}"#.utf8))
+                == TextPosition(line: 1, column: 1))
+    }
+
+    @Test("refuses keys that are one text in two Unicode forms, because an object would lose one")
+    func forms() throws {
+        for (first, second) in [("\u{E9}", "e\u{301}"), ("K", "\u{212A}"), ("a\u{323}\u{307}", "a\u{307}\u{323}")] {
+            let error = try #require(throws: PluginError.self) { try parse("{\"\(first)\":1,\"\(second)\":2}") }
+            #expect(
+                error.what.contains("occurs in two Unicode forms, \(JSON.escaped(first)) and \(JSON.escaped(second))"))
+        }
+        #expect(JSON.escaped("e\u{301}😀") == #""e\u0301\ud83d\ude00""#)
+        #expect(try parse(#"{"é":1,"e":2,"É":3}"#).objectValue?.count == 3)
+    }
+
     @Test(
         "refuses what is not JSON and says where",
         arguments: [

@@ -95,6 +95,18 @@ struct LockfileTests {
         #expect(error.what.contains("e 1.0.0 is installed, and not locked"))
     }
 
+    @Test("tell of what is locked and left out why, and not that it is missing")
+    func leftOut() throws {
+        let lock = Lockfile(try resolve(installed))
+        let off = LeftOutPlugin(
+            id: "b", version: SemanticVersion("1.0.0"), reason: "it is disabled", remedy: "Enable it")
+        let drift = lock.drift(from: installed.filter { $0.id != "b" }, leftOut: [off])
+        #expect(drift.map(\.kind) == [.leftOut(off)])
+        #expect(drift[0].message == "b 1.0.0 is locked, and installed, but left out: it is disabled")
+        #expect(drift[0].json["kind"] == "leftOut" && drift[0].json["remedy"] == "Enable it")
+        #expect(lock.drift(from: installed, leftOut: [off]).isEmpty)
+    }
+
     @Test("take two files of the locked version for drift, because the wrong one could be loaded")
     func twoFiles() throws {
         let lock = Lockfile(try resolve(installed))

@@ -2,7 +2,7 @@ import PluginCore
 import Synchronization
 import Testing
 
-@Suite("A managed vector backend", .timeLimit(.minutes(2)))
+@Suite("A managed vector backend", .timeLimit(.minutes(5)))
 struct ManagedVectorTests {
     // MARK: - At random
 

@@ -41,12 +41,13 @@ struct ManifestPermissionTests {
             (#"{"filesystem": ["read"]}"#, "/permissions/filesystem/0"),
             (#"{"network": {"outbound": ["*"]}}"#, "/permissions/network/outbound/0"),
             (#"["process"]"#, "/permissions/0"),
-            (#"{"net": true}"#, "/permissions/net"),
+            (#"{"net": true}"#, "/permissions/net"), (#"["fs.read:/"]"#, "/permissions/0"),
+            (#"["net:*:443"]"#, "/permissions/0"), (#"["device:usb"]"#, "/permissions/0"),
             (#"{"required": {"filesystem:read": true}}"#, "/permissions/required/filesystem:read"),
         ])
     func everything(permissions: String, pointer: String) throws {
         let reading = try read(permissions)
-        #expect(reading.manifest?.permissions.map(\.permission.isUnlimited) == [true])
+        #expect(reading.manifest?.permissions.map(\.permission.isEverything) == [true])
         #expect(reading.problems.map(\.pointer) == [pointer])
         #expect(reading.problems.first?.message.contains("never granted by default") == true)
     }

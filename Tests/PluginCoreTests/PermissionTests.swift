@@ -22,7 +22,7 @@ struct PermissionTests {
         let permission = try Permission(parsing: text)
         #expect(permission.kind == kind && permission.resource == resource)
         #expect(permission.text == text)
-        #expect(permission.isUnlimited == (resource == nil && kind != .threads && kind != .generatedCode))
+        #expect(permission.isEverything == (resource == nil && kind != .threads && kind != .generatedCode))
     }
 
     @Test(
@@ -47,7 +47,8 @@ struct PermissionTests {
         arguments: [
             ("net:https://a.example/*", "net:a.example:443"), ("net:ws://a.example", "net:a.example:80"),
             ("fs.read:./data//notes/", "fs.read:data/notes"), ("fs.write:/srv/./a/", "fs.write:/srv/a"),
-            ("fs.read:./", "fs.read:."), ("fs.read:/", "fs.read:/"),
+            ("fs.read:./", "fs.read:."), ("fs.read:/", "fs.read:/"), ("endpoint:GET /", "endpoint:GET /"),
+            ("endpoint:GET //items/", "endpoint:GET /items"),
         ])
     func oneForm(text: String, form: String) throws {
         #expect(try Permission(parsing: text).text == form)

@@ -53,7 +53,8 @@ struct GrantPolicyTests {
             ("process.exec:/usr/bin", "process.exec:/usr/bin/git"), ("process.exec:git", "process.exec:git"),
             ("device:usb:1234", "device:usb:1234:ABCD"), ("device:usb:12ab:1", "device:usb:12AB:1"),
             ("threads", "threads"), ("service:kv", "service:kv"), ("endpoint:/items", "endpoint:/items/new"),
-            ("endpoint:/items", "endpoint:POST /items"), ("message.publish:a", "message.publish:a"),
+            ("endpoint:/items", "endpoint:POST /items"), ("endpoint:GET /", "endpoint:GET /items"),
+            ("endpoint:/", "endpoint:GET /"), ("message.publish:a", "message.publish:a"),
         ])
     func covered(grant: String, wanted: String) throws {
         #expect(try isGranted(wanted, by: grant))
@@ -87,7 +88,8 @@ struct GrantPolicyTests {
             ("process.exec:/usr/bin/git", "process.exec:git"), ("process.exec:git", "process.exec"),
             ("device:usb:1234", "device:usb:12345"), ("device:usb:1234:1", "device:usb:1234"), ("threads", "jit"),
             ("service:kv", "service:kv2"), ("endpoint:/items", "endpoint:/items-evil"),
-            ("endpoint:POST /items", "endpoint:/items"), ("endpoint:GET /items", "endpoint:POST /items"),
+            ("endpoint:POST /items", "endpoint:/items"), ("endpoint:GET /", "endpoint:POST /items"),
+            ("endpoint:GET /items", "endpoint:POST /items"),
         ])
     func notCovered(grant: String, wanted: String) throws {
         #expect(try !isGranted(wanted, by: grant))
@@ -181,12 +183,82 @@ struct GrantPolicyTests {
 
     @Test(
         "everything of a kind is granted to one plugin by its id only",
-        arguments: ["fs.read", "fs.write:/", "net", "net:*:443", "endpoint:/", "process.exec:/"])
+        arguments: [
+            "fs.read", "fs.write:/", "net", "net:*:443", "net:https://*/v1/*", "endpoint:/", "endpoint:.",
+            "endpoint:./",
+            "process.exec:/", "process.exec:.", "device:usb",
+        ])
     func unlimited(text: String) throws {
         for name in [nil, "*", "acme-?", "acme-[o]ne"] {
             #expect(throws: PluginError.self) { try policy([text], to: name) }
         }
         #expect(try policy([text]).plugins.count == 1)
+        let item = try policy([]).decision(for: try manifest([text])).items[0]
+        #expect(
+            try item.isEverything
+                && policy([]).decision(for: try manifest([text])).json.arrayValue?[0]["unlimited"] == true)
+    }
+
+    @Test("a relative path is everything where the plugin's data folder is", arguments: ["fs.read:.", "fs.write:."])
+    func everywhere(text: String) throws {
+        let manifest = try manifest([text])
+        #expect(try !policy([]).decision(for: manifest, dataFolder: "/srv").items[0].isEverything)
+        #expect(try policy([]).decision(for: manifest, dataFolder: "/").items[0].isEverything)
+    }
+
+    @Test(
+        "nothing is granted to a name that no plugin can have",
+        arguments: [
+            "acme!", "acme one", "ümlaut", "-acme", "a..b", "@acme", "a/b", "acme?!", "ac me-*", "acme-[ab", "*é",
+        ])
+    func names(name: String) {
+        let error = #expect(throws: PluginError.self) { try policy(["threads"], to: name) }
+        #expect(error?.code == .validation && error?.remedy != nil)
+    }
+
+    @Test("globs of ids are taken", arguments: ["*", "acme-*", "@acme/*", "acme-[a-z]?", "acme-[!x]*", "[]a]x*"])
+    func globs(name: String) throws {
+        #expect(try policy(["threads"], to: name).plugins.keys.sorted() == [name])
+    }
+
+    // MARK: - Doubts
+
+    @Test(
+        "a grant that covers hardly anything says why",
+        arguments: [
+            "fs.read:/data/*", "process.exec:/usr/bin/*", "endpoint:/items/*", "net:*example.com:443",
+            "net:api.*.com:443", "net:https://a.example/v*/chat", "net:https://a.example/v1?x=1", "net:a b:443",
+            "net.listen:*:8080", "device:disk", "device:usb:12345", "device:usb:12:34:56", "service:nothing",
+            "env:AWS_*", "message.subscribe:orders.*",
+        ])
+    func doubts(text: String) throws {
+        #expect(try Permission(parsing: text).doubt != nil)
+        // Not if the plugin asks for it in these words.
+        #expect(try Permission(parsing: text).warning(grantedTo: try manifest([text])) == nil)
+    }
+
+    @Test(
+        "a grant in the documented form is no cause for doubt",
+        arguments: [
+            "fs.read", "fs.read:/data", "net:*.example.com:443", "net:*:*", "net:[::1]:80",
+            "net:https://a.example/v1/*", "net:https://*.a.example/*", "net.listen:8080", "net.listen:127.0.0.1:80",
+            "device:usb:1234:ABCD", "device:usb", "service:kv", "env:HOME", "message.publish:a", "endpoint:POST /items",
+            "threads",
+        ])
+    func noDoubts(text: String) throws {
+        #expect(try Permission(parsing: text).warning(grantedTo: nil) == nil)
+    }
+
+    @Test("a grant of what a plugin does not ask for is told")
+    func unasked() throws {
+        let manifest = try manifest(["fs.read:/data/a", "fs.write:cache", "threads"])
+        func warning(_ text: String) throws -> String? { try Permission(parsing: text).warning(grantedTo: manifest) }
+        #expect(try warning("jit") == "acme-one asks for no jit")
+        #expect(try warning("fs.read:/other") == "acme-one asks for nothing that fs.read:/other covers")
+        #expect(try warning("fs.read:/data/*")?.contains("paths are no patterns") == true)
+        for text in ["fs.read:/data", "fs.read", "threads", "fs.write:/var/lib/acme-one"] {
+            #expect(try warning(text) == nil, "\(text)")
+        }
     }
 
     @Test("what is required and what is optional is told apart, in the manifest's order")

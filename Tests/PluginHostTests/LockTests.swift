@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "The lock at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(5)))
 struct LockTests {
     private func host(_ folder: String, lock: Lockfile? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()

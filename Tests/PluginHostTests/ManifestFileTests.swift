@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("Manifests in files", .timeLimit(.minutes(1)))
+@Suite("Manifests in files", .timeLimit(.minutes(5)))
 struct ManifestFileTests {
     private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -233,5 +233,68 @@ struct ManifestFileTests {
         let findings = try ManifestCheck(reserved.file("a.json")).findings.map(\.problem)
         #expect(findings.map(\.pointer) == ["/name", "/configuration/schema"])
         #expect(findings.map(\.severity) == [.error, .warning])
+    }
+
+    @Test("a check holds the plugin's file against main and sha256")
+    func pluginFile() throws {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        func findings(_ members: String, in name: String = "keyway.plugin.json", _ plugins: String...) throws
+            -> [String]
+        {
+            var files = [name: #"{"id": "a", "version": "1.0.0"\#(members)}"#]
+            for plugin in plugins { files[plugin] = "" }
+            let folder = try Folder(files)
+            return try ManifestCheck(folder.file(name)).findings.map {
+                "\($0.problem.severity) \($0.position.column) \($0.problem)"
+            }
+        }
+        #expect(try findings(#", "main": "b.so""#) == ["warning 33 /main names b.so, which is not there"])
+        #expect(try findings(#", "entry": "b.so""#) == ["warning 33 /entry names b.so, which is not there"])
+        #expect(try findings(#", "main": "b.so", "sha256": "\#(empty)""#, "b.so") == [])
+        let other = empty.replacing("e3", with: "00")
+        let wrong = "/sha256 is \(other), but b.so has \(empty)"
+        #expect(try findings(#", "main": "b.so", "sha256": "\#(other)""#, "b.so") == ["error 49 \(wrong)"])
+        // The one that it is for by its name, or because there is no other.
+        #expect(try findings(#", "sha256": "\#(other)""#, in: "b.plugin.json", "a.so", "b.so") == ["error 33 \(wrong)"])
+        #expect(try findings(#", "sha256": "\#(other)""#, "b.so") == ["error 33 \(wrong)"])
+        #expect(try findings(#", "sha256": "\#(other)""#, "a.so", "b.so") == [])
+        #expect(
+            try findings("", "b.so")[0].hasSuffix(
+                "is missing, so b.so cannot be loaded with this manifest; that of the file is \(empty)"))
+        #expect(try findings("", in: "other.json", "b.so") == [])
+    }
+
+    @Test("a check finds a type without its interface, and ranges that no version lies in")
+    func agreement() throws {
+        let folder = try Folder([
+            "a.json": #"{"id": "a", "version": "1.0.0", "type": "embedder", "interfaces": ["keyway.provider/1"]}"#,
+            "b.json": """
+            {"id": "b", "version": "1.0.0", "type": "embedder", "interfaces": ["x/1", "keyway.embedder/1"],
+             "plugin": {"dependencies": [{"name": "c", "version": ">2 <1"}]}, "conflicts": {"d/e": "<1 >1"}}
+            """,
+        ])
+        let error = try ManifestCheck(folder.file("a.json"))
+        #expect(
+            error.findings.map { "\($0.position.column) \($0.problem)" } == [
+                "33 /type is \"embedder\", which needs the interface keyway.embedder/1, and interfaces has only keyway.provider/1"
+            ])
+        #expect(!error.isValid)
+        let ranges = try ManifestCheck(folder.file("b.json"))
+        #expect(
+            ranges.findings.map { "\($0.position.line) \($0.problem)" } == [
+                "2 /plugin/dependencies/0 asks for >2 <1, and no version can be that",
+                "2 /conflicts/d~1e asks for <1 >1, and no version can be that",
+            ])
+        #expect(ranges.isValid)
+    }
+
+    @Test("the format is that of the ending, in whatever case")
+    func endings() throws {
+        let text = "id = 'a'\nversion = '1.0.0'\n"
+        let folder = try Folder(["A.TOML": text, "B.Json": Self.named, "c.Toml": "="])
+        #expect(try ManifestFile(reading: folder.file("A.TOML")).format == .toml)
+        #expect(try ManifestCheck(folder.file("A.TOML")).isValid)
+        #expect(try ManifestFile(reading: folder.file("B.Json")).format == .json)
+        #expect(try ManifestCheck(folder.file("c.Toml")).format == .toml)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("TOML", .timeLimit(.minutes(2)))
+@Suite("TOML", .timeLimit(.minutes(5)))
 struct ManifestTOMLTests {
     /// The document behind an id and a version, or what is wrong with it.
     private func read(_ text: [UInt8]) throws -> Result<JSON, PluginError> {
@@ -14,6 +14,21 @@ struct ManifestTOMLTests {
         } catch {
             return .failure(error)
         }
+    }
+
+    @Test(
+        "keys that are one text in two Unicode forms are refused wherever they stand",
+        arguments: [
+            "\"é\" = 1\n\"e\u{301}\" = 2", "[\"é\"]\n[\"e\u{301}\".x]", "[[\"é\"]]\n[[\"e\u{301}\"]]",
+            "\"é\".x = 1\n\"e\u{301}\".y = 2", "x = { \"é\" = 1, \"e\u{301}\" = 2 }",
+        ])
+    func forms(text: String) throws {
+        let message =
+            switch try read(Array(text.utf8)) {
+            case .success: ""
+            case .failure(let error): error.message
+            }
+        #expect(message.contains(#"in two Unicode forms, "\u00e9" and "e\u0301""#), "\(message)")
     }
 
     @Test(

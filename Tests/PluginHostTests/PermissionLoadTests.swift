@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Permissions at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(5)))
 struct PermissionLoadTests {
     private func host(_ permissions: PermissionPolicy, dataFolder: String? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()
@@ -111,6 +111,49 @@ struct PermissionLoadTests {
         #expect(await load()?.facts == .names(["threads"]))
         #expect(try JSON(parsing: Self.read(files.own), what: "own")["plugins"] == [:])
         await host.shutdown()
+    }
+
+    @Test("a policy in a folder that others can write is refused, also through a link, and if it is gone from there")
+    func openFolder() throws {
+        let folder = try Sample.Folder()
+        let files = PermissionFiles(own: folder.path + "/config/own.json", system: folder.path + "/etc/system.json")
+        for file in [files.own, files.system!] {
+            try FileManager.default.createDirectory(
+                atPath: URL(fileURLWithPath: file).deletingLastPathComponent().path, withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o755])
+        }
+        try Self.write(#"{"version": 1, "default": ["threads"]}"#, to: files.own)
+        func problem() -> String? {
+            do throws(PluginError) {
+                _ = try files.read()
+                return nil
+            } catch {
+                return error.code == .permissionDenied ? error.message : "\(error)"
+            }
+        }
+        func open(_ name: String, _ mode: Int) throws {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(folder.path)/\(name)")
+        }
+        #expect(problem() == nil)
+        for name in ["config", "etc"] {
+            try open(name, 0o777)
+            #expect(problem()?.contains("\(folder.path)/\(name), which can be written by other users") == true)
+            #expect(problem()?.contains("chmod go-w \(folder.path)/\(name)`") == true)
+            try open(name, 0o755)
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/shared", withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o755])
+        try FileManager.default.moveItem(atPath: files.own, toPath: folder.path + "/shared/own.json")
+        try FileManager.default.createSymbolicLink(
+            atPath: files.own, withDestinationPath: folder.path + "/shared/own.json")
+        #expect(problem() == nil)
+        try open("shared", 0o777)
+        #expect(problem()?.contains("/shared, which can be written") == true)
+        try open("shared", 0o755)
+        // The folders above do not matter.
+        try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: folder.path)
+        #expect(problem() == nil)
     }
 
     @Test(

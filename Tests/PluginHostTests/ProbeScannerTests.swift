@@ -62,6 +62,26 @@ struct ProbeScannerTests {
         }
     }
 
+    @Test("that others can write, or own, is not run", arguments: [0o757, 0o777, 0o775])
+    func untrusted(mode: Int) async throws {
+        let folder = try Sample.Folder()
+        let path = "\(folder.path)/keyway-scanner"
+        try FileManager.default.copyItem(atPath: PluginScanner.locate().path, toPath: path)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        // A build is writable by the group of its user; another's is a stranger's.
+        let isOwnGroup = mode == 0o775
+        let error = try await failure(PluginScanner(path: path))
+        #expect(error?.code == (isOwnGroup ? nil : .permissionDenied))
+        #expect(isOwnGroup || error?.remedy?.contains("chmod go-w \(path)`") == true)
+        if geteuid() == 0 {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            #expect(unsafe chown(path, 65534, 0) == 0)
+            let owned = try await failure(PluginScanner(path: path))
+            #expect(owned?.code == .permissionDenied && owned?.what.contains("belongs to user 65534") == true)
+            #expect(throws: PluginError.self) { try PluginScanner.locate(path) }
+        }
+    }
+
     @Test("is taken from KEYWAY_SCANNER, and nothing else if that is wrong")
     func variable() async throws {
         await #expect(processExitsWith: .success) {

@@ -42,6 +42,28 @@ struct QuarantineTests {
         #expect(quarantine.records.count == 1 && quarantine.records[0].attempts == 5)
     }
 
+    @Test("says of a record whether it holds now, and of one that is over that it is")
+    func states() {
+        var quarantine = Quarantine()
+        _ = fail(&quarantine, one, at: 0)
+        #expect(quarantine.records[0].state(at: 0) == .suspect && quarantine.records[0].state(at: day) == .suspect)
+        let held = fail(&quarantine, one, at: 0)
+        #expect(held.state(at: hour - 1) == .active && held.state(at: hour) == .expired)
+        let timed = quarantine.add("q", reason: "asked", until: hour, now: 0)
+        #expect(timed.state(at: hour - 1) == .active && timed.state(at: hour) == .expired)
+        let open = quarantine.add("r", reason: "asked", until: nil, now: 0)
+        #expect(open.state(at: .max) == .active)
+        #expect(held.json(at: 0)["state"] == "active" && held.json(at: hour)["state"] == "expired")
+        #expect(held.json(at: hour)["until"] == .int(hour))
+    }
+
+    @Test("a record's error has commands that a shell takes as they stand")
+    func commands() {
+        var quarantine = Quarantine()
+        let error = quarantine.add("My plugin's *", reason: "asked", until: nil, now: 0).error
+        #expect(error.remedy?.contains("`keyway quarantine show 'My plugin'\\''s *'`") == true, "\(error)")
+    }
+
     @Test("forgets a failure after a success, and after a month")
     func forgets() {
         var quarantine = Quarantine()

@@ -204,6 +204,44 @@ struct RegistryCacheTests {
         #expect(names.count == 1)
     }
 
+    @Test("takes away what no scan has used for thirty days, and nothing that is locked, or not a cache of this user")
+    func unused() throws {
+        let place = try RegistryPlace()
+        try place.add("one", id: "one-001")
+        try FileManager.default.createDirectory(atPath: place.cache, withIntermediateDirectories: false)
+        let day = 86400.0
+        func make(_ name: String, days: Double) throws {
+            let path = "\(place.cache)/\(name)"
+            try Data("old".utf8).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -days * day)], ofItemAtPath: path)
+        }
+        let old = "registry-x86_64-0123456789abcdef.bin"
+        let locked = "registry-aarch64-0123456789abcdef.bin"
+        let others = ["registry-x86_64-notes.bin", "registry.bin", "x-\(old)", "\(old).txt", "passages.bin", locked]
+        for name in others + [old, "\(old).12.ab.new"] { try make(name, days: 31) }
+        try make("registry-x86_64-0123456789abcdee.bin", days: 29)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(place.cache)/registry-x86_64-0123456789abcded.bin", withDestinationPath: "passages.bin")
+        let lock = try FileHandle(forReadingFrom: URL(fileURLWithPath: "\(place.cache)/\(locked)"))
+        try #require(flock(lock.fileDescriptor, LOCK_EX | LOCK_NB) == 0)
+        let own = URL(fileURLWithPath: try #require(try place.registry().scan().cacheFile)).lastPathComponent
+        let kept = ["registry-x86_64-0123456789abcdee.bin", "registry-x86_64-0123456789abcded.bin", own]
+        #expect(try Set(FileManager.default.contentsOfDirectory(atPath: place.cache)) == Set(others + kept))
+    }
+
+    @Test("that is used stays as if it were new")
+    func used() throws {
+        let (place, _, cache) = try scanned()
+        func modified() throws -> Date? {
+            try FileManager.default.attributesOfItem(atPath: cache.path)[.modificationDate] as? Date
+        }
+        let long = Date(timeIntervalSinceNow: -40 * 86400)
+        try FileManager.default.setAttributes([.modificationDate: long], ofItemAtPath: cache.path)
+        #expect(try place.registry().scan().misses == 0)
+        #expect(try #require(try modified()) > Date(timeIntervalSinceNow: -86400))
+    }
+
     @Test("is cleared, and only that")
     func clear() throws {
         let (place, _, cache) = try scanned()

@@ -25,6 +25,10 @@ struct RegistryProbeTests {
         #expect(probed.entries.map(\.id) == ["bad", "good", "loud"])
         #expect(probed.entries.map(\.state) == [.quarantined, .available, .quarantined])
         #expect(probed.entries.map(\.isProbed) == [false, true, false])
+        let timings = probed.timings
+        #expect(scan.timings.probe == .zero && timings.probe > .zero)
+        #expect(timings.judge >= scan.timings.judge && timings.read >= scan.timings.read)
+        #expect(timings.total >= scan.timings.total + timings.probe)
         #expect(probed.entries[0].reason?.contains("SIGSEGV") == true)
         // A scanner that cannot work shows that nothing is tried a second time.
         let broken = PluginScanner(path: witness)

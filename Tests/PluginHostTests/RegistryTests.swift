@@ -175,6 +175,28 @@ struct RegistryTests {
         #expect(scan.entries(named: "p").isEmpty && scan.entries(named: "p500000").isEmpty)
     }
 
+    @Test("of different plugins the first by file name answers, whatever their versions; of one plugin the newest")
+    func versions() throws {
+        let place = try RegistryPlace()
+        let folder = try Sample.Folder()
+        for (name, id, version) in [
+            ("a", "acme-one", "1.0.0"), ("b", "other", "9.0.0"), ("c", "acme-one", "2.0.0"), ("d", "acme-one", "1.5.0"),
+        ] {
+            let path = try Sample.build(in: folder, name: name, id: id, version: version)
+            try FileManager.default.moveItem(atPath: path, toPath: "\(place.plugins)/\(name).so")
+        }
+        let scan = try place.registry().scan()
+        let order = ["c", "d", "a", "b"].map { "\(place.plugins)/\($0).so" }
+        #expect(scan.entries(offering: "keyway.embedder/1").map(\.file) == order)
+        #expect(scan.entries(named: "acme-one").map(\.file) == order.dropLast())
+        // What cannot be loaded does not hold a place for its other versions.
+        try DisabledPlugins(stateFolder: place.state).disable(.init(name: "a", reason: nil, since: 0))
+        try DisabledPlugins(stateFolder: place.state).disable(.init(name: "c", reason: nil, since: 0))
+        #expect(
+            try place.registry().scan().entries(offering: "keyway.embedder/1").map(\.file)
+                == ["b", "d", "c", "a"].map { "\(place.plugins)/\($0).so" })
+    }
+
     @Test("what is disabled stays off in other processes and later, with its reason, until it is enabled")
     func disabled() async throws {
         let place = try RegistryPlace()
@@ -186,7 +208,7 @@ struct RegistryTests {
         let scan = try registry.scan()
         #expect(scan.entries.map(\.state) == [.disabled, .available])
         #expect(scan.entries[0].reason == "it is disabled: it leaks")
-        #expect(scan.entries[0].remedy?.contains("enable one-*") == true)
+        #expect(scan.entries[0].remedy?.contains("enable 'one-*'") == true)
         var configuration = PluginHost.Configuration()
         configuration.stateFolder = place.state
         let refused = await PluginHost(configuration).tryLoad(path)

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("A state file", .timeLimit(.minutes(2)))
+@Suite("A state file", .timeLimit(.minutes(5)))
 struct StateFileTests {
     private func failure(_ body: () throws(PluginError) -> Void) -> PluginError? {
         do throws(PluginError) {
@@ -102,17 +102,41 @@ struct StateFileTests {
         try FileManager.default.setAttributes([.posixPermissions: mode | 0o100], ofItemAtPath: "\(folder.path)/s")
         let writing = failure { () throws(PluginError) in try file.update { _ throws(PluginError) in ["x": 2] } }
         #expect(writing?.code == .permissionDenied)
-        #expect(try file.read() == ["x": 1])
+        // Whoever can write the folder can take the document away, which would say that nothing is known.
+        #expect(failure { () throws(PluginError) in _ = try file.read() } == writing)
+        try FileManager.default.removeItem(atPath: file.path)
+        #expect(failure { () throws(PluginError) in _ = try file.read() } == writing)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: "\(folder.path)/s")
+        #expect(try file.read() == nil)
     }
 
-    @Test("of another user is refused", .enabled(if: geteuid() == 0, "only root can give a file away"))
+    @Test("may lie below folders that all can write, such as that of temporary files")
+    func openParent() throws {
+        let folder = try Sample.Folder()
+        try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: folder.path)
+        let file = StateFile("\(folder.path)/s/state.json")
+        try file.update { _ throws(PluginError) in ["x": 1] }
+        #expect(try file.read() == ["x": 1])
+        // The folder itself would not do, and what is no folder has no document.
+        let inside = failure { () throws(PluginError) in _ = try StateFile("\(folder.path)/state.json").read() }
+        #expect(inside?.code == .permissionDenied)
+        #expect(try StateFile("\(file.path)/x").read() == nil)
+    }
+
+    @Test(
+        "of another user, or in another user's folder, is refused",
+        .enabled(if: geteuid() == 0, "only root can give a file away"))
     func foreign() throws {
         let folder = try Sample.Folder()
         let file = StateFile("\(folder.path)/s/state.json")
         try file.update { _ throws(PluginError) in ["x": 1] }
-        #expect(unsafe chown(file.path, 1, 1) == 0)
-        let error = failure { () throws(PluginError) in _ = try file.read() }
-        #expect(error?.code == .permissionDenied && error?.what.contains("belongs to user 1") == true)
+        for path in [file.path, "\(folder.path)/s"] {
+            #expect(unsafe chown(path, 1, 1) == 0)
+            let error = failure { () throws(PluginError) in _ = try file.read() }
+            #expect(error?.code == .permissionDenied && error?.what.contains("\(path) belongs to user 1") == true)
+            #expect(unsafe chown(path, 0, 0) == 0)
+        }
+        #expect(try file.read() == ["x": 1])
     }
 
     @Test("that is a link, a pipe, a folder or too long is refused, and nothing waits for it")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Stores", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(5)))
 struct StoreTests {
     /// Folders of a test: a search path, a store and a cache.
     private struct Place {
@@ -146,9 +146,11 @@ struct StoreTests {
             return try await store.list(limit: limit, after: cursor, context)
         }
 
-        func fetch(_ plugin: StoredPlugin, to path: String, _ context: CallContext) async throws(PluginError) {
+        func fetch(
+            _ file: StoredFile, of plugin: StoredPlugin, to path: String, _ context: CallContext
+        ) async throws(PluginError) {
             let real = try await store.list(limit: 1, after: nil, context).plugins[0]
-            try await store.fetch(real, to: path, context)
+            try await store.fetch(real.file, of: real, to: path, context)
             do { try spoil(path) } catch { throw PluginError(.internal, "\(error)") }
         }
     }
@@ -161,13 +163,13 @@ struct StoreTests {
             in: place.shelf, name: "far", id: "far", ["permissions": ["threads"]], constructorFile: witness)
         let store = place.store
         let cases: [(String, Untrue, PluginError.Code)] = [
-            ("digest", Untrue(store: store, change: { $0.digest = String($0.digest.reversed()) }), .dataLoss),
-            ("no digest", Untrue(store: store, change: { $0.digest = "../../../../tmp/x" }), .dataLoss),
-            ("upper case", Untrue(store: store, change: { $0.digest = $0.digest.uppercased() }), .dataLoss),
+            ("digest", Untrue(store: store, change: { $0.file.digest = String($0.file.digest.reversed()) }), .dataLoss),
+            ("no digest", Untrue(store: store, change: { $0.file.digest = "../../../../tmp/x" }), .dataLoss),
+            ("upper case", Untrue(store: store, change: { $0.file.digest = $0.file.digest.uppercased() }), .dataLoss),
             ("other id", Untrue(store: store, change: { $0.manifest.id = "other" }), .validation),
             ("version", Untrue(store: store, change: { $0.manifest.version = SemanticVersion("9.9.9")! }), .validation),
             ("permissions", Untrue(store: store, change: { $0.manifest.permissions = [] }), .validation),
-            ("too large", Untrue(store: store, change: { $0.size = 1 << 40 }), .resourceExhausted),
+            ("too large", Untrue(store: store, change: { $0.file.size = 1 << 40 }), .resourceExhausted),
             (
                 "cut", Untrue(store: store, spoil: { try Data("cut".utf8).write(to: URL(fileURLWithPath: $0)) }),
                 .dataLoss

@@ -68,6 +68,64 @@ struct CompilationTests {
         #expect(!schema.isValid(1))
     }
 
+    @Test(
+        "what a dialect does not allow is refused at its keyword",
+        arguments: [
+            ("type", []), ("type", ["null", "null"]), ("type", 1), ("required", ["a", "a"]), ("required", "a"),
+            ("enum", 1), ("title", 1), ("description", []), ("$comment", 1), ("readOnly", "no"), ("writeOnly", 1),
+            ("examples", [:]), ("format", 1), ("contentEncoding", 1), ("contentMediaType", [:]), ("multipleOf", 0),
+            ("minLength", -1), ("uniqueItems", 1), ("properties", []), ("pattern", 1), ("allOf", []), ("not", 1),
+            ("definitions", []), ("dependencies", ["a": ["b", "b"]]),
+        ] as [(String, JSON)])
+    func violations(keyword: String, value: JSON) throws {
+        for dialect in JSONSchema.Dialect.allCases {
+            #expect(throws: PluginError(.invalidArgument, "", facts: .pointer("/\(keyword)"))) {
+                try JSONSchema(compiling: .object([keyword: value]), dialect: dialect)
+            }
+            let metaschema = try JSONSchema(compiling: ["$ref": .string(dialect.rawValue)], dialect: dialect)
+            #expect(!metaschema.isValid(.object([keyword: value])))
+        }
+    }
+
+    @Test(
+        "so is what only one of them knows",
+        arguments: [
+            (.draft7, "items", []), (.draft7, "additionalItems", 1), (.draft2020, "items", [true]),
+            (.draft2020, "deprecated", 1), (.draft2020, "contentSchema", 1), (.draft2020, "minContains", -1),
+            (.draft2020, "$anchor", "a b"), (.draft2020, "$dynamicAnchor", "1a"), (.draft2020, "$vocabulary", ["x": 1]),
+            (.draft2020, "dependentRequired", ["a": ["b", "b"]]), (.draft2020, "prefixItems", []),
+        ] as [(JSONSchema.Dialect, String, JSON)])
+    func ownViolations(dialect: JSONSchema.Dialect, keyword: String, value: JSON) throws {
+        #expect(throws: PluginError(.invalidArgument, "", facts: .pointer("/\(keyword)"))) {
+            try JSONSchema(compiling: .object([keyword: value]), dialect: dialect)
+        }
+    }
+
+    @Test("files have URIs, and references to them are read with their escapes")
+    func files() throws {
+        for path in ["/a/b.json", "/a b/100%.json", "/é/#?.json", "/a%20b", "/[x]/\u{7F}\"<>.json"] {
+            let uri = JSONSchema.uri(ofFile: path)
+            #expect(JSONSchema.file(at: uri) == path, "\(uri)")
+            #expect(uri.utf8.allSatisfy { (0x21...0x7E).contains($0) })
+        }
+        for other in ["http://x/a", "file://x/a", "file:a", "file:///a%zz", "file:///a%00", "file:///a?b", "/a"] {
+            #expect(JSONSchema.file(at: other) == nil, "\(other)")
+        }
+        #expect(JSONSchema.file(at: "file://localhost/a") == "/a")
+        for (reference, file) in [
+            ("b c.json", "/x/b c.json"), ("b%20c.json", "/x/b c.json"), ("100%25.json#/$defs/a", "/x/100%.json"),
+            ("é.json", "/x/é.json"), ("%C3%A9.json", "/x/é.json"),
+        ] {
+            var asked: [String?] = []
+            _ = try? JSONSchema(compiling: ["$ref": .string(reference)], at: JSONSchema.uri(ofFile: "/x/a.json")) {
+                uri in
+                asked.append(JSONSchema.file(at: uri))
+                return nil
+            }
+            #expect(asked == [file])
+        }
+    }
+
     @Test("formats are remarks unless they are asserted")
     func formats() throws {
         let schema: JSON = ["format": "ipv4"]

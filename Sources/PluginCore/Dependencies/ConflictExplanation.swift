@@ -21,21 +21,25 @@ struct ConflictExplanation {
         let other = requester(requirement).map { ", or remove \($0.id)" } ?? ""
         var message = "\(demand(requirement)), but "
         var resolution = "Install \(needed)\(other)"
-        if let hint = ForeignPackage.hint(for: requirement.name), offers.isEmpty {
+        let leftOut = catalogue.leftOut.filter { $0.fits(requirement.name, requirement.range) }
+        if let range = requirement.range, range.isImpossible {
+            message += "no version can be \(range)"
+            resolution = "Correct the range" + (requester(requirement).map { " in the manifest of \($0.id)" } ?? "")
+        } else if blocked.isEmpty, let first = leftOut.first {
+            message += Self.abbreviated(leftOut.map { "\($0.title) is left out: \($0.reason)" })
+                .joined(separator: ", and ")
+            resolution = (first.remedy ?? "Install another build of \(needed)") + other
+        } else if let hint = ForeignPackage.hint(for: requirement.name), offers.isEmpty {
             message += hint
             resolution = "Take \(requirement.name) out of the manifest\(other)"
-        } else if offers.isEmpty {
-            message += "no \(requirement.name) is installed"
         } else if blocked.isEmpty {
-            message += installed(requirement.name)
+            message += present(requirement.name)
         } else {
             let obstacles = blocked.compactMap { catalogue.obstacles[$0.candidate] }
             let reasons = zip(blocked, obstacles).map { "\(catalogue.candidates[$0.candidate].title) \($1)" }
             message += Self.abbreviated(reasons).joined(separator: ", and ")
-            resolution =
-                obstacles.contains(where: \.isPin)
-                ? "Pin another version of \(requirement.name)\(other)"
-                : "Install a build of \(needed) that this host can load\(other)"
+            let remedy = obstacles.lazy.compactMap { $0.remedy(for: requirement.name) }.first
+            resolution = (remedy ?? "Install a build of \(needed) that this host can load") + other
         }
         return conflict(
             deadEnd, requirement, plugin2: nil, version2: nil, message: message, resolution: resolution)
@@ -116,8 +120,16 @@ struct ConflictExplanation {
         return "\(plugin.title) needs \(text(requirement))"
     }
 
+    /// What there is of a name, or that there is nothing.
+    func present(_ name: String) -> String {
+        if catalogue.offers[name]?.isEmpty == false { return installed(name) }
+        let others = catalogue.leftOut.filter { $0.id == name }
+        if others.isEmpty { return "no \(name) is installed" }
+        return Self.abbreviated(others.map { "\($0.title) is left out: \($0.reason)" }).joined(separator: ", and ")
+    }
+
     /// "installed are b 1.4.2, 2.0.1".
-    func installed(_ name: String) -> String {
+    private func installed(_ name: String) -> String {
         let offers = (catalogue.offers[name] ?? []).map { catalogue.candidates[$0.candidate] }
         let own = offers.filter { $0.id == name }.reversed().map(\.version.description)
         let others = offers.filter { $0.id != name }.map { "\($0.title), which provides \(name)" }

@@ -7,7 +7,7 @@ public struct DependencyConflict: Sendable, Hashable {
         case warning
     }
 
-    /// Id of the plugin whose demand is not met; nil for the one who asks for plugins.
+    /// Id of the plugin whose demand is not met; nil for the one who asks for plugins, whom ``json`` calls "host".
     public var plugin1: String?
     /// Id of the plugin that stands against it; nil where something is missing.
     public var plugin2: String?
@@ -25,9 +25,21 @@ public struct DependencyConflict: Sendable, Hashable {
     /// From what was asked for down to the name: "x 1.0.0", "a 1.0.0", "b ^2".
     public var chain: [String]
 
+    /// Who asks for plugins without being one.
+    package static let host = "host"
+
+    package init(
+        plugin1: String?, plugin2: String?, dependency: String, version1: String?, version2: String?,
+        severity: Severity, message: String, resolution: String, chain: [String]
+    ) {
+        (self.plugin1, self.plugin2, self.dependency) = (plugin1, plugin2, dependency)
+        (self.version1, self.version2, self.severity) = (version1, version2, severity)
+        (self.message, self.resolution, self.chain) = (message, resolution, chain)
+    }
+
     public var json: JSON {
         [
-            "plugin1": .optional(plugin1, JSON.string), "plugin2": .optional(plugin2, JSON.string),
+            "plugin1": .string(plugin1 ?? Self.host), "plugin2": .optional(plugin2, JSON.string),
             "dependency": .string(dependency), "version1": .optional(version1, JSON.string),
             "version2": .optional(version2, JSON.string), "severity": .string(severity.rawValue),
             "message": .string(message), "resolution": .string(resolution),

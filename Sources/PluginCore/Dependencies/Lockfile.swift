@@ -7,17 +7,20 @@ public struct Lockfile: Sendable, Hashable {
         public var version: SemanticVersion
         /// "sha256:" and 64 lowercase hexadecimal digits, of the plugin's file.
         public var digest: String
+        /// Those of the files beside it that belong to it, by their names as seen from its folder.
+        public var companions: [String: String]
         public var sdk: SDKRange
         /// The plugins that meet its dependencies: ids and their versions in this lock.
         public var dependencies: [String: SemanticVersion]
 
         public init(
-            id: String, version: SemanticVersion, digest: String, sdk: SDKRange,
+            id: String, version: SemanticVersion, digest: String, companions: [String: String] = [:], sdk: SDKRange,
             dependencies: [String: SemanticVersion] = [:]
         ) {
             self.id = id
             self.version = version
             self.digest = digest
+            self.companions = companions
             self.sdk = sdk
             self.dependencies = dependencies
         }
@@ -36,7 +39,8 @@ public struct Lockfile: Sendable, Hashable {
         entries = resolution.plugins.map { plugin in
             let targets = (links[plugin.id] ?? []).map { ($0.target, versions[$0.target]!) }
             return Entry(
-                id: plugin.id, version: plugin.version, digest: plugin.digest, sdk: plugin.sdk,
+                id: plugin.id, version: plugin.version, digest: plugin.digest, companions: plugin.companions,
+                sdk: plugin.sdk,
                 dependencies: Dictionary(targets) { first, _ in first })
         }
         .sorted { $0.id < $1.id }
@@ -51,7 +55,7 @@ public struct Lockfile: Sendable, Hashable {
 
     public var json: JSON {
         let plugins = entries.map { entry -> JSON in
-            [
+            var members: [String: JSON] = [
                 "id": .string(entry.id), "version": .string(entry.version.description),
                 "digest": .string(entry.digest),
                 "sdk": [
@@ -60,6 +64,8 @@ public struct Lockfile: Sendable, Hashable {
                 ],
                 "dependencies": .object(entry.dependencies.mapValues { .string($0.description) }),
             ]
+            if !entry.companions.isEmpty { members["files"] = .object(entry.companions.mapValues(JSON.string)) }
+            return .object(members)
         }
         return ["version": .int(Self.formatVersion), "plugins": .array(plugins)]
     }
@@ -110,7 +116,7 @@ extension Lockfile {
     }
 
     private static func entry(_ json: JSON, _ pointer: String) throws(PluginError) -> Entry {
-        let members = try members(json, pointer, ["id", "version", "digest", "sdk", "dependencies"])
+        let members = try members(json, pointer, ["id", "version", "digest", "files", "sdk", "dependencies"])
         guard let id = members["id"]?.stringValue, !id.isEmpty else {
             throw invalid("\(pointer)/id", "must be a plugin's id")
         }
@@ -126,7 +132,21 @@ extension Lockfile {
         }
         return Entry(
             id: id, version: try version(members["version"], "\(pointer)/version"), digest: digest,
+            companions: try companions(members["files"] ?? [:], "\(pointer)/files"),
             sdk: try sdk(members["sdk"], "\(pointer)/sdk"), dependencies: dependencies)
+    }
+
+    private static func companions(_ json: JSON, _ pointer: String) throws(PluginError) -> [String: String] {
+        guard let members = json.objectValue else { throw invalid(pointer, "must be an object of names and digests") }
+        var companions: [String: String] = [:]
+        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+            guard let digest = value.stringValue, isDigest(digest) else {
+                throw invalid(
+                    "\(pointer)/\(JSON.escapedForPointer(name))", "must be sha256: and 64 lowercase hexadecimal digits")
+            }
+            companions[name] = digest
+        }
+        return companions
     }
 
     private static func sdk(_ json: JSON?, _ pointer: String) throws(PluginError) -> SDKRange {

@@ -9,11 +9,16 @@ public struct PluginCandidate: Sendable, Hashable {
     public var builtSDK: UInt32
     /// "sha256:" and 64 hexadecimal digits, of the plugin's file.
     public var digest: String
+    /// Digests of the files beside it that belong to it, likewise: its private libraries, and the manifest beside it. By
+    /// their names as seen from its folder.
+    public var companions: [String: String] = [:]
+    /// Where it is, for messages; nil if that is not known. Copies of one file in several places are one plugin.
+    public var file: String?
 
     /// - Parameter builtSDK: the newest that `sdk` names, unless said otherwise.
     public init(
         id: String, version: SemanticVersion, relations: PluginRelations = PluginRelations(), sdk: SDKRange,
-        builtSDK: UInt32? = nil, digest: String
+        builtSDK: UInt32? = nil, digest: String, file: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -21,6 +26,7 @@ public struct PluginCandidate: Sendable, Hashable {
         self.sdk = sdk
         self.builtSDK = builtSDK ?? sdk.maximum ?? sdk.minimum
         self.digest = digest
+        self.file = file
     }
 
     /// "b 1.4.2".
@@ -33,6 +39,13 @@ public struct PluginCandidate: Sendable, Hashable {
         if left.version.build != right.version.build {
             return right.version.build ?? "" < left.version.build ?? ""
         }
-        return left.digest < right.digest
+        return (left.digest, left.file ?? "") < (right.digest, right.file ?? "")
+    }
+
+    /// Is it the same plugin, wherever it is?
+    func isCopy(of other: Self) -> Bool {
+        var copy = self
+        copy.file = other.file
+        return copy == other
     }
 }

@@ -35,15 +35,24 @@ struct PluginCatalogue {
     /// Why a candidate cannot be chosen.
     enum Obstacle: CustomStringConvertible {
         case pin(SemanticVersion)
+        case lock(SemanticVersion)
         case hostTooOld(PluginCandidate, host: SDKRange)
         case pluginTooOld(PluginCandidate, host: SDKRange)
 
-        var isPin: Bool { if case .pin = self { true } else { false } }
+        /// What would remove it, of a name; nil if only another build would.
+        func remedy(for name: String) -> String? {
+            switch self {
+            case .pin: "Pin another version of \(name)"
+            case .lock: "Lock another version of \(name) by writing the lock file again"
+            default: nil
+            }
+        }
 
         /// What follows the candidate's name in a sentence.
         var description: String {
             switch self {
             case .pin(let version): "is not the pinned version \(version)"
+            case .lock(let version): "is not the locked version \(version)"
             case .hostTooOld(let plugin, let host): "needs SDK \(plugin.sdk), and this older host serves \(host)"
             case .pluginTooOld(let plugin, let host):
                 "is built for SDK \(min(plugin.builtSDK, plugin.sdk.maximum ?? .max)), and this newer host serves \(host)"
@@ -54,15 +63,30 @@ struct PluginCatalogue {
     /// By id, the newest version first, each once.
     let candidates: [PluginCandidate]
     private(set) var obstacles: [Int: Obstacle] = [:]
-    /// A plugin's own versions first, the newest first; then others that provide the name, by id.
+    /// A plugin's own versions first, the newest first; then others that provide the name: pinned ones, locked
+    /// ones, those that provide its newest version, then by id.
     private(set) var offers: [String: [Offer]] = [:]
+    /// Names that plugins provide besides their own.
+    var provided: Set<String> { Set(names.flatMap { $0.dropFirst().map(\.name) }) }
     let bans: [[Ban]]
     /// The names of each candidate, its id first.
     let names: [[(name: String, offer: Offer)]]
 
-    init(_ given: [PluginCandidate], hostSDK: SDKRange, pins: [String: SemanticVersion]) {
-        let sorted = Set(given).sorted(by: PluginCandidate.comesBefore)
+    /// Installed, and not to be chosen.
+    let leftOut: [LeftOutPlugin]
+
+    /// - Parameter locked: as pins, but said otherwise.
+    init(
+        _ given: [PluginCandidate], hostSDK: SDKRange, pins: [String: SemanticVersion],
+        locked: [String: SemanticVersion], leftOut: [LeftOutPlugin]
+    ) {
+        var sorted: [PluginCandidate] = []
+        for candidate in Set(given).sorted(by: PluginCandidate.comesBefore)
+        where sorted.last?.isCopy(of: candidate) != true {
+            sorted.append(candidate)
+        }
         candidates = sorted
+        self.leftOut = leftOut
         names = sorted.enumerated().map { index, candidate in
             let own = Offer(candidate: index, version: candidate.version)
             let provided = candidate.relations.provides.filter { $0.name != candidate.id }
@@ -78,18 +102,41 @@ struct PluginCatalogue {
         }
         for (index, candidate) in sorted.enumerated() {
             for (name, offer) in names[index] { offers[name, default: []].append(offer) }
-            obstacles[index] = Self.obstacle(candidate, hostSDK: hostSDK, pin: pins[candidate.id])
+            obstacles[index] = Self.obstacle(
+                candidate, hostSDK: hostSDK, pin: pins[candidate.id], lock: locked[candidate.id])
         }
         for (name, found) in offers {
             let isOwn = { (offer: Offer) in sorted[offer.candidate].id == name }
-            offers[name] = found.filter(isOwn) + found.filter { !isOwn($0) }
+            let rank = { (offer: Offer) in
+                let id = sorted[offer.candidate].id
+                return pins[id] != nil ? 0 : locked[id] != nil ? 1 : 2
+            }
+            let others = found.filter { !isOwn($0) }.sorted { left, right in
+                rank(left) == rank(right) ? Self.isNewer(left, than: right) : rank(left) < rank(right)
+            }
+            offers[name] = found.filter(isOwn) + others
+        }
+    }
+
+    /// Of what plugins provide only these versions can be compared, never those of different plugins. What has none
+    /// comes last; among equals the candidates' order decides.
+    private static func isNewer(_ left: Offer, than right: Offer) -> Bool {
+        switch (left.version, right.version) {
+        case (let one?, let other?) where one < other || other < one: other < one
+        case (nil, _?): false
+        case (_?, nil): true
+        default: left.candidate < right.candidate
         }
     }
 
     private static func obstacle(
-        _ candidate: PluginCandidate, hostSDK: SDKRange, pin: SemanticVersion?
+        _ candidate: PluginCandidate, hostSDK: SDKRange, pin: SemanticVersion?, lock: SemanticVersion?
     ) -> Obstacle? {
-        if let pin, pin != candidate.version { return .pin(pin) }
+        if let pin {
+            if pin != candidate.version { return .pin(pin) }
+        } else if let lock, lock != candidate.version {
+            return .lock(lock)
+        }
         switch SDKNegotiation(host: hostSDK, plugin: candidate.sdk, built: candidate.builtSDK) {
         case .agreed: return nil
         case .hostTooOld: return .hostTooOld(candidate, host: hostSDK)

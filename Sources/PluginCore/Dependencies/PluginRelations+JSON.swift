@@ -6,83 +6,94 @@ extension PluginRelations {
     /// `[{"name": "b", "version": "^1.2", "optional": true, "kind": "plugin"}, "c"]`. As with npm, an optional dependency
     /// replaces the required one of its name.
     ///
-    /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of what is wrong.
+    /// - Throws: ``PluginError`` with code `validation` and the JSON pointer of the first thing that is wrong.
     public init(manifest document: JSON) throws(PluginError) {
-        var runtime = try Self.dependencies(document, "dependencies", .runtime)
-        let optional = try Self.dependencies(document, "optionalDependencies", .runtime, isOptional: true)
+        var reader = ManifestReader()
+        self.init(&reader) { field in document[field.canonical].map { ManifestValue($0, "/\(field.canonical)") } }
+        if let problem = reader.problems.first { throw problem.failure }
+    }
+
+    /// Reads all of it, whatever is wrong; what is wrong is left out.
+    /// - Parameter section: a member of the manifest, if there is one.
+    init(_ reader: inout ManifestReader, _ section: (ManifestField) -> ManifestValue?) {
+        var runtime = Self.dependencies(section(.dependencies), .runtime, &reader)
+        let optional = Self.dependencies(section(.optionalDependencies), .runtime, isOptional: true, &reader)
         let replaced = Set(optional.map(\.name))
         runtime.removeAll { replaced.contains($0.name) }
         let all =
-            runtime + optional + (try Self.dependencies(document, "peerDependencies", .peer))
-            + (try Self.dependencies(document, "devDependencies", .development))
+            runtime + optional + Self.dependencies(section(.peerDependencies), .peer, &reader)
+            + Self.dependencies(section(.devDependencies), .development, &reader)
         dependencies = all.sorted { ($0.name, $0.scope.rawValue) < ($1.name, $1.scope.rawValue) }
-        conflicts = []
-        for entry in try Entry.list(document, "conflicts") {
-            try entry.allow(["name", "version"])
-            conflicts.append(Exclusion(entry.name, try entry.range()))
+        conflicts = RelationEntry.list(section(.conflicts), ["name", "version"], &reader).compactMap { entry in
+            entry.range(&reader).map { Exclusion(entry.name, $0) }
         }
-        provides = []
-        for entry in try Entry.list(document, "provides") {
-            try entry.allow(["name", "version"])
-            provides.append(Provision(entry.name, try entry.version()))
+        provides = RelationEntry.list(section(.provides), ["name", "version"], &reader).map { entry in
+            Provision(entry.name, entry.version(&reader))
         }
     }
 
     private static func dependencies(
-        _ document: JSON, _ section: String, _ scope: PluginDependency.Scope, isOptional: Bool = false
-    ) throws(PluginError) -> [PluginDependency] {
-        var dependencies: [PluginDependency] = []
-        for entry in try Entry.list(document, section) {
-            try entry.allow(["name", "version", "optional", "kind"])
-            let kind = try entry.kind()
-            let range = try entry.range()
+        _ section: ManifestValue?, _ scope: PluginDependency.Scope, isOptional: Bool = false,
+        _ reader: inout ManifestReader
+    ) -> [PluginDependency] {
+        RelationEntry.list(section, ["name", "version", "optional", "kind"], &reader).compactMap { entry in
+            let kind = entry.kind(&reader)
+            let range = entry.range(&reader)
+            let isOptional = entry.isOptional(&reader) || isOptional
+            guard let kind, let range else { return nil }
             guard kind == .plugin || range.isAny else {
-                throw Manifest.invalid(
-                    entry.pointer + entry.versionMember,
-                    "is \"\(range)\", but a library has its version in its name: leave it out")
+                reader.error(
+                    entry.versionPlace, "is \"\(range)\", but a library has its version in its name: leave it out")
+                return nil
             }
-            dependencies.append(
-                PluginDependency(
-                    entry.name, range, kind: kind, scope: scope, isOptional: try entry.isOptional() || isOptional))
+            return PluginDependency(entry.name, range, kind: kind, scope: scope, isOptional: isOptional)
         }
-        return dependencies
     }
 }
 
 /// One name of a section, in either form.
-private struct Entry {
+private struct RelationEntry {
     let name: String
     let pointer: String
     /// Without the name, where the name is a key.
     let members: [String: JSON]
-    /// "/version", or nothing where the entry is the version's text itself.
-    let versionMember: String
+    /// Where the version stands: a member, or the entry itself where that is the version's text.
+    let versionPlace: String
 
-    static func list(_ document: JSON, _ section: String) throws(PluginError) -> [Entry] {
-        guard let value = document[section] else { return [] }
-        var entries: [Entry] = []
-        if let elements = value.arrayValue {
+    /// The entries that have a name of their own.
+    static func list(_ section: ManifestValue?, _ known: Set<String>, _ reader: inout ManifestReader) -> [Self] {
+        guard let section else { return [] }
+        var entries: [RelationEntry] = []
+        if let elements = section.json.arrayValue {
             for (index, element) in elements.enumerated() {
-                entries.append(try Entry(element, at: "/\(section)/\(index)"))
+                if let entry = Self(element, at: "\(section.pointer)/\(index)", &reader) { entries.append(entry) }
             }
-        } else if let members = value.objectValue {
+        } else if let members = section.json.objectValue {
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-                entries.append(try Entry(name, member, at: "/\(section)/\(JSON.escapedForPointer(name))"))
+                let pointer = "\(section.pointer)/\(JSON.escapedForPointer(name))"
+                if let entry = Self(name, member, at: pointer, &reader) { entries.append(entry) }
             }
         } else {
-            throw Manifest.invalid("/\(section)", "must be an object or an array, but is \(value.typeName)")
+            reader.error(section.pointer, "must be an object or an array, but is \(section.json.typeName)")
         }
         var seen: Set<String> = []
-        for entry in entries {
+        return entries.filter { entry in
             guard isName(entry.name) else {
-                throw Manifest.invalid(
+                reader.error(
                     entry.pointer, "has the name \"\(entry.name)\", which is not 1 to 128 visible ASCII characters")
+                return false
             }
             guard seen.insert(entry.name).inserted else {
-                throw Manifest.invalid(entry.pointer, "names \(entry.name) a second time")
+                reader.error(entry.pointer, "names \(entry.name) a second time")
+                return false
             }
+            for other in entry.members.keys.filter({ !known.contains($0) }).sorted() {
+                reader.error(
+                    "\(entry.pointer)/\(JSON.escapedForPointer(other))",
+                    "is unknown; there are \(known.sorted().joined(separator: ", "))")
+            }
+            return true
         }
-        return entries
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -90,82 +101,64 @@ private struct Entry {
     }
 
     /// An element of a list.
-    private init(_ element: JSON, at pointer: String) throws(PluginError) {
+    private init?(_ element: JSON, at pointer: String, _ reader: inout ManifestReader) {
         self.pointer = pointer
-        versionMember = "/version"
+        versionPlace = "\(pointer)/version"
         if let name = element.stringValue {
             (self.name, members) = (name, [:])
             return
         }
         guard let members = element.objectValue else {
-            throw Manifest.invalid(pointer, "must be a name or an object with one, but is \(element.typeName)")
+            reader.error(pointer, "must be a name or an object with one, but is \(element.typeName)")
+            return nil
         }
-        guard let name = try Manifest.string(members, "name", in: pointer) else {
-            throw Manifest.invalid("\(pointer)/name", "is missing")
+        guard let name = members["name"] else {
+            reader.error("\(pointer)/name", "is missing")
+            return nil
         }
+        guard let name = reader.string(ManifestValue(name, "\(pointer)/name")) else { return nil }
         (self.name, self.members) = (name, members)
     }
 
     /// A member of an object.
-    private init(_ name: String, _ value: JSON, at pointer: String) throws(PluginError) {
+    private init?(_ name: String, _ value: JSON, at pointer: String, _ reader: inout ManifestReader) {
         (self.name, self.pointer) = (name, pointer)
         if value.stringValue != nil {
-            (members, versionMember) = (["version": value], "")
+            (members, versionPlace) = (["version": value], pointer)
         } else if let members = value.objectValue, members["name"] == nil {
-            (self.members, versionMember) = (members, "/version")
+            (self.members, versionPlace) = (members, "\(pointer)/version")
         } else {
-            throw Manifest.invalid(
-                pointer, "must be a version range, or an object with version, optional and kind")
+            reader.error(pointer, "must be a version range, or an object with version, optional and kind")
+            return nil
         }
     }
 
-    func allow(_ known: Set<String>) throws(PluginError) {
-        if let other = members.keys.filter({ !known.contains($0) }).min() {
-            throw Manifest.invalid(
-                "\(pointer)/\(JSON.escapedForPointer(other))",
-                "is unknown; there are \(known.sorted().joined(separator: ", "))")
-        }
+    private func member(_ key: String) -> ManifestValue? {
+        members[key].map { ManifestValue($0, "\(pointer)/\(key)") }
     }
 
-    private func versionText() throws(PluginError) -> String? {
-        guard let value = members["version"] else { return nil }
-        guard let text = value.stringValue else {
-            throw Manifest.invalid(pointer + versionMember, "must be a string, but is \(value.typeName)")
-        }
-        return text
+    private var versionValue: ManifestValue? { members["version"].map { ManifestValue($0, versionPlace) } }
+
+    /// Every version if none is said; nil if it is wrong.
+    func range(_ reader: inout ManifestReader) -> VersionRange? {
+        guard let value = versionValue else { return .any }
+        return reader.parsed(value) { text throws(PluginError) in try VersionRange(text) }
     }
 
-    func range() throws(PluginError) -> VersionRange {
-        guard let text = try versionText() else { return .any }
-        do throws(PluginError) {
-            return try VersionRange(text)
-        } catch {
-            throw Manifest.invalid(pointer + versionMember, "is wrong: \(error.what)")
-        }
-    }
-
-    func version() throws(PluginError) -> SemanticVersion? {
-        guard let text = try versionText() else { return nil }
+    func version(_ reader: inout ManifestReader) -> SemanticVersion? {
+        guard let text = reader.string(versionValue) else { return nil }
         guard let version = SemanticVersion(text) else {
-            throw Manifest.invalid(
-                pointer + versionMember, "\"\(text)\" is not a semantic version such as 1.2.3")
+            reader.error(versionPlace, "\"\(text)\" is not a semantic version such as 1.2.3")
+            return nil
         }
         return version
     }
 
-    func kind() throws(PluginError) -> PluginDependency.Kind {
-        guard let text = try Manifest.string(members, "kind", in: pointer) else { return .plugin }
-        guard let kind = PluginDependency.Kind(rawValue: text) else {
-            throw Manifest.invalid("\(pointer)/kind", "is \"\(text)\"; there are plugin and library")
-        }
-        return kind
+    /// nil if it is wrong.
+    func kind(_ reader: inout ManifestReader) -> PluginDependency.Kind? {
+        guard let value = member("kind") else { return .plugin }
+        return reader.word(value, as: PluginDependency.Kind.self)
     }
 
-    func isOptional() throws(PluginError) -> Bool {
-        guard let value = members["optional"] else { return false }
-        guard let flag = value.boolValue else {
-            throw Manifest.invalid("\(pointer)/optional", "must be true or false, but is \(value.typeName)")
-        }
-        return flag
-    }
+    func isOptional(_ reader: inout ManifestReader) -> Bool { reader.flag(member("optional")) ?? false }
 }

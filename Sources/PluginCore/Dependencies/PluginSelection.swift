@@ -14,10 +14,13 @@ struct PluginSelection {
         self.roots = roots
         let plugins = self.chosen.map { catalogue.candidates[$0] }
         byID = Dictionary(uniqueKeysWithValues: plugins.map { ($0.id, $0) })
-        var offers: [String: [PluginCatalogue.Offer]] = [:]
-        for index in self.chosen {
-            for (name, offer) in catalogue.names[index] { offers[name, default: []].append(offer) }
-        }
+        let isChosen = Set(chosen)
+        let names = Set(self.chosen.flatMap { catalogue.names[$0].map(\.name) })
+        // In the order in which they would be chosen.
+        let offers = Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                (name, (catalogue.offers[name] ?? []).filter { isChosen.contains($0.candidate) })
+            })
         var links: [Resolution.Link] = []
         var warnings: [DependencyConflict] = []
         for plugin in plugins {
@@ -27,7 +30,7 @@ struct PluginSelection {
             {
                 let present = offers[dependency.name] ?? []
                 let fitting = present.filter { $0.fits(dependency.range) }.map { catalogue.candidates[$0.candidate].id }
-                if let target = fitting.first(where: { $0 == dependency.name }) ?? fitting.first {
+                if let target = fitting.first {
                     // What a plugin provides itself it need not wait for.
                     guard !fitting.contains(plugin.id) else { continue }
                     links.append(
@@ -57,6 +60,7 @@ struct PluginSelection {
     // MARK: - Choices
 
     /// Where another candidate would meet the same demands.
+    /// - Parameter pins: what a person decided, by a lock file as well.
     func choices(pins: [String: SemanticVersion]) -> [ResolutionFailure.Choice] {
         var choices: [ResolutionFailure.Choice] = []
         let linksByTarget = Dictionary(grouping: links, by: \.target)
@@ -68,18 +72,21 @@ struct PluginSelection {
             guard rivals.count > 1 else { continue }
             choices.append(.init(name: id, candidates: rivals.map { catalogue.candidates[$0].title }))
         }
+        // A plugin of the very name is no choice: others only stand in for it.
+        let demands =
+            links.map { (name: $0.dependency.name, range: VersionRange?.some($0.dependency.range)) }
+            + roots.map { (name: $0.name, range: $0.range) }
         var seen: Set<String> = []
-        for link in links
-        where link.target != link.dependency.name && pins[link.target] == nil
-            && seen.insert(link.dependency.name).inserted
-        {
-            let rivals = (catalogue.offers[link.dependency.name] ?? []).filter {
-                catalogue.obstacles[$0.candidate] == nil && $0.fits(link.dependency.range)
+        for demand in demands {
+            if let own = byID[demand.name], demand.range?.contains(own.version) ?? true { continue }
+            let rivals = (catalogue.offers[demand.name] ?? []).filter {
+                catalogue.obstacles[$0.candidate] == nil && $0.fits(demand.range)
             }
-            let titles = rivals.map { catalogue.candidates[$0.candidate] }
-                .filter { byID[$0.id] == nil || $0 == byID[$0.id] }.map(\.title)
-            guard titles.count > 1, !rivals.allSatisfy({ chosen.contains($0.candidate) }) else { continue }
-            choices.append(.init(name: link.dependency.name, candidates: titles))
+            .map { catalogue.candidates[$0.candidate] }.filter { byID[$0.id] == nil || $0 == byID[$0.id] }
+            guard rivals.count > 1, !rivals.contains(where: { pins[$0.id] != nil && byID[$0.id] != nil }),
+                seen.insert(demand.name).inserted
+            else { continue }
+            choices.append(.init(name: demand.name, candidates: rivals.map(\.title)))
         }
         return choices.sorted { $0.name < $1.name }
     }

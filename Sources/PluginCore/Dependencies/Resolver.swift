@@ -4,11 +4,12 @@
 /// are refused after the versions are chosen; other versions are not tried to avoid a circle.
 public struct Resolver: Sendable {
     public enum Strategy: String, Sendable, CaseIterable {
-        /// Of every plugin exactly one installed version may fit, and optional dependencies must fit too.
+        /// Of every plugin exactly one installed version may fit, and one plugin where a name is provided by others;
+        /// optional dependencies must fit too.
         case strict
-        /// The newest that fits.
+        /// The newest that fits. Of plugins that provide a name the one that provides its newest version, then by id.
         case latest
-        /// Where more than one version fits, a person chooses by a pin.
+        /// Where more than one fits, a person chooses by a pin.
         case manual
     }
 
@@ -30,6 +31,10 @@ public struct Resolver: Sendable {
     public var strategy: Strategy
     /// The version to take of an id, whatever else is installed.
     public var pins: [String: SemanticVersion]
+    /// The versions that a lock file names. A pin of the same id goes before.
+    public var locked: [String: SemanticVersion] = [:]
+    /// What is installed and must not be chosen: for messages that say so instead of "not installed".
+    public var leftOut: [LeftOutPlugin] = []
     /// Ids of plugins whose development dependencies are needed too.
     public var developmentIDs: Set<String> = []
     /// How many candidates may be tried.
@@ -49,12 +54,19 @@ public struct Resolver: Sendable {
     /// - Throws: ``PluginError`` with code `dependency` and a ``ResolutionFailure`` as `underlying`, or with code
     ///   `resourceExhausted` after ``stepLimit`` steps.
     public func resolve(_ roots: [Root]? = nil) throws(PluginError) -> Resolution {
-        let catalogue = PluginCatalogue(candidates, hostSDK: hostSDK, pins: pins)
+        let catalogue = PluginCatalogue(
+            candidates, hostSDK: hostSDK, pins: pins, locked: locked, leftOut: leftOut)
         try checkInput(catalogue)
+        let provided = catalogue.provided
         let requirements = Set(roots ?? catalogue.candidates.map { Root($0.id) }).map {
             Requirement(name: $0.id, range: $0.range, requirer: nil, isOptional: false)
         }
-        .sorted { ($0.name, $0.range?.canonicalText ?? "") < ($1.name, $1.range?.canonicalText ?? "") }
+        .sorted { left, right in
+            // A plugin is chosen before those that could stand in for it.
+            let isProvided = [left, right].map { provided.contains($0.name) }
+            if isProvided[0] != isProvided[1] { return isProvided[0] }
+            return (left.name, left.range?.canonicalText ?? "") < (right.name, right.range?.canonicalText ?? "")
+        }
         var search = ResolverSearch(
             catalogue, roots: requirements, developmentIDs: developmentIDs, stepLimit: stepLimit)
         guard let chosen = try search.run() else {
@@ -82,23 +94,32 @@ public struct Resolver: Sendable {
     private func checkInput(_ catalogue: PluginCatalogue) throws(PluginError) {
         for (left, right) in zip(catalogue.candidates, catalogue.candidates.dropFirst())
         where left.id == right.id && left.version == right.version {
+            let files = [left.file, right.file].compactMap(\.self)
             throw PluginError(
-                .dependency, "\(left.title) is installed twice, with different content",
-                remedy: "Remove one of the two files", facts: .names([left.title]), plugin: left.id)
+                .dependency,
+                "\(left.title) is installed twice, with different content"
+                    + (files.isEmpty ? "" : ": \(files.joined(separator: " and "))"),
+                remedy: "Remove one of the two files", facts: .names(files.isEmpty ? [left.title] : files),
+                plugin: left.id)
         }
-        for (id, version) in pins.sorted(by: { $0.key < $1.key })
+        let wanted =
+            pins.map { ($0.key, $0.value, false) }
+            + locked.filter { pins[$0.key] == nil }.map { ($0.key, $0.value, true) }
+        for (id, version, isLocked) in wanted.sorted(by: { $0.0 < $1.0 })
         where !catalogue.candidates.contains(where: { $0.id == id && $0.version == version }) {
-            let isThere = catalogue.candidates.contains { $0.id == id }
-            let found = isThere ? ConflictExplanation(catalogue: catalogue).installed(id) : "no \(id) is installed"
+            let explanation = ConflictExplanation(catalogue: catalogue)
+            let leftOut = leftOut.first { $0.id == id && $0.version == version }
+            let found = leftOut.map { "it is left out: \($0.reason)" } ?? explanation.present(id)
+            let instead = isLocked ? "write the lock file again" : "pin another version"
             throw PluginError(
-                .dependency, "\(id) is pinned to \(version), but \(found)",
-                remedy: "Install \(id) \(version), or pin another version", facts: .names(["\(id) \(version)"]),
-                plugin: id)
+                .dependency, "\(id) is \(isLocked ? "locked at" : "pinned to") \(version), but \(found)",
+                remedy: "\(leftOut?.remedy ?? "Install \(id) \(version)"), or \(instead)",
+                facts: .names(["\(id) \(version)"]), plugin: id)
         }
     }
 
     private func checkChoices(_ selection: PluginSelection) throws(PluginError) {
-        let choices = selection.choices(pins: pins)
+        let choices = selection.choices(pins: pins.merging(locked) { pin, _ in pin })
         guard choices.isEmpty else {
             let list = choices.map { "\($0.name): \($0.candidates.joined(separator: ", "))" }
             throw PluginError(

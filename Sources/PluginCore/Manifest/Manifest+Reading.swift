@@ -1,4 +1,10 @@
 extension Manifest {
+    /// What a plugin must offer to be of a type.
+    package static let interfacesOfTypes = [
+        "provider": "keyway.provider/1", "embedder": "keyway.embedder/1",
+        "vector-backend": "keyway.vector-backend/1", "tool-executor": "keyway.tool-executor/1",
+    ]
+
     /// Words that say what a plugin is for.
     private static let typesOfPlugins: Set<String> = [
         "provider", "embedder", "vector-backend", "tool-executor", "hooks", "tools", "functions", "operations",
@@ -55,39 +61,34 @@ extension Manifest {
         let sections: [ManifestField] = [
             .dependencies, .optionalDependencies, .peerDependencies, .devDependencies, .conflicts, .provides,
         ]
-        var members: [String: JSON] = [:]
-        for section in sections {
-            if let value = fields[section] { members[section.canonical] = value.json }
-        }
-        guard !members.isEmpty else { return }
-        let document = JSON.object(members)
-        guard let relations = reader.attempt({ () throws(PluginError) in try PluginRelations(manifest: document) })
-        else { return }
-        self.relations = relations
+        guard sections.contains(where: { fields[$0] != nil }) else { return }
+        relations = PluginRelations(&reader) { fields[$0] }
         for dependency in relations.dependencies where dependency.kind == .plugin {
             guard let hint = ForeignPackage.hint(for: dependency.name) else { continue }
-            reader.warn(Self.place(of: dependency, fields), "cannot be had: \(hint)")
+            let found = Self.sections(of: dependency).lazy.compactMap { fields[$0]?.place(ofEntry: dependency.name) }
+            reader.warn(found.first ?? "/dependencies", "cannot be had: \(hint)")
         }
     }
 
-    /// Where a dependency stands.
-    private static func place(of dependency: PluginDependency, _ fields: ManifestFields) -> String {
-        let sections: [ManifestField] =
-            switch dependency.scope {
-            case .runtime: dependency.isOptional ? [.optionalDependencies, .dependencies] : [.dependencies]
-            case .peer: [.peerDependencies]
-            case .development: [.devDependencies]
-            }
-        let name = JSON.string(dependency.name)
-        for section in sections.compactMap({ fields[$0] }) {
-            if section.json[dependency.name] != nil {
-                return "\(section.pointer)/\(JSON.escapedForPointer(dependency.name))"
-            }
-            if let index = section.json.arrayValue?.firstIndex(where: { $0 == name || $0["name"] == name }) {
-                return "\(section.pointer)/\(index)"
+    /// Where a dependency may stand.
+    package static func sections(of dependency: PluginDependency) -> [ManifestField] {
+        switch dependency.scope {
+        case .runtime: dependency.isOptional ? [.optionalDependencies, .dependencies] : [.dependencies]
+        case .peer: [.peerDependencies]
+        case .development: [.devDependencies]
+        }
+    }
+
+    /// Where a name stands in the first of some sections that has it.
+    package func place(ofRelation name: String, in sections: [ManifestField]) -> String {
+        let tables = [("", document), ("/plugin", document["plugin"] ?? .null)]
+        for section in sections.map(\.canonical) {
+            for (pointer, table) in tables {
+                let value = table[section].map { ManifestValue($0, "\(pointer)/\(section)") }
+                if let place = value?.place(ofEntry: name) { return place }
             }
         }
-        return "/dependencies"
+        return ""
     }
 
     mutating func readOffers(_ fields: ManifestFields, _ reader: inout ManifestReader) {

@@ -106,21 +106,6 @@ public struct Manifest: Sendable, Hashable {
         return manifest
     }
 
-    /// The error for a member that is wrong.
-    static func invalid(_ pointer: String, _ problem: String) -> PluginError {
-        ManifestProblem(.error, pointer, problem).failure
-    }
-
-    static func string(
-        _ members: [String: JSON], _ key: String, in pointer: String = ""
-    ) throws(PluginError) -> String? {
-        guard let value = members[key] else { return nil }
-        guard let text = value.stringValue else {
-            throw invalid("\(pointer)/\(key)", "must be a string, but is \(value.typeName)")
-        }
-        return text
-    }
-
     /// What stands in for an identity that is wrong, until the rest has been read.
     private static let placeholder = SemanticVersion(0, 0, 0)
 

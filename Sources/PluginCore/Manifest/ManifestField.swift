@@ -6,15 +6,26 @@ package enum ManifestField: Int, CaseIterable {
     case peerDependencies, devDependencies, conflicts, provides, configuration, configSchema, permissions, limits, hooks
     case tools, operations, endpoints, api, loading, isolation, health, plugin
 
+    /// In the order of the cases. Reflection knows them as well, and takes a millisecond to say them.
+    private static let names = [
+        "$schema", "id", "name", "version", "type", "description", "authors", "license", "keywords", "categories",
+        "tags",
+        "homepage", "repository", "main", "sha256", "buildID", "sdk", "engines", "platforms", "requires", "interfaces",
+        "dependencies", "optionalDependencies", "peerDependencies", "devDependencies", "conflicts", "provides",
+        "configuration", "configSchema", "permissions", "limits", "hooks", "tools", "operations", "endpoints", "api",
+        "loading", "isolation", "health", "plugin",
+    ]
+
+    var canonical: String { Self.names[rawValue] }
+
     /// As it may be written, the canonical spelling first.
     package var spellings: [String] {
         switch self {
-        case .schema: ["$schema"]
-        case .authors: ["authors", "author"]
-        case .main: ["main", "entry", "entry_point"]
-        case .sdk: ["sdk", "sdkVersion"]
-        case .limits: ["limits", "resource_limits"]
-        default: ["\(self)"]
+        case .authors: [canonical, "author"]
+        case .main: [canonical, "entry", "entry_point"]
+        case .sdk: [canonical, "sdkVersion"]
+        case .limits: [canonical, "resource_limits"]
+        default: [canonical]
         }
     }
 
@@ -26,9 +37,7 @@ package enum ManifestField: Int, CaseIterable {
         return fields
     }()
 
-    static let canonical = allCases.map { $0.spellings[0] }
-
-    var canonical: String { Self.canonical[rawValue] }
+    static let canonical = allCases.map(\.canonical)
 }
 
 /// The members of the document, by what they mean: one look at each, because most manifests have few of them.

@@ -51,7 +51,7 @@ extension ManifestKeys {
     static let endpointValidation = ManifestKeys("endpointValidation", ["body"], ["query"], ["params"])
     static let rateLimit = ManifestKeys("rateLimit", ["requests"], ["window"])
     static let endpointAuth = ManifestKeys("endpointAuth", ["required"], ["roles"], ["permissions"])
-    static let loading = ManifestKeys("loading", ["mode"], ["priority"])
+    static let loading = ManifestKeys("loading", ["mode"], ["priority"], ["handsOver", "hands_over"])
     static let isolation = ManifestKeys("isolation", ["tier"])
     static let health = ManifestKeys("health", ["interval"], ["timeout"], ["failures"])
 

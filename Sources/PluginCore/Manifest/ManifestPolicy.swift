@@ -10,10 +10,16 @@ public struct ManifestLoading: Sendable, Hashable {
     public var mode = Mode.lazy
     /// Higher comes first.
     public var priority = PluginPriority.normal.number
+    /// Does it hand its state over to the build that takes its place? Calls wait while it does.
+    public var handsOver = false
 
     public init() {}
 
-    public var json: JSON { ["mode": .string(mode.rawValue), "priority": .int(Int64(priority))] }
+    public var json: JSON {
+        var members: [String: JSON] = ["mode": .string(mode.rawValue), "priority": .int(Int64(priority))]
+        if handsOver { members["handsOver"] = true }
+        return .object(members)
+    }
 }
 
 /// Where a plugin runs, from the least to the most apart from the host.
@@ -55,6 +61,7 @@ extension ManifestReader {
         } else if let object = object(value, .loading) {
             loading.mode = word(object["mode"], as: ManifestLoading.Mode.self) ?? .lazy
             loading.priority = priority(object["priority"]) ?? loading.priority
+            loading.handsOver = flag(object["handsOver", "hands_over"]) ?? false
         }
         return loading
     }

@@ -23,17 +23,6 @@ struct ManifestReader {
         }
     }
 
-    /// The value that a body gives, or nil and the problem that it ended with.
-    mutating func attempt<Value>(_ body: () throws(PluginError) -> Value) -> Value? {
-        do throws(PluginError) {
-            return try body()
-        } catch {
-            let problem = error.underlying as? ManifestProblem
-            self.error(problem?.pointer ?? "", problem?.message ?? "is wrong: \(error.what)")
-            return nil
-        }
-    }
-
     private mutating func mismatch(_ value: ManifestValue, _ wanted: String) {
         error(value.pointer, "must be \(wanted), but is \(value.json.typeName)")
     }

@@ -80,58 +80,8 @@ public enum ManifestSchema {
           },
           "dependencies": {"$ref": "#/$defs/dependencies"}, "optionalDependencies": {"$ref": "#/$defs/dependencies"},
           "peerDependencies": {"$ref": "#/$defs/dependencies"}, "devDependencies": {"$ref": "#/$defs/dependencies"},
-          "conflicts": {
-           "description": "Plugins that it cannot be loaded with.",
-           "anyOf": [
-            {
-             "type": "object",
-             "additionalProperties": {
-              "anyOf": [
-               {"type": "string"},
-               {"type": "object", "properties": {"version": {"type": "string"}}, "additionalProperties": false}
-              ]
-             }
-            },
-            {
-             "type": "array",
-             "items": {
-              "anyOf": [
-               {"type": "string"},
-               {
-                "type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
-                "required": ["name"], "additionalProperties": false
-               }
-              ]
-             }
-            }
-           ]
-          },
-          "provides": {
-           "description": "Names that it stands in for.",
-           "anyOf": [
-            {
-             "type": "object",
-             "additionalProperties": {
-              "anyOf": [
-               {"type": "string"},
-               {"type": "object", "properties": {"version": {"type": "string"}}, "additionalProperties": false}
-              ]
-             }
-            },
-            {
-             "type": "array",
-             "items": {
-              "anyOf": [
-               {"type": "string"},
-               {
-                "type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
-                "required": ["name"], "additionalProperties": false
-               }
-              ]
-             }
-            }
-           ]
-          },
+          "conflicts": {"$ref": "#/$defs/versionedNames", "description": "Plugins that it cannot be loaded with."},
+          "provides": {"$ref": "#/$defs/versionedNames", "description": "Names that it stands in for."},
           "configuration": {
            "description": "How it is configured; or directly the JSON Schema of the configuration.",
            "anyOf": [
@@ -196,6 +146,32 @@ public enum ManifestSchema {
           "texts": {
            "description": "A list of texts, or one text.",
            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+          },
+          "versionedNames": {
+           "description": "Names, each with a version or a range of versions or without.",
+           "anyOf": [
+            {
+             "type": "object",
+             "additionalProperties": {
+              "anyOf": [
+               {"type": "string"},
+               {"type": "object", "properties": {"version": {"type": "string"}}, "additionalProperties": false}
+              ]
+             }
+            },
+            {
+             "type": "array",
+             "items": {
+              "anyOf": [
+               {"type": "string"},
+               {
+                "type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
+                "required": ["name"], "additionalProperties": false
+               }
+              ]
+             }
+            }
+           ]
           },
           "jsonSchema": {"description": "A JSON Schema, draft 7 or 2020-12.", "type": ["object", "boolean"]},
           "resources": {
@@ -407,7 +383,14 @@ public enum ManifestSchema {
           },
           "loading": {
            "type": "object",
-           "properties": {"mode": {"enum": ["lazy", "eager"]}, "priority": {"$ref": "#/$defs/priority"}}
+           "properties": {
+            "mode": {"enum": ["lazy", "eager"]}, "priority": {"$ref": "#/$defs/priority"},
+            "handsOver": {
+             "type": "boolean",
+             "description": "Hands its state over to the build that takes its place. Calls wait while it does."
+            },
+            "hands_over": {"type": "boolean", "description": "Another spelling of handsOver."}
+           }
           },
           "isolation": {"type": "object", "properties": {"tier": {"$ref": "#/$defs/tier"}}},
           "health": {

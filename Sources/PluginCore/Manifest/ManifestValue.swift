@@ -9,6 +9,15 @@ struct ManifestValue {
     }
 }
 
+extension ManifestValue {
+    /// Where a named thing stands in an object of them, or in a list.
+    func place(ofEntry name: String) -> String? {
+        if json[name] != nil { return "\(pointer)/\(JSON.escapedForPointer(name))" }
+        let text = JSON.string(name)
+        return json.arrayValue?.firstIndex { $0 == text || $0["name"] == text }.map { "\(pointer)/\($0)" }
+    }
+}
+
 /// An object of a manifest whose keys have been checked.
 struct ManifestObject {
     let members: [String: JSON]

@@ -8,7 +8,7 @@ package enum PluginIdentifier {
     package static let reserved: Set<String> = ["keyway", "host", "all", "default", "none", "self", "core"]
 
     /// Only characters of the grammar, and not too many of them? What a host can work with, if not what it recommends.
-    static func isReadable(_ id: String) -> Bool {
+    package static func isReadable(_ id: String) -> Bool {
         (1...maximumLength).contains(id.utf8.count)
             && id.utf8.allSatisfy { byte in
                 isAlphanumeric(byte) || "_-./@".utf8.contains(byte)

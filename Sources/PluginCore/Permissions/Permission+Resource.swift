@@ -8,6 +8,12 @@ extension Permission {
         return path.isEmpty ? "." : path
     }
 
+    /// A path, or a method and a path.
+    static func endpoint(_ text: String) -> String {
+        let words = text.split(separator: " ", maxSplits: 1)
+        return words.count == 2 ? "\(words[0]) \(path(String(words[1])))" : path(text)
+    }
+
     /// Does a relative path lead above where it starts?
     static func escapes(_ path: String) -> Bool {
         guard !path.hasPrefix("/") else { return false }

@@ -72,7 +72,8 @@ public struct Permission: Sendable, Hashable {
         self.kind = kind
         self.resource =
             switch kind {
-            case .readFiles, .writeFiles, .execute, .endpoint: resource.map(Self.path)
+            case .readFiles, .writeFiles, .execute: resource.map(Self.path)
+            case .endpoint: resource.map(Self.endpoint)
             case .network: resource.map(Self.host)
             default: resource
             }
@@ -94,8 +95,19 @@ public struct Permission: Sendable, Hashable {
     /// `KIND` or `KIND:RESOURCE`; what ``init(parsing:)`` reads.
     public var text: String { resource.map { "\(kind.rawValue):\($0)" } ?? kind.rawValue }
 
-    /// Whether it is about everything of a kind that could be narrowed: asked for, never granted by default.
-    public var isUnlimited: Bool { resource == nil && kind.hasResources }
+    /// Whether it is about everything of a kind that could be narrowed, with or without a resource that says so: asked
+    /// for, never granted by default.
+    public var isEverything: Bool {
+        guard let resource else { return kind.hasResources }
+        return switch kind {
+        case .readFiles, .writeFiles: resource == "/"
+        // Alone, a point is every program that is looked for by name.
+        case .execute, .endpoint: resource == "/" || resource == "."
+        case .network: NetworkPattern(resource)?.isEverything == true
+        case .device: !resource.contains(":")
+        default: false
+        }
+    }
 
     private var problem: String? {
         guard let resource else { return nil }

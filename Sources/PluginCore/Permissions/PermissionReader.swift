@@ -69,10 +69,10 @@ struct PermissionReader {
         if !kind.isGrantable {
             let advice = isRequired ? ": a plugin that requires it is not loaded, so make it optional" : ""
             reader.warn(pointer, "asks for \(permission), which no host can grant\(advice)")
-        } else if permission.isUnlimited {
+        } else if permission.isEverything {
             reader.warn(
                 pointer,
-                "asks for everything of the kind \(permission), which is never granted by default; name what"
+                "asks for everything of the kind \(kind.rawValue), which is never granted by default; name what"
                     + " is needed")
         }
     }

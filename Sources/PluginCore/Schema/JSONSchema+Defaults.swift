@@ -56,6 +56,8 @@ private struct SchemaDefaults {
         var members = members
         for (name, node) in rules.properties {
             if let member = members[name] {
+                // What has the name in another Unicode form is another member, and no object can have both.
+                guard members[exactly: name] != nil else { continue }
                 members[name] = try fill(member, node, depth: depth + 1)
             } else if let (source, value) = defaultValue(of: node) {
                 guard open.insert(source).inserted else { throw Self.tooMuch }

@@ -29,7 +29,8 @@ public struct JSONSchema: Sendable {
     ///   - dialect: that of schemas without `$schema`.
     ///   - formats: what `format` means, unless the schema's own vocabulary says that it is checked.
     ///   - resolve: the schema at an absolute URI without fragment, or nil. It is called while this call lasts,
-    ///     for what the schema does not contain itself; the meta-schemas of both dialects are known.
+    ///     for what the schema does not contain itself; the meta-schemas of both dialects are known. What cannot stand in
+    ///     a URI is escaped in it.
     /// - Throws: `invalidArgument` with the pointer of the keyword that is wrong, `unsupported` for a dialect, a
     ///   vocabulary or a pattern that we do not know, `notFound` for a reference without target, `resourceExhausted`
     ///   if the schema is too large or too deep.

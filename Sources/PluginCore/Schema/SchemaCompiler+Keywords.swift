@@ -43,7 +43,19 @@ extension SchemaCompiler {
         guard !names.contains(nil) else {
             throw wrong(site.place, keyword, "must be an array of strings, but is \(value.shortened)")
         }
+        var seen: Set<SchemaValueKey> = []
+        for name in names.compactMap({ $0.map(JSON.string) }) where !seen.insert(SchemaValueKey(name)).inserted {
+            throw wrong(site.place, keyword, "must have each string once, but has \(name.shortened) twice")
+        }
         return names.compactMap(\.self)
+    }
+
+    func flag(_ site: Site, _ keyword: String) throws(PluginError) -> Bool? {
+        guard let value = site.members[keyword] else { return nil }
+        guard let flag = value.boolValue else {
+            throw wrong(site.place, keyword, "must be true or false, but is \(value.shortened)")
+        }
+        return flag
     }
 
     func object(_ site: Site, _ keyword: String) throws(PluginError) -> [(name: String, value: JSON)]? {

@@ -18,6 +18,13 @@ extension SchemaCompiler {
             }
         }
         if isDraft7 { return }
+        for keyword in ["$anchor", "$dynamicAnchor"] {
+            guard let anchor = try string(site, keyword), !Self.isAnchor(anchor) else { continue }
+            throw wrong(
+                site.place, keyword,
+                "must begin with a letter or _ and go on with letters, digits and - . _, but is \(JSON.string(anchor).shortened)"
+            )
+        }
         if let anchor = try string(site, "$anchor") { try add(anchor, "$anchor", site) }
         if let anchor = try string(site, "$dynamicAnchor") {
             try add(anchor, "$dynamicAnchor", site)
@@ -41,6 +48,11 @@ extension SchemaCompiler {
         site.resource = resources.count
         resourcesByURI[uri.text] = site.resource
         resources.append(SchemaResource(uri: uri.text, root: site.node, dialect: dialect))
+    }
+
+    private static func isAnchor(_ text: String) -> Bool {
+        guard let first = text.utf8.first, SchemaURI.isLetter(first) || first == UInt8(ascii: "_") else { return false }
+        return text.utf8.allSatisfy { SchemaURI.isLetter($0) || (0x30...0x39).contains($0) || "-._".utf8.contains($0) }
     }
 
     private mutating func add(_ anchor: String, _ keyword: String, _ site: Site) throws(PluginError) {
@@ -76,7 +88,7 @@ extension SchemaCompiler {
         var uri = reference.target
         uri.fragment = nil
         let resource: Int
-        if let known = resourcesByURI[uri.text] {
+        if let known = resourcesByURI[exactly: uri.text] {
             resource = known
         } else {
             guard let schema = try Metaschemas.document(at: uri.text) ?? resolve(uri.text) else {
@@ -91,7 +103,7 @@ extension SchemaCompiler {
         }
         if fragment.isEmpty { return resources[resource].root }
         if let tokens = SchemaPointer.tokens(fragment) { return try target(of: reference, tokens, in: resource) }
-        guard let node = resources[resource].anchors[fragment] else {
+        guard let node = resources[resource].anchors[exactly: fragment] else {
             throw missing(reference, "the schema has no anchor \"\(fragment)\"")
         }
         return node

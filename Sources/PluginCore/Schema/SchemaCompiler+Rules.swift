@@ -24,6 +24,7 @@ extension SchemaCompiler {
         {
             add(site, "format", .format(format))
         }
+        try checkRemarks(site, dialect)
         // Last, because they ask what the others have evaluated.
         if dialect.draft == .draft2020, dialect.has(.unevaluated) {
             if let node = try schema(site, "unevaluatedItems") {
@@ -40,6 +41,9 @@ extension SchemaCompiler {
     private mutating func addValueRules(_ site: Site) throws(PluginError) {
         if let value = site.members["type"] {
             let names = if let name = value.stringValue { [name] } else { try names(site, "type", value) }
+            guard !names.isEmpty else {
+                throw wrong(site.place, "type", "must be the name of a type, or an array of at least one")
+            }
             var types: SchemaTypes = []
             for name in names {
                 guard let type = SchemaTypes(name: name) else {
@@ -84,12 +88,7 @@ extension SchemaCompiler {
     private mutating func addCountRules(_ site: Site, _ dialect: SchemaDialect) throws(PluginError) {
         if let count = try count(site, "maxItems") { add(site, "maxItems", .maxItems(count)) }
         if let count = try count(site, "minItems") { add(site, "minItems", .minItems(count)) }
-        if let value = site.members["uniqueItems"] {
-            guard let isUnique = value.boolValue else {
-                throw wrong(site.place, "uniqueItems", "must be true or false, but is \(value.shortened)")
-            }
-            if isUnique { add(site, "uniqueItems", .uniqueItems) }
-        }
+        if try flag(site, "uniqueItems") == true { add(site, "uniqueItems", .uniqueItems) }
         if let count = try count(site, "maxProperties") { add(site, "maxProperties", .maxProperties(count)) }
         if let count = try count(site, "minProperties") { add(site, "minProperties", .minProperties(count)) }
         if let value = site.members["required"] {
@@ -109,19 +108,21 @@ extension SchemaCompiler {
         if dialect.draft == .draft2020 {
             prefix = try schemas(site, "prefixItems") ?? []
             rest = try schema(site, "items")
-        } else if case .array(let elements)? = site.members["items"] {
-            if !elements.isEmpty { prefix = try schemas(site, "items") ?? [] }
+        } else if case .array? = site.members["items"] {
+            prefix = try schemas(site, "items") ?? []
             rest = try schema(site, "additionalItems")
             keyword = "additionalItems"
         } else {
             rest = try schema(site, "items")
+            // It means nothing here, but has to be a schema.
+            _ = try schema(site, "additionalItems")
         }
         if !prefix.isEmpty || rest != nil { add(site, keyword, .items(prefix: prefix, rest: rest)) }
 
-        guard let node = try schema(site, "contains") else { return }
         let isCounted = dialect.draft == .draft2020 && dialect.has(.validation)
         let minimum = isCounted ? try count(site, "minContains") : nil
         let maximum = isCounted ? try count(site, "maxContains") : nil
+        guard let node = try schema(site, "contains") else { return }
         add(
             site, "contains",
             .contains(node, minimum: minimum ?? 1, maximum: maximum ?? .max, isAnnotated: dialect.draft == .draft2020))
@@ -154,6 +155,32 @@ extension SchemaCompiler {
         }
         if !required.isEmpty { add(site, "dependencies", .dependentRequired(required)) }
         if !schemas.isEmpty { add(site, "dependencies", .dependentSchemas(schemas)) }
+    }
+
+    /// Keywords that check nothing, but have a form.
+    private mutating func checkRemarks(_ site: Site, _ dialect: SchemaDialect) throws(PluginError) {
+        let isDraft2020 = dialect.draft == .draft2020
+        _ = try string(site, "$comment")
+        if dialect.has(.formatAnnotation) || dialect.has(.formatAssertion) { _ = try string(site, "format") }
+        if dialect.has(.content) {
+            for keyword in ["contentEncoding", "contentMediaType"] { _ = try string(site, keyword) }
+            if isDraft2020 { _ = try schema(site, "contentSchema") }
+        }
+        if dialect.has(.metaData) {
+            for keyword in ["title", "description"] { _ = try string(site, keyword) }
+            for keyword in ["readOnly", "writeOnly"] + (isDraft2020 ? ["deprecated"] : []) {
+                _ = try flag(site, keyword)
+            }
+            if let value = site.members["examples"], value.arrayValue == nil {
+                throw wrong(site.place, "examples", "must be an array, but is \(value.shortened)")
+            }
+        }
+        guard isDraft2020 else { return }
+        for (name, value) in try object(site, "$vocabulary") ?? [] where value.boolValue == nil {
+            throw wrong(
+                site.place, "$vocabulary",
+                "must say true or false of \(JSON.string(name).shortened), but says \(value.shortened)")
+        }
     }
 
     private mutating func addCombinations(_ site: Site) throws(PluginError) {

@@ -18,7 +18,7 @@ extension SchemaEvaluator {
             guard case .object(let members) = value else { return true }
             guard spend(dependencies.count) else { return false }
             var isValid = true
-            for (name, names) in dependencies where members[name] != nil {
+            for (name, names) in dependencies where members[exactly: name] != nil {
                 isValid = require(names, by: name, node, rule, value) && isValid
             }
             return isValid
@@ -60,7 +60,7 @@ extension SchemaEvaluator {
         guard case .object(let members) = value else { return true }
         guard spend(names.count) else { return false }
         var isValid = true
-        for name in names where members[name] == nil {
+        for name in names where members[exactly: name] == nil {
             if isDone { return false }
             let message = missing(name, by: cause, node, members)
             isValid = report(node, rule.keyword, value, message)
@@ -71,6 +71,10 @@ extension SchemaEvaluator {
     private mutating func missing(_ name: String, by cause: String?, _ node: Int, _ members: [String: JSON]) -> String {
         var sentence = "is missing the member \(JSON.string(name).shortened)"
         if let cause { sentence += ", which goes with \(JSON.string(cause).shortened)" }
+        if let index = members.index(forKey: name) {
+            return "\(sentence) (\(JSON.escaped(name))), but has the same text in another Unicode form:"
+                + " \(JSON.escaped(members.keys[index]))"
+        }
         // A member that has a meaning of its own was not meant to be another.
         let rules = graph.nodes[node].rules
         let unknown = members.keys.lazy.filter { name in !rules.contains { $0.hasProperty(name) } }
@@ -155,6 +159,6 @@ extension SchemaEvaluator {
 
 extension SchemaRule {
     fileprivate func hasProperty(_ name: String) -> Bool {
-        if case .members(let members) = check { members.properties[name] != nil } else { false }
+        if case .members(let members) = check { members.properties[exactly: name] != nil } else { false }
     }
 }

@@ -33,7 +33,7 @@ extension SchemaEvaluator {
             guard case .object(let members) = value else { return true }
             guard spend(dependencies.count) else { return false }
             var isValid = true
-            for (name, child) in dependencies where members[name] != nil {
+            for (name, child) in dependencies where members[exactly: name] != nil {
                 isValid = evaluate(child, value, &own) && isValid
             }
             return isValid

@@ -69,7 +69,7 @@ extension SchemaEvaluator {
         var isValid = true
         for (name, value) in members {
             var isKnown = false
-            if let schema = rules.properties[name] {
+            if let schema = rules.properties[exactly: name] {
                 isKnown = true
                 isValid = visit(schema, value, at: .name(name)) && isValid
             }
@@ -95,7 +95,12 @@ extension SchemaEvaluator {
     }
 
     private mutating func unknown(_ name: String, _ rules: SchemaMembers, _ members: [String: JSON]) -> String {
-        let free = rules.properties.keys.lazy.filter { members[$0] == nil }
+        if let index = rules.properties.index(forKey: name) {
+            return
+                "is not a known member: known is \(JSON.escaped(rules.properties.keys[index])), the same text in another"
+                + " Unicode form than \(JSON.escaped(name))"
+        }
+        let free = rules.properties.keys.lazy.filter { members[exactly: $0] == nil }
         if let similar = similarName(to: name, in: free) {
             return "is not a known member; did you mean \(JSON.string(similar).shortened)?"
         }

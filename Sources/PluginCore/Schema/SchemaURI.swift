@@ -29,7 +29,8 @@ struct SchemaURI {
             authority = head(rest[..<end])
             rest = rest[end...]
         }
-        path = head(rest)
+        // What may not stand in a URI, such as a space, means its escape: one resource has one spelling.
+        path = Self.escaped(head(rest))
     }
 
     var text: String {
@@ -83,20 +84,38 @@ struct SchemaURI {
         return (isAbsolute ? "/" : "") + kept.joined(separator: "/")
     }
 
-    /// The fragment with its escapes (`%25`) undone; nil if they are damaged.
-    var decodedFragment: String? {
-        guard let fragment else { return "" }
+    static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte & 0xDF) }
+
+    /// The text with an escape for every byte that no URI has (RFC 3986 section 2); its own escapes stay.
+    private static func escaped(_ text: String) -> String {
+        let isAllowed = { (byte: UInt8) in
+            isLetter(byte) || (0x30...0x39).contains(byte) || "-._~:/?#[]@!$&'()*+,;=%".utf8.contains(byte)
+        }
+        return text.utf8.allSatisfy(isAllowed) ? text : escaped(text, where: { !isAllowed($0) })
+    }
+
+    static func escaped(_ text: String, where isEscaped: (UInt8) -> Bool) -> String {
+        let bytes = text.utf8.flatMap { byte -> [UInt8] in
+            isEscaped(byte) ? [UInt8(ascii: "%")] + Hexadecimal.text([byte]).uppercased().utf8 : [byte]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The fragment with its escapes undone; nil if they are damaged.
+    var decodedFragment: String? { fragment.map(Self.decoded) ?? "" }
+
+    /// A text with its escapes (`%25`) undone; nil if they are damaged.
+    static func decoded(_ text: String) -> String? {
         var bytes: [UInt8] = []
-        var rest = fragment.utf8[...]
+        var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2,
-                let value = UInt8(rest.prefix(2).map { String(UnicodeScalar($0)) }.joined(), radix: 16)
-            else { return nil }
-            bytes.append(value)
+            let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            guard digits.count == 2 else { return nil }
+            bytes.append(UInt8(digits[0] << 4 | digits[1]))
             rest = rest.dropFirst(2)
         }
         return String(validating: bytes, as: UTF8.self)
@@ -132,7 +151,7 @@ enum SchemaPointer {
     /// The part of a value that a key of a pointer names.
     static func step(_ value: JSON, _ token: String) -> JSON? {
         switch value {
-        case .object(let members): return members[token]
+        case .object(let members): return members[exactly: token]
         case .array(let elements):
             guard let index = Int(token), String(index) == token, elements.indices.contains(index) else { return nil }
             return elements[index]

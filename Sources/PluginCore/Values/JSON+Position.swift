@@ -57,7 +57,7 @@ extension JSONParser {
             let isFound: Bool
             if isObject {
                 guard bytes[at] == UInt8(ascii: "\"") else { return nil }
-                isFound = try string() == key
+                isFound = try string().hasSameScalars(as: key)
                 skipSpace()
                 guard take(":") else { return nil }
                 skipSpace()

@@ -1,4 +1,7 @@
 /// A JSON value (RFC 8259). Integers that fit 64 bits stay integers, so that an id or a count survives a round trip.
+///
+/// Strings are compared code point by code point (RFC 8259 section 8.3), keys as well; Swift takes "é" and "e\u{301}" for
+/// equal. An object cannot have both as keys, which parsing refuses.
 public enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -11,7 +14,8 @@ public enum JSON: Sendable, Hashable {
 
 extension JSON {
     /// Parses one JSON document (RFC 8259), strictly: UTF-8 only, no duplicate keys, nothing behind the document, at most
-    /// ``maximumDepth`` levels. A number without fraction and exponent is an integer if it fits 64 bits, else a double.
+    /// ``maximumDepth`` levels. Two keys that are one text in two Unicode forms are duplicates. A number without fraction
+    /// and exponent is an integer if it fits 64 bits, else a double.
     /// - Throws: ``PluginError`` with code `invalidArgument`, with line and column; `what` names the thing that was read.
     public init(parsing text: some Sequence<UInt8>, what: String) throws(PluginError) {
         var parser = JSONParser(Array(text))
@@ -53,7 +57,7 @@ extension JSON {
 extension JSON {
     /// The member of an object, or nil.
     public subscript(key: String) -> JSON? {
-        if case .object(let members) = self { members[key] } else { nil }
+        if case .object(let members) = self { members[exactly: key] } else { nil }
     }
 
     public var stringValue: String? {

@@ -11,6 +11,8 @@ struct JSONParser {
 
     let bytes: [UInt8]
     var at = 0
+    /// Members of the objects that have not ended yet. A dictionary that is made when its size is known never grows.
+    private var pending: [(key: String, place: Int, value: JSON)] = []
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -96,9 +98,9 @@ struct JSONParser {
     private mutating func object(depth: Int) throws(Failure) -> JSON {
         try checkDepth(depth)
         at += 1
-        var members: [String: JSON] = [:]
+        let first = pending.count
         skipSpace()
-        if take("}") { return .object(members) }
+        if take("}") { return .object([:]) }
         while true {
             skipSpace()
             let start = at
@@ -108,14 +110,24 @@ struct JSONParser {
             let key = try string()
             skipSpace()
             guard take(":") else { throw failure("expected \":\", found \(found)") }
-            let member = try value(depth: depth)
-            guard members.updateValue(member, forKey: key) == nil else {
-                throw failure("the key \"\(key)\" occurs twice", at: start)
-            }
+            pending.append((key, start, try value(depth: depth)))
             skipSpace()
-            if take("}") { return .object(members) }
+            if take("}") { return .object(try members(from: first)) }
             guard take(",") else { throw failure("expected \",\" or \"}\", found \(found)") }
         }
+    }
+
+    /// The members of the object that ends here.
+    private mutating func members(from first: Int) throws(Failure) -> [String: JSON] {
+        var members = [String: JSON](minimumCapacity: pending.count - first)
+        for (key, place, value) in pending[first...] {
+            let count = members.count
+            // The first of two equal keys stays.
+            members[key] = value
+            guard members.count > count else { throw failure(JSON.repeatedKey(key, in: members.keys), at: place) }
+        }
+        pending.removeSubrange(first...)
+        return members
     }
 
     // MARK: - Strings
@@ -128,13 +140,7 @@ struct JSONParser {
         while at < bytes.count {
             switch bytes[at] {
             case UInt8(ascii: "\""):
-                let text: String?
-                if decoded != nil {
-                    decoded? += bytes[start..<at]
-                    text = String(validating: decoded ?? [], as: UTF8.self)
-                } else {
-                    text = String(validating: bytes[start..<at], as: UTF8.self)
-                }
+                let text = String(utf8: decoded.map { ($0 + bytes[start..<at])[...] } ?? bytes[start..<at])
                 at += 1
                 guard let text else { throw failure("a string that is not UTF-8", at: opening) }
                 return text

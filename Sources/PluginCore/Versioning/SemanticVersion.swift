@@ -16,32 +16,41 @@ public struct SemanticVersion: Sendable, Hashable, Comparable, CustomStringConve
 
     /// nil if the text is not exactly a version: "1.0", "v1.0.0" and "01.0.0" are not.
     public init?(_ text: String) {
-        let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+        // By bytes: every part is ASCII, or it is refused.
+        let parts = text.utf8.split(separator: UInt8(ascii: "+"), maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2 {
-            guard Self.identifiers(parts[1], numbersMayHaveLeadingZeros: true) != nil else { return nil }
-            build = String(parts[1])
+            guard Self.identifiers(Substring(parts[1]), numbersMayHaveLeadingZeros: true) != nil else { return nil }
+            build = String(Substring(parts[1]))
         } else {
             build = nil
         }
-        let core = parts[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        let core = parts[0].split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
         if core.count == 2 {
-            guard let found = Self.identifiers(core[1], numbersMayHaveLeadingZeros: false) else { return nil }
+            let text = Substring(core[1])
+            guard let found = Self.identifiers(text, numbersMayHaveLeadingZeros: false) else { return nil }
             prerelease = found
         } else {
             prerelease = []
         }
-        let numbers = core[0].split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = core[0].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard numbers.count == 3, let major = Self.number(numbers[0]), let minor = Self.number(numbers[1]),
             let patch = Self.number(numbers[2])
         else { return nil }
         (self.major, self.minor, self.patch) = (major, minor, patch)
     }
 
-    private static func number(_ text: Substring) -> UInt64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            text.count == 1 || text.first != "0"
-        else { return nil }
-        return UInt64(text)
+    /// Without a leading zero; nil if it is larger than 64 bits hold.
+    private static func number(_ digits: Substring.UTF8View) -> UInt64? {
+        guard let first = digits.first, digits.count == 1 || first != UInt8(ascii: "0") else { return nil }
+        var value: UInt64 = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            let (product, isLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isLarger) = product.addingReportingOverflow(UInt64(digit & 0x0F))
+            guard !isLarge, !isLarger else { return nil }
+            value = sum
+        }
+        return value
     }
 
     /// Between dots; nil if one is empty or has other characters than letters, digits and hyphens.

@@ -1,4 +1,7 @@
 extension VersionRange {
+    /// Is there no version that it could contain, as in `>2 <1`?
+    public var isImpossible: Bool { isDisjoint(with: self) }
+
     /// Can no version, installed or not, fit both?
     ///
     /// The least version of an intersection stands at a lower bound, just behind one, or is the least of all, the least

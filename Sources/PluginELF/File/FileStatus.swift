@@ -14,6 +14,8 @@ public struct FileStatus: Sendable, Hashable {
     public var owner: UInt32
     /// Time of the last change of the contents, in nanoseconds since 1970.
     public var modified: Int64
+    /// Time of the last change of contents, name, owner or permissions, likewise. Nobody can set it.
+    public var changed: Int64
 
     /// May any user of the machine replace the contents?
     public var isWorldWritable: Bool { mode & 0o002 != 0 }
@@ -44,9 +46,12 @@ public struct FileStatus: Sendable, Hashable {
         size = UInt64(clamping: status.st_size)
         mode = UInt32(status.st_mode)
         owner = UInt32(status.st_uid)
-        modified =
-            Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
-            &+ Int64(status.st_mtim.tv_nsec)
+        modified = Self.nanoseconds(status.st_mtim)
+        changed = Self.nanoseconds(status.st_ctim)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ Int64(time.tv_nsec)
     }
 
     /// The status of the file at a path, links followed; nil if there is none or it cannot be looked at.

@@ -1,4 +1,5 @@
 internal import PluginABI
+internal import PluginCore
 
 /// The notes of owner "KWY" in a file, as they stand; whether they are sound is for the rules to say.
 public struct PluginNotes: Sendable {
@@ -41,8 +42,10 @@ public struct PluginNotes: Sendable {
     /// The UTF-8 text before the NUL that ends a descriptor; nil if it has no NUL or is not UTF-8. Bytes after the
     /// NUL must be NUL too, or two readers could read two texts.
     static func text(_ bytes: [UInt8]) -> String? {
-        guard let end = bytes.firstIndex(of: 0), bytes[end...].allSatisfy({ $0 == 0 }) else { return nil }
-        return String(validating: bytes[..<end], as: UTF8.self)
+        guard let end = ByteTable(bytes: bytes, bigEndian: false).stringRange(0)?.upperBound,
+            bytes[end...].allSatisfy({ $0 == 0 })
+        else { return nil }
+        return String(utf8: bytes[..<end])
     }
 
     mutating func add(type: UInt32, _ description: ArraySlice<UInt8>) {

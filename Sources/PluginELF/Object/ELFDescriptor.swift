@@ -3,7 +3,8 @@ internal import Glibc
 
 /// libelf's handle of an open file, and the only place in this module that touches libelf's pointers.
 ///
-/// It reads through the descriptor of a ``FileImage``, which must outlive it, with `pread` (ELF_C_READ): no mapping.
+/// It reads the bytes that a ``FileImage`` holds, or else through its descriptor with `pread` (ELF_C_READ): no mapping. The
+/// image must outlive it.
 /// libelf converts class and byte order, and refuses ranges outside the file. What it may read in sum is bounded,
 /// because headers of a hostile file can name the same bytes many times over.
 @safe struct ELFDescriptor: ~Copyable {
@@ -13,14 +14,18 @@ internal import Glibc
     private static let isInitialized = elf_version(UInt32(EV_CURRENT)) != 0
 
     /// nil if libelf does not take the file for ELF.
-    init?(_ descriptor: Int32, size: UInt64) {
-        guard Self.isInitialized, let handle = unsafe elf_begin(descriptor, ELF_C_READ, nil) else { return nil }
+    init?(_ image: borrowing FileImage) {
+        guard Self.isInitialized else { return nil }
+        let held = unsafe image.withHeldBytes { unsafe elf_memory($0.baseAddress, $0.count) }
+        guard let handle = unsafe held ?? image.withDescriptor({ unsafe elf_begin($0, ELF_C_READ, nil) }) else {
+            return nil
+        }
         guard unsafe elf_kind(handle) == ELF_K_ELF else {
             unsafe elf_end(handle)
             return nil
         }
         unsafe self.handle = handle
-        budget = min(size &* 2 &+ 0x100000, 0x2000_0000)
+        budget = min(image.size &* 2 &+ 0x100000, 0x2000_0000)
     }
 
     deinit { unsafe elf_end(handle) }

@@ -67,7 +67,7 @@ extension ObjectReader {
 
     /// The name of another file's function that a slot will hold.
     private func importedFunction(_ slot: UInt64) -> String? {
-        guard let relocation = slots[slot], relocation.symbol > 0,
+        guard let relocation = relocations.slots[slot], relocation.symbol > 0,
             tables.entries.indices.contains(relocation.symbol)
         else { return nil }
         let entry = tables.entries[relocation.symbol]
@@ -84,7 +84,7 @@ extension ObjectReader {
 
     /// The function that a slot will hold once the file is relocated: some linkers leave the slot itself empty.
     private func target(_ inPlace: UInt64, _ address: UInt64) -> UInt64 {
-        guard let relocation = slots[address] else { return inPlace }
+        guard let relocation = relocations.slots[address] else { return inPlace }
         let addend = relocation.addend ?? inPlace
         guard relocation.symbol > 0, tables.entries.indices.contains(relocation.symbol) else { return addend }
         return tables.entries[relocation.symbol].value &+ addend

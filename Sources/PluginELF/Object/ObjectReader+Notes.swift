@@ -1,4 +1,5 @@
 internal import CLibELF
+internal import PluginCore
 
 extension ObjectReader {
     /// More notes of whatever owner than any file has; what follows is not read.
@@ -86,7 +87,7 @@ extension ObjectReader {
             notes.own.add(type: type, table.bytes[place])
         } else if owner.elementsEqual([0x47, 0x4E, 0x55, 0]) {
             switch type {
-            case UInt32(NT_GNU_BUILD_ID): notes.buildID = description(limit: 64).map { Self.hexadecimal($0.bytes) }
+            case UInt32(NT_GNU_BUILD_ID): notes.buildID = description(limit: 64).map { Hexadecimal.text($0.bytes) }
             case UInt32(NT_GNU_ABI_TAG): notes.abiTag = description(limit: 64).flatMap(ABITag.init)
             case UInt32(NT_GNU_PROPERTY_TYPE_0):
                 notes.properties = description(limit: 4096).flatMap {
@@ -99,10 +100,5 @@ extension ObjectReader {
         } else if type == 0xCAFE_1A7E, owner.elementsEqual([0x46, 0x44, 0x4F, 0]) {
             notes.package = description(limit: 0x10000)?.string(0)
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -11,47 +11,37 @@ extension ObjectReader {
         ].filter { $0.1.isPresent }
     }
 
+    /// Walks through the tables, once: symbols are counted by them as well.
+    mutating func surveyRelocations(_ image: borrowing FileImage) {
+        guard dynamic.isPresent else { return }
+        var survey = RelocationSurvey(
+            arrays: [dynamic.preinitArray, dynamic.initArray, dynamic.finiArray].filter(\.isPresent), writable: writable
+        )
+        for (tag, table, hasAddends) in relocationTables {
+            let isRead = forEachRelocation(image, table, hasAddends: hasAddends) { survey.add($0) }
+            if !isRead { survey.unreadable.append(tag) }
+        }
+        relocations = survey
+    }
+
+    /// What the tables came to, once it is known what symbols there are.
     mutating func readRelocations(_ image: borrowing FileImage) {
         guard dynamic.isPresent else { return }
-        let names = RelocationNames(object.identity.machine)
-        let arrays = [dynamic.preinitArray, dynamic.initArray, dynamic.finiArray].filter(\.isPresent)
-        let writable = object.segments.prefix(Self.segmentLimit).filter { $0.kind == .load && $0.isWritable }
-        var (found, result, kinds) = ([UInt64: Relocation](), Relocations(), KindCounter())
-        // Most relocations are far from these, and there may be millions.
-        let first = arrays.map(\.address).min() ?? .max
-        let end = arrays.map { $0.address &+ $0.size }.max() ?? 0
-        var last: Segment?
-        for (tag, table, hasAddends) in relocationTables {
-            let isRead = forEachRelocation(image, table, hasAddends: hasAddends) { relocation in
-                result.count += 1
-                kinds.add(relocation.type)
-                if last?.contains(address: relocation.offset) != true {
-                    last = writable.first { $0.contains(address: relocation.offset) }
-                    // Kind 0 does nothing, wherever it points.
-                    if last == nil, relocation.type != 0 { result.inReadOnlySegments += 1 }
-                }
-                guard relocation.offset >= first, relocation.offset < end else { return }
-                for array in arrays where relocation.offset &- array.address < array.size {
-                    if found.count < 0x10000 { found[relocation.offset] = relocation }
-                }
-            }
-            if !isRead { defect(tag, "lies outside the file") }
-        }
+        for tag in relocations.unreadable { defect(tag, "lies outside the file") }
+        object.relocations = relocations.result(RelocationNames(object.identity.machine))
         if dynamic.packedRelocations.isPresent {
             if let packed = countPacked(image) {
-                result.packed = packed
+                object.relocations.packed = packed
             } else {
                 defect(
                     "DT_RELR", "lies outside the file, begins with a bitmap, or leads into memory that is not writable")
             }
         }
         if isForHost { judgeRelocationTables() }
-        kinds.finish()
-        result.kinds = kinds.sorted(names)
-        result.indirect = names.indirect.map(kinds.count) ?? 0
-        result.copies = names.copy.map(kinds.count) ?? 0
-        object.relocations = result
-        slots = found
+    }
+
+    private var writable: [Segment] {
+        object.segments.prefix(Self.segmentLimit).filter { $0.kind == .load && $0.isWritable }
     }
 
     /// The dynamic linker asserts these.
@@ -65,15 +55,6 @@ extension ObjectReader {
         if dynamic.pltRelocations.isPresent, !dynamic.pltHasAddends {
             defect("DT_PLTREL", "says that relocations have no addends, and on this machine they have")
         }
-    }
-
-    /// One more than the highest symbol that a relocation names.
-    mutating func referencedSymbols(_ image: borrowing FileImage) -> UInt64 {
-        var highest = 0
-        for (_, table, hasAddends) in relocationTables {
-            _ = forEachRelocation(image, table, hasAddends: hasAddends) { highest = max(highest, $0.symbol) }
-        }
-        return UInt64(highest) + 1
     }
 
     /// Passes each relocation of a table to `body`; false if the table lies outside the file.
@@ -122,8 +103,8 @@ extension ObjectReader {
             return nil
         }
         let width = is64 ? 8 : 4
+        let writable = self.writable
         var count = 0
-        let writable = object.segments.prefix(Self.segmentLimit).filter { $0.kind == .load && $0.isWritable }
         for place in stride(from: 0, through: table.count - width, by: width) {
             let word = table.word(place, is64: is64) ?? 0
             if place == 0, word & 1 == 1 { return nil }
@@ -131,6 +112,68 @@ extension ObjectReader {
             count += word & 1 == 1 ? word.nonzeroBitCount - 1 : 1
         }
         return count
+    }
+}
+
+/// What one walk over the relocations of a file gathers. Most are far from the arrays and of the same kind and segment
+/// as the one before, and there may be millions.
+struct RelocationSurvey {
+    /// Tags of tables that lie outside the file.
+    var unreadable: [String] = []
+    /// The highest number of a symbol.
+    private(set) var highestSymbol = 0
+    private let arrays: [DynamicSection.Table]
+    private let writable: [Segment]
+    /// Where the arrays lie.
+    private let bounds: Range<UInt64>
+    /// The segment of the one before: address and size.
+    private var segment: (address: UInt64, size: UInt64) = (0, 0)
+    private var kinds = KindCounter()
+    private var count = 0
+    private var inReadOnlySegments = 0
+    /// Those of the arrays.
+    private(set) var slots: [UInt64: Relocation] = [:]
+
+    init(arrays: [DynamicSection.Table] = [], writable: [Segment] = []) {
+        self.arrays = arrays
+        self.writable = writable
+        let first = arrays.map(\.address).min() ?? 0
+        bounds = first..<max(first, arrays.map { $0.address &+ $0.size }.max() ?? 0)
+    }
+
+    mutating func add(_ relocation: Relocation) {
+        count += 1
+        highestSymbol = max(highestSymbol, relocation.symbol)
+        kinds.add(relocation.type)
+        if relocation.offset &- segment.address >= segment.size { findSegment(of: relocation) }
+        if bounds.contains(relocation.offset) { keep(relocation) }
+    }
+
+    private mutating func findSegment(of relocation: Relocation) {
+        if let found = writable.first(where: { $0.contains(address: relocation.offset) }) {
+            segment = (found.address, found.memorySize)
+        } else if relocation.type != 0 {
+            // Kind 0 does nothing, wherever it points.
+            inReadOnlySegments += 1
+        }
+    }
+
+    private mutating func keep(_ relocation: Relocation) {
+        guard slots.count < 0x10000, arrays.contains(where: { relocation.offset &- $0.address < $0.size }) else {
+            return
+        }
+        slots[relocation.offset] = relocation
+    }
+
+    mutating func result(_ names: RelocationNames) -> Relocations {
+        kinds.finish()
+        var result = Relocations()
+        result.count = count
+        result.inReadOnlySegments = inReadOnlySegments
+        result.kinds = kinds.sorted(names)
+        result.indirect = names.indirect.map(kinds.count) ?? 0
+        result.copies = names.copy.map(kinds.count) ?? 0
+        return result
     }
 }
 

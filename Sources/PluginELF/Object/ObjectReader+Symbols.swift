@@ -67,7 +67,7 @@ extension ObjectReader {
             gnu = table.hash
         }
         // Relocations can name symbols that no hash table counts, and are obeyed all the same.
-        count = max(count, referencedSymbols(image))
+        count = max(count, UInt64(relocations.highestSymbol) + 1)
         if let isSensible = gnu?.hasSensibleChains ?? systemV?.hasSensibleChains, !isSensible {
             defect(gnu == nil ? "DT_HASH" : "DT_GNU_HASH", "has a chain that is endless or leads in a circle")
             (gnu, systemV) = (nil, nil)

@@ -8,8 +8,7 @@ struct ObjectReader: ~Copyable {
     var map: AddressMap
     var dynamic = DynamicSection()
     var tables = SymbolTable()
-    /// Relocations of the slots that hold addresses of constructors and destructors.
-    var slots: [UInt64: Relocation] = [:]
+    var relocations = RelocationSurvey()
     /// Bytes that may still be read. Headers of a hostile file can name the same bytes many times over.
     private var budget: UInt64
 
@@ -20,7 +19,7 @@ struct ObjectReader: ~Copyable {
     ///   small part of what there is to read in it.
     static func read(_ image: borrowing FileImage, onlyLinking: Bool = false) throws(PluginError) -> SharedObject {
         let start = try identify(image)
-        guard let elf = image.withDescriptor({ ELFDescriptor($0, size: image.size) }), let header = elf.header() else {
+        guard let elf = ELFDescriptor(image), let header = elf.header() else {
             throw refusal(image.status.path, "ELF header", "the ELF header cannot be read")
         }
         guard let segments = elf.segments() else {
@@ -37,6 +36,7 @@ struct ObjectReader: ~Copyable {
         var reader = ObjectReader(elf: elf, object: object, map: AddressMap(segments))
         reader.readSegments(image)
         reader.readDynamic(image)
+        reader.surveyRelocations(image)
         reader.readSymbols(image)
         if onlyLinking { return reader.object }
         reader.readRelocations(image)

@@ -80,7 +80,7 @@ public struct SharedObject: Sendable {
 
     /// Opens and reads a file.
     public init(opening path: String) throws(PluginError) {
-        try self.init(reading: FileImage(opening: path))
+        try self.init(reading: FileImage(opening: path, holdingUpTo: FileImage.smallSize))
     }
 
     /// The dynamic section, entry by entry.

@@ -92,6 +92,22 @@ public struct LibraryResolver: Sendable {
         return search.closure
     }
 
+    /// Where this machine has a library for this process, by the name that it would be opened by; nil if nowhere.
+    /// - Parameter folders: those to look into first, such as a plugin's own.
+    public func path(ofLibrary name: String, in folders: [String] = []) -> String? {
+        if asksProcess, let path = cache.loadedImages().path(of: name) { return path }
+        let platform = HostPlatform.current
+        var paths = (folders + environmentFolders + [hostRuntimeFolder].compactMap(\.self)).map { "\($0)/\(name)" }
+        if let listed = cache.linkerCache(at: linkerCachePath) {
+            paths += listed.paths(of: name, flags: platform.cacheFlags, hardwareFolders: hardwareFolders)
+        }
+        paths += (defaultFolders ?? platform.folders).map { "\($0)/\(name)" }
+        return paths.first { path in
+            let identity = tree.locate(path).flatMap(cache.library)?.object.identity
+            return identity?.class == HostPlatform.class && identity?.machine == HostPlatform.machine
+        }
+    }
+
     /// The libraries whose symbols every plugin sees: the host's program and what it needs. Empty for another process.
     func hostScope() -> [Library] {
         guard asksProcess, let program = cache.library(at: "/proc/self/exe") else { return [] }

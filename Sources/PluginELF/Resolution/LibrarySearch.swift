@@ -65,7 +65,8 @@ struct LibrarySearch {
                 closure.objects.append(library)
                 guard let library else { continue }
                 if let soname = library.object.soname { answered.insert(soname) }
-                let folder = closure.libraries.last?.path.flatMap(FileTree.folder)
+                let asksForFolder = library.object.folder != nil
+                let folder = asksForFolder ? closure.libraries.last?.path.flatMap(FileTree.folder) : nil
                 nodes.append(Node(library: library, label: name, origin: folder, parent: next))
             }
             next += 1

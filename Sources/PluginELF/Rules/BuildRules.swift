@@ -118,7 +118,8 @@ extension Rule {
         return problems
     }
 
-    private static let packers: Set<String> = [
+    /// In a list: to compare short texts takes less time than to hash one.
+    private static let packers = [
         "UPX0", "UPX1", "UPX2", ".upx", ".packed", ".vmp0", ".vmp1", ".vmp2", ".aspack", ".petite", ".themida",
     ]
     private static let longestPacker = packers.map(\.utf8.count).max() ?? 0

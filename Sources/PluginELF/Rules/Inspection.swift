@@ -1,8 +1,9 @@
 internal import PluginABI
 internal import PluginCore
 
-/// What the rules look at: the facts, and what was concluded from them before the rules run.
-struct Inspection {
+/// What the rules look at: the facts, and what was concluded from them before the rules run. Of one file, and of one
+/// thread; a reference, because every rule is handed it.
+final class Inspection {
     let object: SharedObject
     let hostSDK: SDKRange
     let policy: VerificationPolicy
@@ -27,7 +28,7 @@ struct Inspection {
     }
 
     /// Looks up what the other rules need.
-    mutating func complete() {
+    func complete() {
         closure = resolver.closure(of: object)
         manifest = readManifest()
         survey = SymbolSurvey(of: object.symbolTable)

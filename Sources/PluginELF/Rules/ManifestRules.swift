@@ -47,13 +47,18 @@ extension Rule {
                 Problem(
                     place: inspection.manifestPlace(pointer), message: message, remedy: inspection.sidecarRemedy))
         }
-        if !manifest.interfaces.isEmpty, Set(manifest.interfaces) != Set(notes.interfaces) {
+        // Mostly they are equal as they stand, and need no sets.
+        if !manifest.interfaces.isEmpty, manifest.interfaces != notes.interfaces {
             let (stated, noted) = (Set(manifest.interfaces), Set(notes.interfaces))
             let more = stated.subtracting(noted).sorted().map { "\($0) has no note" }
             let fewer = noted.subtracting(stated).sorted().map { "\($0) has a note only" }
-            differs("/interfaces", "\(title) and the interface notes differ: \((more + fewer).listed())")
+            if !more.isEmpty || !fewer.isEmpty {
+                differs("/interfaces", "\(title) and the interface notes differ: \((more + fewer).listed())")
+            }
         }
-        if let type = manifest.type, let interface = InterfaceID.ofType[type], !notes.interfaces.contains(interface) {
+        if let type = manifest.type, let interface = Manifest.interfacesOfTypes[type],
+            !notes.interfaces.contains(interface)
+        {
             differs("/type", "\(title) says that it is of type \(type), and there is no note for \(interface)")
         }
         // Of notes that are missing or wrong themselves N001 and N006 have spoken.
@@ -137,12 +142,4 @@ extension Rule {
         }
         return problems
     }
-}
-
-extension InterfaceID {
-    /// What a plugin must offer to be of a type.
-    static let ofType = [
-        "provider": "keyway.provider/1", "embedder": "keyway.embedder/1",
-        "vector-backend": "keyway.vector-backend/1", "tool-executor": "keyway.tool-executor/1",
-    ]
 }

@@ -35,8 +35,8 @@ struct Rule: Sendable {
     /// Findings that one rule gives of a file at most. A hostile file breaks a rule in ten thousand places.
     private static let limit = 50
 
-    func findings(in inspection: Inspection) -> [Finding] {
-        var found = check(inspection).map(finding)
+    func findings(of problems: [Problem]) -> [Finding] {
+        var found = problems.map(finding)
         if found.count > Self.limit {
             // Stable, and no error is lost.
             found = Finding.Severity.allCases.reversed().flatMap { severity in
@@ -75,6 +75,15 @@ struct Rule: Sendable {
 
     /// Every rule in the order in which they run and are reported.
     static let all: [Rule] = early + late
+
+    /// The part of a rule that looks. Most find nothing, and then nothing else of the rule is needed: threads that count
+    /// their references to the same texts slow each other.
+    struct Look: Sendable {
+        let check: @Sendable (Inspection) -> [Problem]
+    }
+
+    static let earlyChecks = early.map { Look(check: $0.check) }
+    static let lateChecks = late.map { Look(check: $0.check) }
 }
 
 /// What a rule is about. The parts of a ``SecurityScore`` are named by it.

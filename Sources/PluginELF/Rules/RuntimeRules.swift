@@ -72,11 +72,12 @@ extension Rule {
         why: "Two C libraries in one process have two allocators and two kinds of thread",
         remedy: "Build the plugin for glibc, on Debian for instance and not on Alpine"
     ) { inspection in
-        let names = inspection.object.needed + inspection.closure.libraries.map(\.name)
+        func isOther(_ name: String) -> Bool {
+            name.hasPrefix("libc.musl") || name.hasPrefix("ld-musl") || name == "libc.so" || name.hasPrefix("libuClibc")
+        }
         guard
-            let other = names.first(where: {
-                $0.hasPrefix("libc.musl") || $0.hasPrefix("ld-musl") || $0 == "libc.so" || $0.hasPrefix("libuClibc")
-            })
+            let other = inspection.object.needed.first(where: isOther)
+                ?? inspection.closure.libraries.first(where: { isOther($0.name) })?.name
         else { return [] }
         return [Problem(place: other, message: "needs \(other), and this host runs with glibc")]
     }

@@ -63,17 +63,24 @@ public struct Verifier: Sendable {
 
     private func judge(_ object: SharedObject, _ sidecar: SidecarManifest?) -> Judgement {
         var judgement = Judgement(inspection: Inspection(of: object, sidecar: sidecar, by: self))
-        for rule in Rule.early where !isIgnored(rule) {
-            let found = rule.findings(in: judgement.inspection)
+        for (place, look) in Rule.earlyChecks.enumerated() {
+            let found = findings(of: look.check(judgement.inspection), by: Rule.early, place)
+            if found.isEmpty { continue }
             judgement.findings += found
-            if rule.isGate, found.contains(where: { $0.severity == .error }) { return judgement }
+            if Rule.early[place].isGate, found.contains(where: { $0.severity == .error }) { return judgement }
         }
         judgement.inspection.complete()
-        for rule in Rule.late where !isIgnored(rule) {
-            judgement.findings += rule.findings(in: judgement.inspection)
+        for (place, look) in Rule.lateChecks.enumerated() {
+            let found = findings(of: look.check(judgement.inspection), by: Rule.late, place)
+            if !found.isEmpty { judgement.findings += found }
         }
         judgement.isComplete = true
         return judgement
+    }
+
+    private func findings(of problems: [Rule.Problem], by rules: [Rule], _ place: Int) -> [Finding] {
+        if problems.isEmpty || isIgnored(rules[place]) { return [] }
+        return rules[place].findings(of: problems)
     }
 
     private func isIgnored(_ rule: Rule) -> Bool { !rule.isGate && policy.ignoredRules.matches(rule.id) }

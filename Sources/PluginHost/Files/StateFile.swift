@@ -7,8 +7,8 @@ public import PluginCore
 /// full disk. Processes and threads that change it wait for each other (flock(2) on a file beside it), so that no change is
 /// lost. Readers never wait.
 ///
-/// File and folder belong to this user alone (modes 0600 and 0700). What others own or can write is refused: it decides
-/// what the host loads.
+/// File and folder belong to this user alone (modes 0600 and 0700). What others own or can write, the folder as well as the
+/// file, is refused, read or written: it decides what the host loads. The folders above are not looked at.
 public struct StateFile: Sendable, Hashable {
     public let path: String
     /// Largest document in bytes, read or written.
@@ -26,8 +26,14 @@ public struct StateFile: Sendable, Hashable {
     /// - Throws: ``PluginError`` with code `permissionDenied` if others could have written it, `dataLoss` if it is no JSON,
     ///   `resourceExhausted` if it is longer than ``limit``, `unavailable` if the file cannot be read.
     public func read() throws(PluginError) -> JSON? {
-        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
+        guard let folder = try openFolder() else { return nil }
+        defer { close(folder) }
+        return try read(in: folder)
+    }
+
+    private func read(in folder: Int32) throws(PluginError) -> JSON? {
+        let descriptor = unsafe openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        if descriptor < 0, errno == ENOENT { return nil }
         guard descriptor >= 0 else { throw failure("open", errno) }
         defer { close(descriptor) }
         try requireOwn(descriptor, path, isFolder: false)
@@ -59,12 +65,13 @@ public struct StateFile: Sendable, Hashable {
     /// - Parameter body: gets the document, or nil if there is none. If it throws, nothing changes.
     /// - Throws: what ``read()`` and the body throw, and `resourceExhausted` if the disk is full: the old document stays.
     public func update(_ body: (JSON?) throws(PluginError) -> JSON) throws(PluginError) {
-        let folder = try openFolder()
+        try makeFolder()
+        guard let folder = try openFolder() else { throw failure("open", ENOENT) }
         defer { close(folder) }
         let lock = try takeLock(folder)
         // Closing the descriptor gives up the lock.
         defer { close(lock) }
-        let old = try read()
+        let old = try read(in: folder)
         let new = try body(old)
         if let old, old == new { return }
         let bytes = Array(new.prettyText.utf8) + [UInt8(ascii: "\n")]
@@ -126,7 +133,7 @@ public struct StateFile: Sendable, Hashable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private func openFolder() throws(PluginError) -> Int32 {
+    private func makeFolder() throws(PluginError) {
         var made = folderPath.hasPrefix("/") ? "" : "."
         for part in folderPath.split(separator: "/") {
             made += "/\(part)"
@@ -134,7 +141,12 @@ public struct StateFile: Sendable, Hashable {
                 throw failure("mkdir", errno)
             }
         }
+    }
+
+    /// nil if there is none.
+    private func openFolder() throws(PluginError) -> Int32? {
         let folder = unsafe open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder < 0, errno == ENOENT || errno == ENOTDIR { return nil }
         guard folder >= 0 else { throw failure("open", errno) }
         do throws(PluginError) {
             try requireOwn(folder, folderPath, isFolder: true)
@@ -162,7 +174,8 @@ public struct StateFile: Sendable, Hashable {
         guard status.st_mode & 0o022 == 0 else {
             throw PluginError(
                 .permissionDenied, "\(path) can be written by other users",
-                remedy: "See that it holds what it should, then run chmod go-w on it", facts: .file(path: path))
+                remedy: "See that it holds what it should, then run `\(ShellWord.command(["chmod", "go-w", path]))`",
+                facts: .file(path: path))
         }
     }
 

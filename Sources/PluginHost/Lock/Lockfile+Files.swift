@@ -70,10 +70,11 @@ extension Lockfile {
     func require(_ prepared: PreparedPlugin) throws(PluginError) {
         // A file that is refused says why when it is loaded.
         guard prepared.verification.isLoadable, let manifest = prepared.manifest else { return }
-        let candidate = PluginCandidate(
+        var candidate = PluginCandidate(
             id: manifest.id, version: manifest.version,
             sdk: prepared.object.notes.abi?.sdkRange ?? SDKRange(minimum: 1, maximum: nil),
             digest: "sha256:\(prepared.digest)")
+        candidate.companions = try PluginPackage(prepared.path).digests()
         guard let drift = drift(from: [candidate]).first(where: { $0.id == manifest.id }) else { return }
         throw PluginError(
             .dependency, drift.message,

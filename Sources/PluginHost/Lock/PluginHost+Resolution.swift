@@ -9,11 +9,11 @@ extension PluginHost {
     ///     let resolution = try Resolver(installed, hostSDK: host.configuration.sdk).resolve()
     ///     let plugins = try await host.load(resolution)
     ///
-    /// The files are those that were resolved, found by their digests. If one cannot be loaded, those before it are shut
+    /// The files are those that were resolved, found by their digests and by those of what lies beside them. If one cannot be loaded, those before it are shut
     /// down, the last first.
     /// - Parameter configurations: by the plugins' ids.
     /// - Returns: the plugins in the order of the resolution.
-    /// - Throws: what ``load(_:configuration:dataFolder:_:)`` throws, or `dependency` if a file is no longer there.
+    /// - Throws: what ``load(_:as:configuration:dataFolder:_:)`` throws, or `dependency` if a file is no longer there.
     public func load(
         _ resolution: Resolution, configurations: [String: JSON] = [:], _ context: CallContext = CallContext()
     ) async throws(PluginError) -> [NativePlugin] {
@@ -23,6 +23,7 @@ extension PluginHost {
             for candidate in resolution.plugins {
                 let entry = entries.first { entry in
                     entry.id == candidate.id && entry.digest.map { "sha256:\($0)" } == candidate.digest
+                        && entry.candidate?.companions == candidate.companions
                 }
                 guard let entry else { throw Self.changed(candidate) }
                 let prepared = try await HostThread.run("plugin.prepare", of: candidate.id, context) {

@@ -9,6 +9,7 @@ extension ManifestCheck {
             let (json, pointer) = manifest.member("id")
             problems.append(ManifestProblem(.error, json == nil ? manifest.member("name").pointer : pointer, fault))
         }
+        problems += disagreement(of: manifest) + impossible(manifest)
         problems += configuration(of: manifest, folder)
         for (index, tool) in manifest.tools.enumerated() {
             problems += unusable(tool.inputSchema, "input", "tools", index, tool.name, manifest)
@@ -19,6 +20,31 @@ extension ManifestCheck {
             problems += unusable(operation.outputSchema, "output", "operations", index, operation.name, manifest)
         }
         return problems
+    }
+
+    /// A type and interfaces that no plugin can have together.
+    private static func disagreement(of manifest: Manifest) -> [ManifestProblem] {
+        guard let type = manifest.type, let interface = Manifest.interfacesOfTypes[type],
+            !manifest.interfaces.isEmpty, !manifest.interfaces.contains(interface)
+        else { return [] }
+        return [
+            ManifestProblem(
+                .error, manifest.member("type").pointer,
+                "is \"\(type)\", which needs the interface \(interface), and interfaces has only"
+                    + " \(manifest.interfaces.joined(separator: ", "))")
+        ]
+    }
+
+    /// Ranges that no version lies in.
+    private static func impossible(_ manifest: Manifest) -> [ManifestProblem] {
+        let ranges =
+            manifest.relations.dependencies.map { ($0.name, $0.range, Manifest.sections(of: $0)) }
+            + manifest.relations.conflicts.map { ($0.name, $0.range, [.conflicts]) }
+        return ranges.filter(\.1.isImpossible).map { name, range, sections in
+            ManifestProblem(
+                .warning, manifest.place(ofRelation: name, in: sections),
+                "asks for \(range), and no version can be that")
+        }
     }
 
     // MARK: - Configuration
@@ -100,7 +126,7 @@ extension ManifestCheck {
 
 extension Manifest {
     /// A member of the document, or of the object `plugin` in it, and where it stands.
-    fileprivate func member(_ key: String) -> (json: JSON?, pointer: String) {
+    func member(_ key: String) -> (json: JSON?, pointer: String) {
         if let json = document["plugin"]?[key] { return (json, "/plugin/\(key)") }
         return (document[key], "/\(key)")
     }

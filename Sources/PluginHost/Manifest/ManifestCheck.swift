@@ -4,7 +4,8 @@ internal import PluginELF
 
 /// Everything that can be said of a manifest without its plugin: for authors, who want to see all of it at once.
 ///
-/// Beyond reading, the schemas are compiled, the defaults are held against theirs, and files that are named are opened.
+/// Beyond reading, the schemas are compiled, the defaults are held against theirs, files that are named are opened, and
+/// the plugin's file, if it is there, is held against its digest.
 public struct ManifestCheck: Sendable {
     /// A problem and its place in the text.
     public struct Finding: Sendable, Hashable {
@@ -36,7 +37,7 @@ public struct ManifestCheck: Sendable {
             let problem = ManifestProblem(.error, "", "is not valid: \(fault.reason)")
             findings = [Finding(problem: problem, position: fault.position)]
             (manifest, id, name, version) = (nil, nil, nil, nil)
-            format = path.hasSuffix(".toml") ? .toml : path.hasSuffix(".json") ? .json : .note
+            format = ManifestFile.Format(ofFile: path) ?? .note
             return
         }
         format = source.format
@@ -44,7 +45,9 @@ public struct ManifestCheck: Sendable {
         var problems = reading.problems
         if let manifest = reading.manifest {
             // A note has no folder: its plugin may be copied anywhere.
-            problems += Self.contents(of: manifest, folder: source.format == .note ? nil : Self.folder(of: path))
+            let folder = source.format == .note ? nil : Self.folder(of: path)
+            problems += Self.contents(of: manifest, folder: folder)
+            if let folder { problems += Self.file(of: manifest, at: path, in: folder) }
         }
         let positions = source.positions(of: problems.map(\.pointer))
         findings = zip(problems, positions).map(Finding.init).sorted {
@@ -70,9 +73,7 @@ public struct ManifestCheck: Sendable {
 
     /// Does the file begin as every ELF file does?
     private static func isObject(_ path: String) -> Bool {
-        guard !path.hasSuffix(".json"), !path.hasSuffix(".toml"), let image = try? FileImage(opening: path) else {
-            return false
-        }
+        guard ManifestFile.Format(ofFile: path) == nil, let image = try? FileImage(opening: path) else { return false }
         return image.bytes(at: 0, count: 4) == [0x7F, 0x45, 0x4C, 0x46]
     }
 

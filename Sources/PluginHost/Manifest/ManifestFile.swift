@@ -6,6 +6,13 @@ public struct ManifestFile: Sendable {
         case json, toml
         /// In the plugin's own file.
         case note
+
+        /// By the ending of a file's name, in whatever case; nil if it says neither.
+        init?(ofFile path: String) {
+            let ending = path.suffix(5).lowercased()
+            guard ending == ".json" || ending == ".toml" else { return nil }
+            self = ending == ".toml" ? .toml : .json
+        }
     }
 
     public let path: String
@@ -18,7 +25,7 @@ public struct ManifestFile: Sendable {
     public var declaredDigest: String? { manifest.sha256 }
     public var warnings: [ManifestProblem] { manifest.warnings }
 
-    /// Reads a manifest: TOML if the name ends in `.toml`, else JSON.
+    /// Reads a manifest: TOML if the name ends in `.toml`, in whatever case, else JSON.
     ///
     /// Only a regular file of at most 1 MiB is read; the call never waits for a pipe or a device.
     /// - Throws: ``PluginError``: `invalidArgument` for what is no JSON or TOML, `validation` for what is no manifest;
@@ -48,7 +55,7 @@ struct ManifestSource {
 
     /// - Throws: ``PluginError`` if the file cannot be read, or holds no document; then with a ``SyntaxFault`` beneath.
     init(reading path: String) throws(PluginError) {
-        try self.init(ManifestText.read(path), path.hasSuffix(".toml") ? .toml : .json, what: path)
+        try self.init(ManifestText.read(path), ManifestFile.Format(ofFile: path) ?? .json, what: path)
     }
 
     init(_ text: [UInt8], _ format: ManifestFile.Format, what: String) throws(PluginError) {

@@ -81,6 +81,7 @@ struct TOMLParser {
         for (index, key) in keys.enumerated() {
             place = try step(place, key, from: start)
             let isLast = index == keys.count - 1
+            try checkForm(of: key, in: table, at: start)
             switch table.items[key] {
             case nil:
                 let next = TOMLTable(isLast ? .header : .implied)
@@ -115,6 +116,7 @@ struct TOMLParser {
         var (table, place) = (table, place)
         for key in keys.dropLast() {
             place = try step(place, key, from: start)
+            try checkForm(of: key, in: table, at: start)
             switch table.items[key] {
             case nil:
                 let next = TOMLTable(.dotted)
@@ -125,9 +127,17 @@ struct TOMLParser {
             }
         }
         let last = keys[keys.count - 1]
-        guard table.items[last] == nil else { throw failure("the key \"\(last)\" occurs twice", at: start) }
+        guard table.items[last] == nil else {
+            throw failure(JSON.repeatedKey(last, in: table.items.keys), at: start)
+        }
         place = try step(place, last, from: start)
         table.items[last] = .value(try value(place, keys))
+    }
+
+    /// Keys in two Unicode forms are two in TOML, but one in Swift.
+    private func checkForm(of key: String, in table: TOMLTable, at start: Int) throws(Failure) {
+        guard table.items[key] != nil, table.items[exactly: key] == nil else { return }
+        throw failure(JSON.repeatedKey(key, in: table.items.keys), at: start)
     }
 
     /// The keys of a dotted key, at least one.

@@ -44,7 +44,7 @@ public struct GrantPolicy: Sendable, Hashable {
         let permission = grant.permission
         _ = try permission.effective(in: nil)
         if let name { try Self.requireName(name) }
-        if permission.isEverything, name.map(Self.isGlob) ?? true {
+        if permission.isEverything, name.map(PluginName.isGlob) ?? true {
             throw PluginError(
                 .validation,
                 "\(permission) is about everything of its kind, and \(name ?? "default") is not one plugin",
@@ -95,17 +95,13 @@ public struct GrantPolicy: Sendable, Hashable {
     }
 
     private func grants(for id: String) -> [Grant] {
-        let globs = plugins.keys.filter { Self.isGlob($0) && Set([$0]).matches(id) }.sorted()
+        let globs = plugins.keys.filter { PluginName.isGlob($0) && Set([$0]).matches(id) }.sorted()
         return (plugins[id] ?? []) + globs.flatMap { plugins[$0] ?? [] } + defaults
     }
 
     private static func requireName(_ name: String) throws(PluginError) {
-        var fault = name.isEmpty || name.unicodeScalars.contains { $0.value < 0x21 } ? "is no id" : nil
-        if !isGlob(name) { fault = fault ?? PluginIdentifier.fault(name) }
-        guard let fault else { return }
+        guard let fault = PluginName.fault(name, mayBeGlob: true) else { return }
         throw PluginError(
             .validation, "\"\(name)\" \(fault)", remedy: "Take the id that `keyway list --json` shows, or a glob")
     }
-
-    private static func isGlob(_ name: String) -> Bool { name.utf8.contains { "*?[".utf8.contains($0) } }
 }

@@ -57,16 +57,6 @@ extension Permission {
         }
     }
 
-    /// Whether it is about everything of its kind, with or without a resource that says so.
-    var isEverything: Bool {
-        switch kind {
-        case .readFiles, .writeFiles, .execute: isUnlimited || resource == "/"
-        case .network: isUnlimited || resource.flatMap(NetworkPattern.init)?.isEverything == true
-        case .endpoint: isUnlimited || resource == "/"
-        default: isUnlimited
-        }
-    }
-
     /// By whole components: `/data` encloses `/data/x`, and not `/data-evil`.
     private static func path(_ folder: String, encloses path: String) -> Bool {
         guard folder.hasPrefix("/") == path.hasPrefix("/") else { return false }

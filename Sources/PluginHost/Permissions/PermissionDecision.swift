@@ -21,6 +21,8 @@ public struct PermissionDecision: Sendable, Hashable {
 
         public var isGranted: Bool { if case .granted = answer { true } else { false } }
         var isMissing: Bool { !isGranted && answer != .unasked }
+        /// Is it about everything of its kind?
+        public var isEverything: Bool { (effective ?? request.permission).isEverything }
         var obstacle: String? { if case .impossible(let reason) = answer { reason } else { nil } }
     }
 
@@ -63,24 +65,11 @@ public struct PermissionDecision: Sendable, Hashable {
         let words = ["keyway", "permissions", "grant", plugin] + names + (file.map { ["--permissions", $0] } ?? [])
         let remedy =
             obstacles.isEmpty
-            ? "If you trust it with that, run `\(words.map(ShellWord.quoted).joined(separator: " "))`"
+            ? "If you trust it with that, run `\(ShellWord.command(words))`"
             : "Nobody can grant this: \(obstacles.joined(separator: "; ")). Get another build of the plugin"
         throw PluginError(
             .permissionDenied, "needs what is not granted: \(list.joined(separator: ", "))", remedy: remedy,
             facts: .names(names), plugin: plugin, stage: .verify)
-    }
-}
-
-/// Words as a shell takes them.
-enum ShellWord {
-    static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "_-./:@+,=".utf8.contains(byte)
-            }
-        }
-        return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
     }
 }
 
@@ -95,7 +84,7 @@ extension PermissionDecision {
                     "permission": .string(item.request.permission.text),
                     "resolved": .optional(item.effective) { .string($0.text) },
                     "required": .bool(item.request.isRequired),
-                    "unlimited": .bool(item.request.permission.isUnlimited),
+                    "unlimited": .bool(item.isEverything),
                     "why": .optional(item.request.justification) { .string($0) },
                     "granted": item.answer == .unasked ? .null : .bool(item.isGranted),
                     "grant": .optional(grant, \.json), "obstacle": .optional(item.obstacle) { .string($0) },

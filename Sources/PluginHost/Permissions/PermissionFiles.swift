@@ -70,6 +70,9 @@ public struct PermissionFiles: Sendable, Hashable {
 
     /// nil if there is no such file. Unlike a ``StateFile`` it may be root's, and a link.
     private static func bytes(of path: String) throws(PluginError) -> [UInt8]? {
+        // Whoever can write the folder can take the file away, or put another in its place.
+        try requireTrustedFolder(of: path, path)
+        if let target = Folders.realPath(path), target != path { try requireTrustedFolder(of: target, path) }
         let file: FileImage
         do throws(PluginError) {
             file = try FileImage(opening: path)
@@ -78,17 +81,7 @@ public struct PermissionFiles: Sendable, Hashable {
             if error.code == .notFound, unsafe faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 { return nil }
             throw refusal(error.code == .validation ? .conflict : error.code, path, error.what, error.remedy)
         }
-        let stamp = file.withDescriptor { FileStamp(of: $0) }
-        guard stamp.owner == geteuid() || stamp.owner == 0 else {
-            throw refusal(
-                .permissionDenied, path, "belongs to user \(stamp.owner), who would decide what plugins may do",
-                "Make it root's or your own")
-        }
-        guard stamp.mode & 0o022 == 0 else {
-            throw refusal(
-                .permissionDenied, path, "can be written by other users",
-                "See that it holds what it should, then run chmod go-w on it")
-        }
+        try requireTrusted(file.withDescriptor { FileStamp(of: $0) }, path, path)
         guard file.size <= sizeLimit else {
             throw refusal(.resourceExhausted, path, "has more than \(sizeLimit) bytes", "Remove what is not needed")
         }
@@ -96,6 +89,30 @@ public struct PermissionFiles: Sendable, Hashable {
             throw refusal(.unavailable, path, "changes while it is read", "Try again")
         }
         return bytes
+    }
+
+    private static func requireTrustedFolder(of file: String, _ policy: String) throws(PluginError) {
+        let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
+        let stamp = FileStamp(at: folder)
+        if stamp != .absent { try requireTrusted(stamp, folder, policy) }
+    }
+
+    /// - Parameter place: what the stamp is of.
+    private static func requireTrusted(
+        _ stamp: FileStamp, _ place: String, _ policy: String
+    ) throws(PluginError) {
+        let subject = place == policy ? "" : "is in \(place), which "
+        guard stamp.owner == geteuid() || stamp.owner == 0 else {
+            throw refusal(
+                .permissionDenied, policy,
+                "\(subject)belongs to user \(stamp.owner), who would decide what plugins may do",
+                "Make it root's or your own")
+        }
+        guard stamp.mode & 0o022 == 0 else {
+            throw refusal(
+                .permissionDenied, policy, "\(subject)can be written by other users",
+                "See that it holds what it should, then run `\(ShellWord.command(["chmod", "go-w", place]))`")
+        }
     }
 
     private static func refusal(

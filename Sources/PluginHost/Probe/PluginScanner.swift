@@ -2,6 +2,7 @@ internal import CPluginLinux
 internal import CPluginScanner
 internal import Glibc
 public import PluginCore
+internal import PluginELF
 public import PluginLoader
 
 /// Runs plugins in processes of their own, to see what they do before this process runs them.
@@ -12,6 +13,9 @@ public import PluginLoader
 /// The processes are those of `keyway-scanner`, a program beside the host's. A plugin that crashes, exits, hangs or prints
 /// is named; the others are not touched by it. If there is no scanner, that is an error: no plugin is ever tried in this
 /// process instead.
+///
+/// The program has to belong to root or to this user, and nobody else may be able to write it: what runs plugins decides
+/// what is said of them.
 ///
 /// A plugin that is tried has the rights of this process's user. It is limited in time, processor time, memory, open files
 /// and the size of files, and not in what it may reach.
@@ -30,14 +34,43 @@ public struct PluginScanner: Sendable, Hashable {
     /// Finds the program: the one that is named, else that of the variable KEYWAY_SCANNER (ignored in a privileged
     /// process), else the first of: beside this program, in `../libexec/keyway` of its folder, `/usr/local/libexec/keyway`,
     /// `/usr/libexec/keyway`.
-    /// - Throws: ``PluginError`` with code `notFound`. One that is named is not replaced by another.
+    /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is
+    ///   not replaced by another, nor is the first that is there.
     public static func locate(_ named: String? = nil) throws(PluginError) -> PluginScanner {
         let variable = unsafe kwl_secure_getenv("KEYWAY_SCANNER").map { unsafe String(cString: $0) }
         let candidates = (named ?? variable).map { [$0] } ?? usualPlaces
         guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
             throw missing("there is no \(candidates.joined(separator: ", no "))", candidates)
         }
-        return PluginScanner(path: path)
+        let scanner = PluginScanner(path: path)
+        try scanner.requireTrusted()
+        return scanner
+    }
+
+    /// SHA-256 of the program's bytes, in lower-case hexadecimal, by which an operator can tell which one it is.
+    /// - Throws: ``PluginError`` if it cannot be read.
+    public func digest() throws(PluginError) -> String { try FileImage(opening: path).digest() }
+
+    /// - Throws: `permissionDenied` if it is another user's, or can be written by others. The group that this process
+    ///   works for may: where every user has a group, builds are made so.
+    func requireTrusted() throws(PluginError) {
+        var status = stat()
+        // One that is not there says so when it is started.
+        guard unsafe stat(path, &status) == 0 else { return }
+        func refused(_ problem: String, _ remedy: String) -> PluginError {
+            PluginError(
+                .permissionDenied, "\(path) is not run to try plugins: it \(problem)", remedy: remedy,
+                facts: .file(path: path), stage: .load)
+        }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw refused("belongs to user \(status.st_uid)", "Take one that belongs to root or to you")
+        }
+        let writers: mode_t = status.st_gid == getegid() ? 0o002 : 0o022
+        guard status.st_mode & writers == 0 else {
+            throw refused(
+                "can be written by other users",
+                "See that it is the one that was built, then run `\(ShellWord.command(["chmod", "go-w", path]))`")
+        }
     }
 
     private static var usualPlaces: [String] {
@@ -73,6 +106,7 @@ public struct PluginScanner: Sendable, Hashable {
     public func probe(
         _ plugins: [PreparedPlugin], deadline: Duration = .seconds(2)
     ) async throws(PluginError) -> [ProbeResult] {
+        try requireTrusted()
         for plugin in plugins { try plugin.verification.requireLoadable() }
         guard !plugins.isEmpty else { return [] }
         return try await HostThread.run("plugin.probe", of: plugins.count == 1 ? plugins[0].path : "", CallContext()) {

@@ -38,11 +38,11 @@ public struct Quarantine: Sendable, Hashable {
     ///   - now: seconds since 1970.
     public func status(of names: [String], inputs: QuarantineInputs?, now: Int64) -> QuarantineStatus {
         let own = records.filter { names.contains($0.plugin) }
-        if let record = own.first(where: { $0.origin == .operator && $0.isActive(at: now) }) {
+        if let record = own.first(where: { $0.origin == .operator && $0.state(at: now) == .active }) {
             return .quarantined(record)
         }
         guard let inputs, let record = own.first(where: { $0.inputs == inputs }) else { return .clear }
-        return record.isActive(at: now) ? .quarantined(record) : .suspect(record)
+        return record.state(at: now) == .active ? .quarantined(record) : .suspect(record)
     }
 
     // MARK: - Changes

@@ -1,12 +1,19 @@
 public import PluginCore
 
 extension QuarantineRecord {
-    /// As it is kept and shown. Times are in seconds since 1970; what does not apply is null.
-    public var json: JSON {
+    /// As it is shown: as it is kept, and in which ``state(at:)`` it is.
+    public func json(at now: Int64) -> JSON {
+        guard case .object(var members) = json else { return json }
+        members["state"] = .string(state(at: now).rawValue)
+        return .object(members)
+    }
+
+    /// As it is kept. Times are in seconds since 1970; what does not apply is null.
+    var json: JSON {
         [
             "plugin": .string(plugin), "file": .optional(file) { .string($0) }, "by": .string(origin.rawValue),
-            "state": isSuspect ? "suspect" : "quarantined", "code": .string(failure.code),
-            "reason": .string(failure.reason), "phase": .optional(failure.phase) { .string($0) },
+            "code": .string(failure.code), "reason": .string(failure.reason),
+            "phase": .optional(failure.phase) { .string($0) },
             "signal": .optional(failure.signal) { .int(Int64($0)) },
             "address": .optional(failure.address) { .string("0x\(String($0, radix: 16))") },
             "exitStatus": .optional(failure.exitStatus) { .int(Int64($0)) },

@@ -71,10 +71,23 @@ public struct QuarantineRecord: Sendable, Hashable {
     /// When its time is over, in seconds since 1970. nil: not before somebody clears it, or, of a first failure, not at all.
     public var until: Int64?
 
-    /// Failed once: it is tried once more, alone, before it is put into quarantine.
-    public var isSuspect: Bool { origin != .operator && attempts < 2 }
+    /// Whether it keeps the plugin from being run.
+    public enum State: String, Sendable, CaseIterable {
+        /// It failed once: it is tried once more, alone, before it is put into quarantine.
+        case suspect
+        /// It is in quarantine.
+        case active
+        /// Its time in quarantine is over. It is kept so that the next failure costs more.
+        case expired
+    }
 
-    func isActive(at now: Int64) -> Bool { !isSuspect && until.map { now < $0 } ?? true }
+    /// - Parameter now: seconds since 1970.
+    public func state(at now: Int64) -> State {
+        if isSuspect { return .suspect }
+        return until.map { now < $0 } ?? true ? .active : .expired
+    }
+
+    var isSuspect: Bool { origin != .operator && attempts < 2 }
 }
 
 /// What a quarantine says of a plugin.
@@ -93,7 +106,9 @@ extension QuarantineRecord {
         PluginError(
             .quarantined, "it is in quarantine: \(failure.reason)",
             remedy:
-                "See keyway quarantine show \(plugin); keyway quarantine retry tries it anew, keyway quarantine clear lets it go",
+                "See `\(command("show"))`; `\(command("retry"))` tries it anew, `\(command("clear"))` lets it go",
             facts: file.map { .file(path: $0) } ?? .none, plugin: plugin, stage: .verify)
     }
+
+    private func command(_ verb: String) -> String { ShellWord.command(["keyway", "quarantine", verb, plugin]) }
 }

@@ -8,9 +8,12 @@ enum FileName {
         return slashes > (fileOrName.hasPrefix("@") ? 1 : 0)
     }
 
+    /// The name of a file without its folder.
+    static func last(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
     /// The name of a file without its folder and without ".so".
     static func stem(_ path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let name = last(of: path)
         return name.hasSuffix(".so") ? String(name.dropLast(3)) : name
     }
 }

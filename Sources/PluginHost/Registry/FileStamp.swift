@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PluginELF
 
 /// What tells whether a file is still the one that was looked at: equal stamps, same bytes and same rights.
 ///
@@ -36,6 +37,12 @@ struct FileStamp: Sendable, Hashable {
     }
 
     init(of descriptor: Int32) { self = unsafe Self.look { status in unsafe fstat(descriptor, status) } }
+
+    init(_ status: FileStatus) {
+        (device, inode, size) = (status.device, status.inode, status.size)
+        (modified, changed) = (status.modified, status.changed)
+        (mode, owner) = (status.mode, status.owner)
+    }
 
     var isRegular: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
     var isFolder: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }

@@ -6,6 +6,8 @@ struct PluginFolder: Sendable {
     /// A shared object of a folder.
     struct File: Sendable, Hashable {
         var name: String
+        /// Does the listing say that it is a regular file? If not, it may still be a link to one.
+        var isRegular: Bool
         /// Files of the folder that could be its manifest.
         var manifests: [String]
     }
@@ -67,7 +69,7 @@ struct PluginFolder: Sendable {
         }
         defer { unsafe closedir(directory) }
         let descriptor = unsafe dirfd(directory)
-        var plugins: [String] = []
+        var plugins: [File] = []
         var manifests: Set<String> = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
@@ -75,7 +77,8 @@ struct PluginFolder: Sendable {
             }
             if name.hasPrefix(".") { continue }
             if name.hasSuffix(".so") {
-                plugins.append(name)
+                let isRegular = unsafe Int32(entry.pointee.d_type) == Int32(DT_REG)
+                plugins.append(File(name: name, isRegular: isRegular, manifests: []))
             } else if name.hasSuffix(".plugin.json") || name.hasSuffix(".plugin.toml") || name == "plugin.toml" {
                 manifests.insert(name)
             } else {
@@ -87,9 +90,12 @@ struct PluginFolder: Sendable {
             }
         }
         let shared = Self.manifestNames.filter(manifests.contains)
-        files = plugins.sorted().map { name in
-            let own = ["json", "toml"].map { "\(name.dropLast(3)).plugin.\($0)" }.filter(manifests.contains)
-            return File(name: name, manifests: own + shared.filter { !own.contains($0) })
+        files = plugins.sorted { $0.name < $1.name }
+        // Most folders have no such file, and most plugins need none.
+        for index in files.indices where !manifests.isEmpty {
+            let stem = files[index].name.dropLast(3)
+            let own = ["json", "toml"].map { "\(stem).plugin.\($0)" }.filter(manifests.contains)
+            files[index].manifests = own + shared.filter { !own.contains($0) }
         }
         return nil
     }

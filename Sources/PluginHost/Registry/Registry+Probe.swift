@@ -11,7 +11,7 @@ extension Registry {
     /// - Parameters:
     ///   - deadline: for each plugin.
     ///   - progress: how many plugins are done, of how many.
-    /// - Returns: the scan anew, with the states that follow.
+    /// - Returns: the scan anew, with the states that follow, and the times of both scans and of what lay between.
     /// - Throws: `configuration` without a state folder, and what ``QuarantineStore/probe(_:with:deadline:ignoresQuarantine:)``
     ///   throws. What was tried until then stays recorded.
     public func probe(
@@ -26,6 +26,7 @@ extension Registry {
         let store = QuarantineStore(stateFolder: stateFolder, clock: now)
         let loader = PluginLoader(verifier: verifier, logger: Logger(label: "keyway.registry"), metrics: { _ in })
         let entries = scan.entries.filter { $0.isLoadable && !$0.isProbed }
+        let began = Clock.monotonic()
         var passed: [String: String] = [:]
         for first in stride(from: 0, to: entries.count, by: Self.batch) {
             var prepared: [PreparedPlugin] = []
@@ -42,7 +43,12 @@ extension Registry {
             }
             progress?(min(first + Self.batch, entries.count), entries.count)
         }
+        let probing = Duration.nanoseconds(Clock.monotonic() - began)
         remember(passed, in: scan)
-        return try self.scan()
+        var after = try self.scan()
+        after.timings.add(scan.timings)
+        after.timings.probe = probing
+        after.timings.total = scan.timings.total + .nanoseconds(Clock.monotonic() - began)
+        return after
     }
 }

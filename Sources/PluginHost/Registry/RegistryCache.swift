@@ -49,6 +49,8 @@ struct RegistryCache: Sendable {
             }
         }
         guard let image = RegistryImage(bytes) else { return .unusable("it is damaged, or of another version") }
+        // Once a day is enough to tell that it is used.
+        if Clock.realtime() - stamp.modified > Self.day { futimens(descriptor, nil) }
         return .image(image)
     }
 
@@ -62,11 +64,39 @@ struct RegistryCache: Sendable {
             // After a crash of the machine a torn file fails its checksum and is written anew.
             try TemporaryFile.write(image.store.bytes, to: temporary, mode: 0o600, isDurable: false)
             try TemporaryFile.rename(temporary, to: path)
+            Self.removeUnused(in: String(path[..<slash]))
             return nil
         } catch {
             unsafe unlink(temporary)
             return error.what
         }
+    }
+
+    private static let day: Int64 = 86400 * 1_000_000_000
+
+    /// Removes caches of this user that nothing has used for thirty days: their folders of plugins are not searched any
+    /// more. One that somebody holds locked (flock(2)) stays.
+    private static func removeUnused(in folder: String) {
+        for name in Folders.files(in: folder) where isCache(name) {
+            let path = "\(folder)/\(name)"
+            let file = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard file >= 0 else { continue }
+            defer { close(file) }
+            let stamp = FileStamp(of: file)
+            guard stamp.isRegular, stamp.owner == geteuid(), Clock.realtime() - stamp.modified > 30 * day,
+                flock(file, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            unsafe unlink(path)
+        }
+    }
+
+    /// `registry-MACHINE-KEY.bin`, or what a writer that was killed has left of one.
+    private static func isCache(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        let words = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        return parts.count == 2 && (parts[1] == "bin" || parts[1].hasPrefix("bin.") && parts[1].hasSuffix(".new"))
+            && words.count == 3 && words[0] == "registry" && words[2].utf8.count == 16
+            && words[2].allSatisfy(\.isHexDigit)
     }
 
     /// Removes the caches of a folder, whoever's set of plugins they are for.

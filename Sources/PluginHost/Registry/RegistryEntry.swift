@@ -98,7 +98,7 @@ public struct RegistryEntry: Sendable, Hashable {
     public var isLoadable: Bool { state == .available || state == .shadowed }
 
     /// What operators may call it: its id, its display name, and its file's name without the ending.
-    var names: [String] {
+    package var names: [String] {
         var names = [id ?? file]
         for other in [FileName.stem(file), name] where !names.contains(other) { names.append(other) }
         return names
@@ -112,12 +112,15 @@ public struct RegistryEntry: Sendable, Hashable {
         return try? Manifest(document)
     }
 
-    /// The plugin as the resolver takes it; nil if it cannot be loaded as far as the file says.
+    /// The plugin as the resolver takes it; nil if it cannot be loaded as far as the file says. Reads what lies beside it.
     public var candidate: PluginCandidate? {
         guard state != .refused, let manifest, let sdk, let digest else { return nil }
-        return PluginCandidate(
+        guard let companions = try? PluginPackage(file).digests() else { return nil }
+        var candidate = PluginCandidate(
             id: manifest.id, version: manifest.version, relations: manifest.relations, sdk: sdk, builtSDK: builtSDK,
             digest: "sha256:\(digest)")
+        candidate.companions = companions
+        return candidate
     }
 
     public var json: JSON {

@@ -150,10 +150,10 @@ struct RegistryImage: Sendable {
     // MARK: - Look-up
 
     /// What a file can be found by.
-    enum Key: Character {
-        case id = "i"
+    enum Key: Character, CaseIterable {
         /// The file's name without its ending.
         case file = "f"
+        case id = "i"
         case interface = "n"
         case provided = "p"
         case type = "t"
@@ -161,7 +161,7 @@ struct RegistryImage: Sendable {
 
     /// Indices of the files that have a key, in search order, by bisection.
     func files(with key: Key, _ name: String) -> [Int] {
-        let wanted = Array("\(key.rawValue)\(name)".utf8)
+        let wanted = [key.byte] + name.utf8
         var (low, high) = (0, keys.count)
         while low < high {
             let middle = (low + high) / 2
@@ -219,7 +219,6 @@ struct RegistryImage: Sendable {
         var body = ByteWriter()
         var places: [Int] = []
         func begin() { places.append(Layout.header + body.bytes.count) }
-        _ = body.place(of: "")
         begin()
         var first = 0
         for (index, folder) in folders.enumerated() {
@@ -297,24 +296,35 @@ struct RegistryImage: Sendable {
     }
 
     /// Sorted by their bytes, then in search order.
-    private static func keys(of records: [RegistryRecord]) -> [(String, Int)] {
-        var keys: [(bytes: [UInt8], text: String, file: Int)] = []
-        for (index, record) in records.enumerated() where record.verdict != .library {
-            func add(_ key: Key, _ name: String) {
-                let text = "\(key.rawValue)\(name)"
-                keys.append((Array(text.utf8), text, index))
+    private static func keys(of records: [RegistryRecord]) -> [(bytes: [UInt8], file: Int)] {
+        var keys: [(bytes: [UInt8], file: Int)] = []
+        keys.reserveCapacity(records.count * Key.allCases.count)
+        // One kind after the other, and files come by name: what is nearly sorted is soon sorted.
+        for key in Key.allCases {
+            let first = key.byte
+            for index in records.indices where records[index].verdict != .library {
+                for name in key.names(of: records[index]) { keys.append(([first] + name.utf8, index)) }
             }
-            add(.file, String(record.name.dropLast(3)))
-            if !record.id.isEmpty { add(.id, record.id) }
-            guard record.verdict == .sound else { continue }
-            for interface in record.interfaces { add(.interface, interface) }
-            for name in record.provides { add(.provided, name) }
-            if !record.type.isEmpty { add(.type, record.type) }
         }
         keys.sort { left, right in
             if left.bytes == right.bytes { return left.file < right.file }
             return left.bytes.lexicographicallyPrecedes(right.bytes)
         }
-        return keys.map { ($0.text, $0.file) }
+        return keys
+    }
+}
+
+extension RegistryImage.Key {
+    fileprivate var byte: UInt8 { rawValue.asciiValue ?? 0 }
+
+    /// Refused plugins are found by their id and their file alone.
+    fileprivate func names(of record: RegistryRecord) -> [String] {
+        switch self {
+        case .file: [String(record.name.dropLast(3))]
+        case .id: record.id.isEmpty ? [] : [record.id]
+        case .interface: record.verdict == .sound ? record.interfaces : []
+        case .provided: record.verdict == .sound ? record.provides : []
+        case .type: record.verdict != .sound || record.type.isEmpty ? [] : [record.type]
+        }
     }
 }

@@ -11,7 +11,18 @@ public struct RegistryScan: Sendable {
         /// Hashing, reading and judging files.
         public internal(set) var judge = Duration.zero
         public internal(set) var write = Duration.zero
+        /// Trying plugins in processes of their own.
+        public internal(set) var probe = Duration.zero
         public internal(set) var total = Duration.zero
+
+        /// All but the total.
+        mutating func add(_ other: Timings) {
+            read += other.read
+            list += other.list
+            judge += other.judge
+            write += other.write
+            probe += other.probe
+        }
     }
 
     let image: RegistryImage
@@ -20,7 +31,7 @@ public struct RegistryScan: Sendable {
     var restrictions: Restrictions
     /// Files for which the cache answered.
     public let hits: Int
-    public let timings: Timings
+    public internal(set) var timings: Timings
     /// The cache's file, or nil without one.
     public let cacheFile: String?
     /// Why the cache was not used or not written, or nil.
@@ -77,18 +88,29 @@ public struct RegistryScan: Sendable {
 
     private var listed: [Int] { (0..<image.files.count).filter { image.verdict(ofFile: $0) != .library } }
 
-    /// Those that can be loaded first; then earlier folders, newer versions, files by name.
+    /// Those that can be loaded first; then earlier folders, files by name, and of one plugin in a folder newer versions.
+    /// Versions of different plugins say nothing about each other.
     private func entries(at indices: [Int]) -> [RegistryEntry] {
-        struct Ranked {
-            let entry: RegistryEntry
+        /// A plugin in a folder: its versions stand together, where its first file is.
+        struct Place: Hashable {
+            let isUsable: Bool
             let folder: Int
-            let index: Int
+            let id: String
         }
-        let ranked = Set(indices).map { Ranked(entry: entry($0), folder: image.record($0).folder, index: $0) }
+        let found = Set(indices).map { index in
+            let entry = entry(index)
+            let place = Place(
+                isUsable: entry.state == .available, folder: image.record(index).folder, id: entry.id ?? entry.file)
+            return (entry: entry, place: place, index: index)
+        }
+        let firsts = Dictionary(found.map { ($0.place, $0.index) }, uniquingKeysWith: min)
+        let ranked = found.map {
+            (entry: $0.entry, place: $0.place, first: firsts[$0.place] ?? $0.index, index: $0.index)
+        }
         return ranked.sorted { left, right in
-            let usable = (left.entry.state == .available, right.entry.state == .available)
-            if usable.0 != usable.1 { return usable.0 }
-            if left.folder != right.folder { return left.folder < right.folder }
+            if left.place.isUsable != right.place.isUsable { return left.place.isUsable }
+            if left.place.folder != right.place.folder { return left.place.folder < right.place.folder }
+            if left.first != right.first { return left.first < right.first }
             if let one = left.entry.version, let other = right.entry.version, one != other { return other < one }
             return left.index < right.index
         }.map(\.entry)

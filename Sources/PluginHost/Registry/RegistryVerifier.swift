@@ -30,7 +30,7 @@ struct RegistryVerifier: Sendable {
         record.manifestFiles = file.manifests
         var paths: [String] = []
         do throws(PluginError) {
-            paths = try read(path, &record, isNested: isNested)
+            paths = try read(path, &record, isNested: isNested, isRegular: file.isRegular)
         } catch {
             record.refuse(error)
             if record.stamp == .absent { record.stamp = FileStamp(at: path) }
@@ -50,12 +50,13 @@ struct RegistryVerifier: Sendable {
         return before == image.stamp ? (digest, before) : nil
     }
 
+    /// - Parameter isRegular: is it known to be a regular file?
     /// - Returns: the paths of what the verdict rests on.
     private func read(
-        _ path: String, _ record: inout RegistryRecord, isNested: Bool
+        _ path: String, _ record: inout RegistryRecord, isNested: Bool, isRegular: Bool
     ) throws(PluginError) -> [String] {
         // Opening a device can do things.
-        let stamp = FileStamp(at: path)
+        let stamp = isRegular ? .absent : FileStamp(at: path)
         if stamp != .absent, !stamp.isRegular, !stamp.isFolder {
             throw PluginError(
                 .validation, "is not a regular file", remedy: "Take it out of the folder of plugins", plugin: path,
@@ -80,8 +81,8 @@ extension RegistryVerifier {
     private func inspect(
         _ path: String, _ record: inout RegistryRecord
     ) throws(PluginError) -> (SharedObject, Verification) {
-        let image = try FileImage(opening: path)
-        record.stamp = image.stamp
+        let image = try FileImage(opening: path, holdingUpTo: FileImage.smallSize)
+        record.stamp = FileStamp(image.status)
         if record.stamp.isFresher(than: Clock.realtime()) {
             // It may be written just now, several times within one tick of its clock. Digest and verdict come from one
             // copy of the bytes.

@@ -48,7 +48,7 @@ struct RegistryWork: Sendable {
                 progress?(done.add(range.count, ordering: .relaxed).newValue, tasks.count)
             }
         }
-        return findings(outcomes.withLock { $0.compactMap(\.self) })
+        return findings(outcomes.withLock { $0 })
     }
 
     private func outcome(of task: Task, known record: RegistryRecord?) -> Outcome {
@@ -104,8 +104,10 @@ struct RegistryWork: Sendable {
         }
     }
 
-    private func findings(_ outcomes: [Outcome]) -> Findings {
+    private func findings(_ outcomes: [Outcome?]) -> Findings {
         var findings = Findings()
+        findings.records.reserveCapacity(outcomes.count)
+        findings.reasons.reserveCapacity(outcomes.count)
         var indices: [[UInt8]: Int] = [:]
         var seen: Set<String> = []
         func index(of path: String, _ stamp: FileStamp?) -> Int {
@@ -118,7 +120,7 @@ struct RegistryWork: Sendable {
             findings.dependencies.append(RegistryDependency(path: path, stamp: stamp))
             return findings.dependencies.count - 1
         }
-        for outcome in outcomes {
+        for case let outcome? in outcomes {
             var record = outcome.record
             record.dependencies =
                 outcome.dependencies.map { index(of: $0.path, $0.stamp) } + outcome.paths.map { index(of: $0, nil) }

@@ -36,7 +36,7 @@ struct Restrictions: Sendable {
         if let found = disabled.first(where: { PluginFilter(disabled: [$0.name]).disables(names) }) {
             return (
                 "it is disabled" + (found.reason.map { ": \($0)" } ?? ""),
-                "Run `keyway registry enable \(found.name)`"
+                "Run `\(ShellWord.command(["keyway", "registry", "enable", found.name]))`"
             )
         }
         if filter.disables(names) {

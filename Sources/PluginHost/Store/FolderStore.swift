@@ -6,8 +6,8 @@ internal import PluginLoader
 /// A folder of plugins as a store: what is in it is taken by copy when it is first asked for, so that it may be on a disk
 /// that comes and goes.
 ///
-/// Only plugins that may be loaded are in it, and whose manifest is in their file. A file alone is copied, so what has
-/// libraries beside it is refused when it is loaded.
+/// Only plugins that may be loaded are in it. With a plugin come its private libraries (those that it finds through
+/// `$ORIGIN`) and the manifest beside it, as long as they are in its folder or below.
 public struct FolderStore: PluginStore {
     public let path: String
     private let registry: Registry
@@ -21,7 +21,8 @@ public struct FolderStore: PluginStore {
     }
 
     public func metadata(_ id: String, _ context: CallContext) async throws(PluginError) -> StoredPlugin? {
-        try await entries(context).first { $0.plugin.manifest.id == id }?.plugin
+        guard let entry = try await entries(context).first(where: { $0.manifest.id == id }) else { return nil }
+        return try await HostThread.run("store.read", of: id, context) { () throws(PluginError) in try entry.plugin() }
     }
 
     /// By id, the newest version first.
@@ -33,28 +34,41 @@ public struct FolderStore: PluginStore {
                 .invalidArgument, "a page of \(limit) plugins cannot be", remedy: "Ask for at least one",
                 facts: .pointer("/limit"))
         }
-        let rest = try await entries(context).map(\.plugin).drop { plugin in
-            cursor.map { plugin.manifest.id <= $0 } ?? false
+        let rest = try await entries(context).drop { entry in cursor.map { entry.manifest.id <= $0 } ?? false }
+        let plugins = try await HostThread.run("store.read", of: "", context) { () throws(PluginError) in
+            var (plugins, last): ([StoredPlugin], String?) = ([], nil)
+            // Of each id only what metadata(_:_:) gives: the cursor is an id.
+            for entry in rest where plugins.count <= limit && entry.manifest.id != last {
+                last = entry.manifest.id
+                do throws(PluginError) {
+                    plugins.append(try entry.plugin())
+                } catch {
+                    // Whoever asks for it by its id is told why it cannot be had.
+                    guard error.code == .unsupported else { throw error }
+                }
+            }
+            return plugins
         }
-        // Of each id only what metadata(_:_:) gives: the cursor is an id.
-        var plugins: [StoredPlugin] = []
-        for plugin in rest where plugin.manifest.id != plugins.last?.manifest.id { plugins.append(plugin) }
         let page = Array(plugins.prefix(limit))
         return StorePage(plugins: page, cursor: plugins.count > limit ? page.last?.manifest.id : nil)
     }
 
-    public func fetch(_ plugin: StoredPlugin, to path: String, _ context: CallContext) async throws(PluginError) {
-        let file = try await entries(context).first { $0.plugin == plugin }?.file
-        guard let file else {
-            throw PluginError(
-                .conflict, "\(self.path) has not the \(plugin.manifest.id) any more that it had", remedy: "Try again",
-                plugin: plugin.manifest.id, stage: .open)
+    public func fetch(
+        _ file: StoredFile, of plugin: StoredPlugin, to path: String, _ context: CallContext
+    ) async throws(PluginError) {
+        let entry = try await entries(context).first { entry in
+            entry.manifest == plugin.manifest && entry.digest == plugin.file.digest
         }
         try await HostThread.run("store.fetch", of: plugin.manifest.id, context) { () throws(PluginError) in
-            let image = try FileImage(opening: file)
-            guard image.size == plugin.size, let bytes = image.bytes(at: 0, count: Int(plugin.size)) else {
+            guard let entry, let source = try entry.files().first(where: { $0.file == file })?.path else {
                 throw PluginError(
-                    .unavailable, "changes while it is read", remedy: "Try again", plugin: file, stage: .open,
+                    .conflict, "\(self.path) has not the \(file.name) of \(plugin.manifest.id) any more that it had",
+                    remedy: "Try again", plugin: plugin.manifest.id, stage: .open)
+            }
+            let image = try FileImage(opening: source)
+            guard image.size == file.size, let bytes = image.bytes(at: 0, count: Int(file.size)) else {
+                throw PluginError(
+                    .unavailable, "changes while it is read", remedy: "Try again", plugin: source, stage: .open,
                     retryable: true)
             }
             try TemporaryFile.write(bytes, to: path, mode: 0o600)
@@ -62,8 +76,33 @@ public struct FolderStore: PluginStore {
     }
 
     private struct Entry: Sendable {
-        let plugin: StoredPlugin
+        let manifest: Manifest
+        let digest: String
         let file: String
+
+        /// Blocks while files are read.
+        func plugin() throws(PluginError) -> StoredPlugin {
+            let files = try files().map(\.file)
+            return StoredPlugin(manifest: manifest, file: files[0], companions: Array(files.dropFirst()))
+        }
+
+        /// The plugin first. Blocks likewise.
+        /// - Throws: ``PluginError`` with code `unsupported` if a library of its own is not below its folder.
+        func files() throws(PluginError) -> [(file: StoredFile, path: String)] {
+            let companions = try PluginPackage(file).companions
+            if let other = companions.first(where: { !$0.isInside }) {
+                throw PluginError(
+                    .unsupported,
+                    "it has a library of its own outside its folder, \(other.path), which no store can give",
+                    remedy: "Put the library beside the plugin and link it with the search path $ORIGIN",
+                    facts: .file(path: other.path), plugin: file, stage: .open)
+            }
+            let places = [(name: FileName.last(of: file), path: file)] + companions.map { ($0.name, $0.path) }
+            return try places.map { name, path throws(PluginError) in
+                let image = try FileImage(opening: path)
+                return (StoredFile(name: name, digest: image.digest(), size: image.size), path)
+            }
+        }
     }
 
     /// By id, the newest version first.
@@ -80,12 +119,11 @@ public struct FolderStore: PluginStore {
                 guard entry.state == .available, let manifest = entry.manifest, let digest = entry.digest else {
                     return nil
                 }
-                let size = FileStamp(at: entry.file).size
-                return Entry(plugin: StoredPlugin(manifest: manifest, digest: digest, size: size), file: entry.file)
+                return Entry(manifest: manifest, digest: digest, file: entry.file)
             }
         }
         return found.sorted { left, right in
-            let (one, other) = (left.plugin.manifest, right.plugin.manifest)
+            let (one, other) = (left.manifest, right.manifest)
             return one.id == other.id ? other.version < one.version : one.id < other.id
         }
     }

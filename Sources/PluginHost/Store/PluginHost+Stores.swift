@@ -44,7 +44,7 @@ extension PluginHost {
         let prepared = try await HostThread.run("plugin.prepare", of: id, context) {
             [self] () throws(PluginError) in try prepare(file)
         }
-        guard prepared.digest == plugin.digest else {
+        guard prepared.digest == plugin.file.digest else {
             throw PluginError(
                 .dataLoss, "\(file) was changed after it was fetched", remedy: "Load it again", plugin: id,
                 stage: .open)

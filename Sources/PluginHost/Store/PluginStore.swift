@@ -2,8 +2,8 @@ public import PluginCore
 
 /// A place that plugins can be had from, such as a folder, a server or a bucket.
 ///
-/// The host asks for a plugin by its id and gets its file with ``fetch(_:to:_:)``. What it gets it does not believe: the
-/// bytes must have the digest of the metadata, pass every rule, and say the id and version that the metadata says. So a
+/// The host asks for a plugin by its id and gets its files with ``fetch(_:of:to:_:)``. What it gets it does not believe: the
+/// bytes must have the digests of the metadata, pass every rule, and say the id and version that the metadata says. So a
 /// store need not check anything, and may be untrusted as far as its metadata comes from somebody who is trusted.
 ///
 /// Methods may be called from any task, several at a time.
@@ -26,9 +26,13 @@ public protocol PluginStore: Sendable {
     ///   - cursor: of the page before, or nil for the first page.
     func list(limit: Int, after cursor: String?, _ context: CallContext) async throws(PluginError) -> StorePage
 
-    /// Writes a plugin's file to a path where nothing is yet. What is left there after an error, the host removes.
-    /// - Parameter plugin: what ``metadata(_:_:)`` gave; a store that has other bytes by now should throw `conflict`.
-    func fetch(_ plugin: StoredPlugin, to path: String, _ context: CallContext) async throws(PluginError)
+    /// Writes one of a plugin's files to a path where nothing is yet. What is left there after an error, the host removes.
+    /// - Parameters:
+    ///   - file: one of ``StoredPlugin/files``; of each that the host does not have yet.
+    ///   - plugin: what ``metadata(_:_:)`` gave; a store that has other bytes by now should throw `conflict`.
+    func fetch(
+        _ file: StoredFile, of plugin: StoredPlugin, to path: String, _ context: CallContext
+    ) async throws(PluginError)
 }
 
 extension PluginStore {
@@ -40,13 +44,32 @@ extension PluginStore {
 /// What a store says of a plugin.
 public struct StoredPlugin: Sendable, Hashable {
     public var manifest: Manifest
-    /// SHA-256 of the file's bytes: 64 lower-case hexadecimal digits.
+    /// The plugin itself.
+    public var file: StoredFile
+    /// What lies beside it and belongs to it: its private libraries, and its manifest if that is not in the file.
+    public var companions: [StoredFile]
+
+    public init(manifest: Manifest, file: StoredFile, companions: [StoredFile] = []) {
+        self.manifest = manifest
+        self.file = file
+        self.companions = companions
+    }
+
+    /// All that has to be fetched.
+    public var files: [StoredFile] { [file] + companions }
+}
+
+/// A file of a plugin in a store.
+public struct StoredFile: Sendable, Hashable {
+    /// As seen from the plugin's folder, such as "reader.so", "libparse.so" or "lib/libparse.so".
+    public var name: String
+    /// SHA-256 of its bytes: 64 lower-case hexadecimal digits.
     public var digest: String
-    /// Of the file, in bytes.
+    /// In bytes.
     public var size: UInt64
 
-    public init(manifest: Manifest, digest: String, size: UInt64) {
-        self.manifest = manifest
+    public init(name: String, digest: String, size: UInt64) {
+        self.name = name
         self.digest = digest
         self.size = size
     }

@@ -107,7 +107,8 @@ struct Doctor: AsyncParsableCommand {
     /// Plugins are tried in its processes. Without it they can still be loaded.
     private var scanner: Check {
         do throws(PluginError) {
-            return Check(name: "scanner", state: .ok, detail: try PluginScanner.locate().path)
+            let scanner = try PluginScanner.locate()
+            return Check(name: "scanner", state: .ok, detail: "\(scanner.path), sha256 \(try scanner.digest())")
         } catch {
             return Check(name: "scanner", state: .warning, detail: error.what, remedy: error.remedy)
         }
@@ -132,7 +133,7 @@ struct Doctor: AsyncParsableCommand {
                 Check(
                     name: "plugins", state: isOpen ? .warning : .ok,
                     detail: isOpen ? "\(folder) can be written by every user" : folder,
-                    remedy: isOpen ? "chmod o-w \(folder)" : nil))
+                    remedy: isOpen ? "Run `\(ShellWord.command(["chmod", "o-w", folder]))`" : nil))
         }
         let plugins: [RegistryEntry]
         do throws(PluginError) {

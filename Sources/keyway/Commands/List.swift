@@ -10,12 +10,16 @@ struct List: AsyncParsableCommand {
 
     func run() async throws {
         let host = options.host(onlyNamed: true)
-        let entries = try await host.scan().entries.sorted { ($0.name, $0.file) < ($1.name, $1.file) }
+        let scan = try await host.scan()
+        let unsearched = UnsearchedFolders(scan, named: options.path)
+        try unsearched.require()
+        unsearched.warn()
+        let entries = scan.entries.sorted { ($0.name, $0.file) < ($1.name, $1.file) }
         if output.json {
             Console.print(json: .array(entries.map { Self.json($0, hostSDK: host.configuration.sdk) }))
         } else if entries.isEmpty {
             Console.print("No plugins in \(host.configuration.searchPaths.joined(separator: ", ")).")
-            Console.print("Build the samples with `make build`, or name a folder with --path.")
+            Console.print("Name a folder of plugins with --path.")
         } else {
             let header = ["NAME", "VERSION", "LANGUAGE", "SDK", "INTERFACES", "STATUS", "FILE"]
             for line in TextTable.lines([header] + entries.map(Self.row)) { Console.print(line) }

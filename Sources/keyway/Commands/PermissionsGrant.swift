@@ -23,7 +23,7 @@ struct GrantOptions: ParsableArguments {
         try permissions.map { text throws(PluginError) in try Permission(parsing: text) }
     }
 
-    var isGlob: Bool { plugin.contains { "*?[".contains($0) } }
+    var isGlob: Bool { PluginName.isGlob(plugin) }
 
     /// nil if no such plugin is installed here.
     func installed() throws(PluginError) -> InstalledManifest? {
@@ -88,12 +88,13 @@ struct PermissionsGrant: AsyncParsableCommand {
         let missing = try installed.map { installed throws(PluginError) in
             try files.read()?.decision(for: installed.manifest).missingRequired.map(\.request.permission.text) ?? []
         }
+        let warnings = wanted.compactMap { $0.warning(grantedTo: installed?.manifest) }
         if options.output.json {
             Console.print(
                 json: [
                     "plugin": .string(name), "granted": .array(wanted.map { .string($0.text) }),
                     "missing": .optional(missing) { .array($0.map { .string($0) }) }, "file": .string(files.own),
-                    "first": .bool(isFirst),
+                    "first": .bool(isFirst), "warnings": .array(warnings.map { .string($0) }),
                 ])
         } else {
             Console.print("\(name) is granted \(wanted.map(\.text).joined(separator: ", ")).".visible)
@@ -101,23 +102,13 @@ struct PermissionsGrant: AsyncParsableCommand {
                 Console.print("It still lacks \(missing.joined(separator: ", ")).".visible)
             }
         }
-        note(name, wanted, installed, isFirst ? files.own : nil)
-    }
-
-    private func note(_ name: String, _ granted: [Permission], _ installed: InstalledManifest?, _ newFile: String?) {
-        if let newFile {
+        if isFirst {
             Console.error(
-                "keyway: note: \(newFile) is new: from now on a plugin is loaded only with everything it requires."
+                "keyway: note: \(files.own) is new: from now on a plugin is loaded only with everything it requires."
                     .visible)
         }
-        guard let installed else {
-            if !options.isGlob { Console.error("keyway: note: no \(name) is installed here.".visible) }
-            return
-        }
-        let asked = Set(installed.manifest.permissions.map(\.permission.kind))
-        for permission in granted where !asked.contains(permission.kind) {
-            Console.error("keyway: note: \(name) asks for no \(permission.kind.rawValue).".visible)
-        }
+        if installed == nil, !options.isGlob { Console.error("keyway: note: no \(name) is installed here.".visible) }
+        for warning in warnings { Console.error("keyway: warning: \(warning).".visible) }
     }
 }
 

@@ -64,8 +64,9 @@ struct PermissionsReport {
 
     private func row(_ item: PermissionDecision.Item) -> [String] {
         let request = item.request
-        var means = request.permission.isUnlimited ? "everything of its kind" : ""
+        var means = ""
         if let effective = item.effective, effective != request.permission { means = effective.resource ?? "" }
+        if item.isEverything { means = "everything of its kind" }
         return [
             request.permission.text, means, request.isRequired ? "required" : "optional", state(item),
             request.justification.map { "\"\($0)\"" } ?? "",

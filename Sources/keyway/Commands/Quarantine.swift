@@ -17,6 +17,11 @@ struct QuarantineOptions: ParsableArguments {
 
     func store() throws(PluginError) -> QuarantineStore { QuarantineStore(stateFolder: try state.requireFolder()) }
 
+    static func json(_ records: [QuarantineRecord]) -> JSON {
+        let now = QuarantineStore.systemTime()
+        return .array(records.map { $0.json(at: now) })
+    }
+
     static func unknown(_ name: String, _ records: [QuarantineRecord]) -> PluginError {
         let names = records.map(\.plugin)
         return PluginError(
@@ -28,14 +33,15 @@ struct QuarantineOptions: ParsableArguments {
 
 struct QuarantineList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the plugins in quarantine and those that are suspect.")
+        commandName: "list",
+        abstract: "List the plugins in quarantine, those that are suspect, and those whose time is over.")
 
     @OptionGroup var options: QuarantineOptions
 
     func run() async throws {
         let records = try options.store().list()
         if options.output.json {
-            Console.print(json: ["records": .array(records.map(\.json))])
+            Console.print(json: ["records": QuarantineOptions.json(records)])
             return
         }
         if records.isEmpty { Console.print("No plugin is in quarantine.") }
@@ -59,7 +65,7 @@ struct QuarantineShow: AsyncParsableCommand {
         let records = all.filter { $0.plugin == name }
         guard !records.isEmpty else { throw QuarantineOptions.unknown(name, all) }
         if options.output.json {
-            Console.print(json: ["records": .array(records.map(\.json))])
+            Console.print(json: ["records": QuarantineOptions.json(records)])
             return
         }
         for (index, record) in records.enumerated() {
@@ -85,6 +91,7 @@ struct QuarantineAdd: AsyncParsableCommand {
         help: ArgumentHelp("For how long, such as 30m, 2h or 7d; for ever unless said.", valueName: "time"))
     var time: String?
 
+    @OptionGroup var host: HostOptions
     @OptionGroup var options: QuarantineOptions
 
     func validate() throws {
@@ -95,11 +102,16 @@ struct QuarantineAdd: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let record = try options.store().add(name, reason: reason, for: time.flatMap(Self.seconds))
+        let store = try options.store()
+        let named = try NamedPlugins(name, in: host)
+        let record = try store.add(name, reason: reason, for: time.flatMap(Self.seconds))
         if options.output.json {
-            Console.print(json: record.json)
+            guard case .object(var members) = record.json(at: record.since) else { return }
+            members["installed"] = .bool(named.isInstalled)
+            Console.print(json: .object(members))
         } else {
             Console.print("\(name) is \(record.stateText).".visible)
+            named.warn()
         }
     }
 
@@ -129,7 +141,7 @@ struct QuarantineClear: AsyncParsableCommand {
         let records = try store.clear(name)
         guard !records.isEmpty else { throw QuarantineOptions.unknown(name, try store.list()) }
         if options.output.json {
-            Console.print(json: ["cleared": .array(records.map(\.json))])
+            Console.print(json: ["cleared": QuarantineOptions.json(records)])
         } else {
             Console.print("\(name) is no longer in quarantine.".visible)
         }
@@ -138,8 +150,12 @@ struct QuarantineClear: AsyncParsableCommand {
 
 extension QuarantineRecord {
     var stateText: String {
-        if isSuspect { return "suspect" }
-        return "quarantined \(until.map { "until \(Self.text($0))" } ?? "until it is cleared")"
+        let until = until.map(Self.text)
+        return switch state(at: QuarantineStore.systemTime()) {
+        case .suspect: "suspect"
+        case .active: "quarantined until \(until ?? "it is cleared")"
+        case .expired: "no longer quarantined: that ended \(until ?? "")"
+        }
     }
 
     fileprivate var page: [String] {

@@ -35,7 +35,7 @@ struct QuarantineRetry: AsyncParsableCommand {
             Console.print(
                 json: [
                     "result": result.json, "status": .string(probed.status.name),
-                    "record": .optional(probed.status.record, \.json),
+                    "record": .optional(probed.status.record) { $0.json(at: QuarantineStore.systemTime()) },
                 ])
         } else if result.hasPassed {
             Console.print("\(result.plugin) does well.".visible)

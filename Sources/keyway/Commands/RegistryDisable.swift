@@ -13,6 +13,7 @@ struct RegistryDisable: AsyncParsableCommand {
     @Option(help: "Why, for those who wonder later.")
     var reason: String?
 
+    @OptionGroup var host: HostOptions
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
@@ -22,12 +23,17 @@ struct RegistryDisable: AsyncParsableCommand {
 
     func run() async throws {
         let disabled = DisabledPlugins(stateFolder: try state.requireFolder())
+        let named = try NamedPlugins(name, in: host, mayBeGlob: true)
         try disabled.disable(.init(name: name, reason: reason, since: Int64(time(nil))))
         if output.json {
             Console.print(
-                json: ["name": .string(name), "disabled": true, "reason": .optional(reason) { .string($0) }])
+                json: [
+                    "name": .string(name), "disabled": true, "reason": .optional(reason) { .string($0) },
+                    "installed": .bool(named.isInstalled),
+                ])
         } else {
             Console.print("\(name) is disabled.".visible)
+            named.warn()
         }
     }
 }

@@ -8,8 +8,8 @@ struct RegistryWhich: AsyncParsableCommand {
         discussion: """
             The name is a plugin's id or its file's name without .so, an interface id such as keyway.embedder/1, a type \
             such as embedder, or a name that plugins provide. Where several answer, what can be loaded comes before what \
-            cannot, earlier folders before later ones, then newer versions before older ones. Exits 1 if there is none \
-            that can be loaded.
+            cannot, earlier folders before later ones, then files by name; of one plugin in a folder newer versions come \
+            before older ones. Exits 1 if there is none that can be loaded.
             """)
 
     @Argument(help: "An id, a file's name, an interface, a type or a provided name.")
@@ -68,12 +68,13 @@ struct RegistryWhich: AsyncParsableCommand {
         if entry == winner { return "it is the first that can be loaded" }
         if !entry.isLoadable { return "\(entry.state.rawValue): \(entry.reason ?? "")" }
         guard let winner else { return "" }
-        if let version = winner.version, let own = entry.version, own < version,
-            folder(entry.file) == folder(winner.file)
-        {
+        guard folder(entry.file) == folder(winner.file) else {
+            return "\(winner.file) comes before it: its folder is searched first"
+        }
+        if entry.id == winner.id, let version = winner.version, let own = entry.version, own < version {
             return "\(own) is older than \(version)"
         }
-        return "\(winner.file) comes before it in the search"
+        return "\(winner.file) comes before it: of one folder's plugins the first by file name"
     }
 
     private static func folder(_ path: String) -> Substring { path[..<(path.lastIndex(of: "/") ?? path.startIndex)] }

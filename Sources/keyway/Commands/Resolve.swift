@@ -5,8 +5,9 @@ struct Resolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Choose the plugins to load, in the order in which they have to be loaded.",
         discussion: """
-            Everything in the folders of --path is asked for, or else in all search folders, with what it depends on. Exits 1 if there is no such set, and \
-            says which plugins stand against each other and what would help. Nothing of a plugin runs.
+            Everything in the folders of --path, or else in all search folders, is asked for, with what it depends on. \
+            Exits 1 if there is no set of plugins that go together, and says which stand against each other and what \
+            would help. Nothing of a plugin runs.
 
             --write-lock keeps the versions and the digests of what was chosen. With --lock alone the locked versions are \
             taken whatever newer ones there are; with --locked, too, anything but exactly what is locked is refused.
@@ -31,12 +32,14 @@ struct Resolve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var (resolver, skipped) = try options.resolver()
+        let installed = try options.installed()
+        if writeLock { try installed.unsearched.requireAll(toWrite: lockPath) }
+        var resolver = installed.resolver
         let lockfile = locked || lock != nil && !writeLock ? try Lockfile(reading: lockPath) : nil
-        let drift = lockfile?.drift(from: resolver.candidates) ?? []
-        let report = ResolveReport(skipped: skipped, drift: drift, wantsJSON: options.output.json)
+        let drift = lockfile?.drift(from: resolver.candidates, leftOut: resolver.leftOut) ?? []
+        let report = ResolveReport(installed, drift: drift, wantsJSON: options.output.json)
         if locked, !drift.isEmpty { throw report.showDrift(lockPath) }
-        if let lockfile { resolver.pins.merge(lockfile.pins) { named, _ in named } }
+        if let lockfile { resolver.locked = lockfile.pins }
         do throws(PluginError) {
             let resolution = try resolver.resolve()
             if writeLock { try Lockfile(resolution).write(to: lockPath) }
@@ -58,8 +61,9 @@ struct Tree: AsyncParsableCommand {
     @OptionGroup var options: ResolveOptions
 
     func run() async throws {
-        let (resolver, _) = try options.resolver()
-        let lines = try resolver.resolve().tree(isReversed: reverse)
+        let installed = try options.installed()
+        installed.unsearched.warn()
+        let lines = try installed.resolver.resolve().tree(isReversed: reverse)
         if options.output.json {
             Console.print(
                 json: .array(

@@ -25,22 +25,42 @@ struct ResolveOptions: ParsableArguments {
         let reason: String
     }
 
-    /// The resolver over every plugin of the search folders that may be loaded.
-    func resolver() throws -> (resolver: Resolver, skipped: [Skipped]) {
-        let host = host.host(onlyNamed: true)
+    /// What is installed: the resolver over every plugin of the search folders that may be loaded, and what is left out.
+    struct Installed {
+        var resolver: Resolver
+        let skipped: [Skipped]
+        let unsearched: UnsearchedFolders
+    }
+
+    /// - Throws: if no folder of --path can be searched.
+    func installed() throws -> Installed {
+        let pins = try pins()
+        let scan = try host.host(onlyNamed: true).registry.scan()
+        let unsearched = UnsearchedFolders(scan, named: host.path)
+        try unsearched.require()
         var candidates: [PluginCandidate] = []
+        var leftOut: [LeftOutPlugin] = []
         var skipped: [Skipped] = []
-        for entry in try host.registry.scan().entries {
-            if entry.isLoadable, let candidate = entry.candidate {
+        for entry in scan.entries {
+            var candidate = entry.candidate
+            candidate?.file = entry.file
+            if entry.isLoadable, let candidate {
                 candidates.append(candidate)
-            } else {
-                skipped.append(Skipped(file: entry.file, reason: entry.reason ?? "it says nothing about itself"))
+                continue
             }
+            let reason = entry.reason ?? "it says nothing about itself"
+            skipped.append(Skipped(file: entry.file, reason: reason))
+            guard let id = entry.id else { continue }
+            leftOut.append(
+                LeftOutPlugin(
+                    id: id, version: entry.version, provides: candidate?.relations.provides ?? [], reason: reason,
+                    remedy: entry.remedy))
         }
-        let resolver = Resolver(
+        var resolver = Resolver(
             candidates, hostSDK: Verifier.builtInSDK, strategy: Resolver.Strategy(rawValue: strategy.rawValue)!,
-            pins: try pins())
-        return (resolver, skipped)
+            pins: pins)
+        resolver.leftOut = leftOut
+        return Installed(resolver: resolver, skipped: skipped, unsearched: unsearched)
     }
 
     private func pins() throws -> [String: SemanticVersion] {

@@ -3,18 +3,25 @@ internal import PluginHost
 
 /// What `keyway resolve` says.
 struct ResolveReport {
-    let skipped: [ResolveOptions.Skipped]
+    private let skipped: [ResolveOptions.Skipped]
+    private let unsearched: UnsearchedFolders
     /// Between the lock file that was named and what is installed.
-    let drift: [LockDrift]
-    let wantsJSON: Bool
+    private let drift: [LockDrift]
+    private let wantsJSON: Bool
+
+    init(_ installed: ResolveOptions.Installed, drift: [LockDrift], wantsJSON: Bool) {
+        (skipped, unsearched) = (installed.skipped, installed.unsearched)
+        (self.drift, self.wantsJSON) = (drift, wantsJSON)
+    }
 
     /// - Parameter lock: the lock file that was written.
     func show(_ resolution: Resolution, lock: String?) {
+        let warnings = resolution.warnings + resolution.missingLibraries()
         if wantsJSON {
             Console.print(
                 json: document([
                     "order": .array(resolution.plugins.map { .string($0.id) }), "conflicts": [],
-                    "plugins": resolution.json["plugins"] ?? [], "warnings": resolution.json["warnings"] ?? [],
+                    "plugins": resolution.json["plugins"] ?? [], "warnings": .array(warnings.map(\.json)),
                     "lock": .optional(lock) { .string($0) },
                 ]))
             return
@@ -23,7 +30,7 @@ struct ResolveReport {
             Console.print("\(index + 1). \(plugin.id) \(plugin.version)".visible)
         }
         if resolution.plugins.isEmpty { Console.print("There is no plugin to load.") }
-        for warning in resolution.warnings { Console.error("keyway: warning: \(warning.message)".visible) }
+        for warning in warnings { Console.error("keyway: warning: \(warning.message)".visible) }
         for difference in drift { Console.error("keyway: warning: \(difference.message)".visible) }
         if let lock { Console.error("keyway: note: \(lock) is written.".visible) }
         noteSkipped()
@@ -72,11 +79,14 @@ struct ResolveReport {
 
     private func document(_ members: [String: JSON]) -> JSON {
         let skipped = skipped.map { file -> JSON in ["file": .string(file.file), "reason": .string(file.reason)] }
-        return .object(
-            members.merging(["skipped": .array(skipped), "drift": .array(drift.map(\.json))]) { own, _ in own })
+        let common: [String: JSON] = [
+            "skipped": .array(skipped), "drift": .array(drift.map(\.json)), "folders": unsearched.json,
+        ]
+        return .object(members.merging(common) { own, _ in own })
     }
 
     private func noteSkipped() {
+        unsearched.warn()
         for file in skipped { Console.error("keyway: note: left out \(file.file): \(file.reason)".visible) }
     }
 
@@ -108,7 +118,7 @@ struct ResolveReport {
         _ message: String, _ resolution: String
     ) -> JSON {
         [
-            "plugin1": .optional(plugin1) { .string($0) }, "plugin2": .optional(plugin2) { .string($0) },
+            "plugin1": .string(plugin1 ?? DependencyConflict.host), "plugin2": .optional(plugin2) { .string($0) },
             "dependency": .optional(dependency) { .string($0) }, "version1": .optional(version1) { .string($0) },
             "version2": .optional(version2) { .string($0) }, "severity": "error", "message": .string(message),
             "resolution": .string(resolution), "chain": [],

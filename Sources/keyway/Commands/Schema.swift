@@ -45,12 +45,11 @@ struct Schema: ParsableCommand {
             do throws(PluginError) {
                 let document = try JSON(parsing: InputFile.read(schema), what: schema)
                 // References lead to other files beside this one, never anywhere else.
-                let place = schema == "-" ? "" : "file://\(try InputFile.resolved(schema))"
+                let place = schema == "-" ? "" : JSONSchema.uri(ofFile: try InputFile.resolved(schema))
                 return try JSONSchema(
                     compiling: document, at: place, formats: checkFormats ? .assertions : .annotations
                 ) { uri in
-                    guard uri.hasPrefix("file://") else { return nil }
-                    let path = String(uri.dropFirst("file://".count))
+                    guard let path = JSONSchema.file(at: uri) else { return nil }
                     return try? JSON(parsing: InputFile.read(path), what: path)
                 }
             } catch {

@@ -78,7 +78,8 @@ struct RegistryReport {
         Console.print(
             "\(plugins)\(states.isEmpty ? "" : ": ")\(states.joined(separator: ", ")); "
                 + "\(scan.hits) of \(scan.hits + scan.misses) files from the cache, "
-                + scan.timings.total.short)
+                + scan.timings.total.short
+                + (scan.timings.probe > .zero ? ", of that \(scan.timings.probe.short) to try plugins" : ""))
     }
 
     private func count(_ state: RegistryEntry.State) -> Int { entries.count { $0.state == state } }
@@ -90,7 +91,7 @@ struct RegistryReport {
         return [
             "readMs": .double(timings.read.milliseconds), "listMs": .double(timings.list.milliseconds),
             "judgeMs": .double(timings.judge.milliseconds), "writeMs": .double(timings.write.milliseconds),
-            "totalMs": .double(timings.total.milliseconds),
+            "probeMs": .double(timings.probe.milliseconds), "totalMs": .double(timings.total.milliseconds),
         ]
     }
 

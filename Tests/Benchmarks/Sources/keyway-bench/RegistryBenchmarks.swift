@@ -148,6 +148,8 @@ struct RegistryBenchmarks {
 
     private func path(_ number: Int) -> String { "\(plugins)/\(Self.id(number)).so" }
 
+    /// Each has an id, so a manifest, bytes and a digest, of its own: nothing that is found out about one can be taken over
+    /// for another.
     private func makePlugins() throws {
         guard unsafe mkdir(plugins, 0o700) == 0 else { throw BenchmarkError("no folder \(plugins): error \(errno)") }
         guard let image = try? FileImage(opening: plugin), var bytes = image.bytes(at: 0, count: Int(image.size)) else {

@@ -1,5 +1,5 @@
 /// What a permission of the kind `net` is about: some hosts, a port, and for addresses with a scheme their paths.
-struct NetworkPattern {
+package struct NetworkPattern {
     /// Lower-case; "*" for all, "*.example.com" for all below example.com, which itself is not among them.
     private let host: String
     /// A number, or "*".
@@ -18,7 +18,7 @@ struct NetworkPattern {
 
     /// - Parameter text: `HOST:PORT`, or `SCHEME://HOST[:PORT][/PATH]`, of which `/*` is every path.
     /// - Returns: nil for what has another form; it is equal to nothing but itself.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var authority = Substring(text)
         var scheme: String?
         var path: Substring = ""
@@ -50,10 +50,16 @@ struct NetworkPattern {
             if let scheme, !parts.isEmpty { Address(scheme: scheme, path: parts, isPrefix: isPrefix) } else { nil }
     }
 
-    /// Every host there is, on whatever port.
-    var isEverything: Bool { host == "*" }
+    /// Does a `*` stand where it is no wildcard, but a character like others?
+    package var hasIdleWildcard: Bool {
+        let fixed = host.hasPrefix("*.") ? host.dropFirst(2) : host == "*" ? "" : host[...]
+        return fixed.contains("*") || address?.path.contains { $0.contains("*") } == true
+    }
 
-    func covers(_ other: Self) -> Bool {
+    /// Every host there is, on whatever port.
+    package var isEverything: Bool { host == "*" }
+
+    package func covers(_ other: Self) -> Bool {
         guard port == "*" || port == other.port else { return false }
         guard host == "*" || host == other.host || host.hasPrefix("*.") && other.host.hasSuffix(host.dropFirst()) else {
             return false

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <time.h>
@@ -189,6 +190,11 @@ int kwl_is_static(const void *ptr, uint64_t len)
 const char *kwl_secure_getenv(const char *name)
 {
     return secure_getenv(name);
+}
+
+const char *const *kwl_secure_environment(void)
+{
+    return getauxval(AT_SECURE) ? NULL : (const char *const *)environ;
 }
 
 int64_t kwl_monotonic_ns(void)

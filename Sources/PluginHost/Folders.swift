@@ -12,6 +12,19 @@ enum Folders {
         return unsafe String(cString: path)
     }
 
+    /// A path without links; nil if there is nothing.
+    static func realPath(_ path: String) -> String? {
+        guard let real = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
+    }
+
+    /// The folder that a file is in.
+    static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// Names of what is in a folder; none if it cannot be read.
     static func files(in folder: String) -> [String] {
         guard let directory = unsafe opendir(folder) else { return [] }

@@ -3,7 +3,6 @@ internal import Metrics
 public import PluginCore
 public import PluginELF
 public import PluginLoader
-internal import Synchronization
 
 /// Loads plugins into this process and keeps track of them.
 ///
@@ -44,6 +43,26 @@ public final class PluginHost: Sendable {
         /// Whether every pointer of a reply is checked to be memory of the call, a lease or static. Costs some
         /// microseconds a call: for tests of plugins.
         public var checksReplies = false
+        /// Plugins that ``PluginHost/run(ready:)`` loads when it begins, besides those whose manifests say `eager`.
+        public var preload: [String] = []
+        /// Whether it loads everything in the search paths then, and what comes later.
+        public var loadsEverything = false
+        /// By names: which plugins are loaded first. Over what their manifests say; see ``PluginPriority``.
+        public var priorities: [String: Int32] = [:]
+        /// How files and configurations are watched while the host runs; nil: they are not.
+        public var watch: WatchRules?
+        /// Where a running host can be talked to.
+        public var control = ControlPlace.none
+        /// How plugins' lives are looked after.
+        public var supervision = Supervision()
+        /// By what plugins are configured besides what the program says: operators' files, an environment, variables.
+        public var configurator = PluginConfigurator()
+        /// Where the secrets are to which configurations refer.
+        public var secrets: any SecretSource = SystemSecrets()
+        /// Tries plugins in another process before they are loaded into this one; nil: they are not tried.
+        public var scanner: PluginScanner?
+        /// What waiting is measured by.
+        public var timer: any _Concurrency.Clock<Duration> = ContinuousClock()
         /// Receives the numbers that plugins report. By default they go to swift-metrics.
         public var metrics: @Sendable (PluginMetric) -> Void = PluginHost.record
 
@@ -54,7 +73,7 @@ public final class PluginHost: Sendable {
     /// What is installed in the search paths.
     public let registry: Registry
     private let loader: PluginLoader
-    private let living = Mutex<[NativePlugin]>([])
+    let fleet: Fleet
 
     public init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
@@ -70,6 +89,7 @@ public final class PluginHost: Sendable {
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies)
+        fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce)
     }
 
     // MARK: - Loading
@@ -86,39 +106,47 @@ public final class PluginHost: Sendable {
     }
 
     /// Loads a plugin, makes an instance and starts it. A name that is in no search path is looked for in the stores.
+    /// - Parameter name: by which the host knows it; nil: its id, with a number if the host has one of the id already.
     /// - Throws: why the file was refused, or what failed.
     public func load(
-        _ fileOrName: String, configuration: JSON = .null, dataFolder: String? = nil,
+        _ fileOrName: String, as name: String? = nil, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
         let prepared = try await prepareAnywhere(fileOrName, context)
-        return try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
+        return try await start(prepared, as: name, configuration: configuration, dataFolder: dataFolder, context)
     }
 
     /// Loads a plugin that was prepared.
     /// - Throws: `disabled` if an operator or the filter turned it off, `dependency` if it is not what is locked,
-    ///   `permissionDenied` if it needs what is not granted; else as ``load(_:configuration:dataFolder:_:)``.
+    ///   `permissionDenied` if it needs what is not granted, `conflict` if the host has a plugin of the name; else as
+    ///   ``load(_:as:configuration:dataFolder:_:)``.
     public func start(
-        _ prepared: PreparedPlugin, configuration: JSON = .null, dataFolder: String? = nil,
+        _ prepared: PreparedPlugin, as name: String? = nil, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
     ) async throws(PluginError) -> NativePlugin {
         let id = prepared.manifest?.id ?? prepared.path
         let folder = dataFolder ?? self.configuration.dataFolder.map { "\($0)/\(Self.folderName(of: id))" }
-        let plugin = try await HostThread.run("plugin.load", of: id, context) { [self] () throws(PluginError) in
-            try registry.requireEnabled(prepared)
-            try self.configuration.lock?.require(prepared)
-            try requirePermissions(prepared, dataFolder: folder)
-            // The folder last: a refused plugin leaves nothing behind.
-            let loaded = try prepared.load()
-            if let folder { try Folders.create(folder, for: "the plugin's data") }
-            return try loaded.create(configuration: configuration, dataFolder: folder, context)
+        let resolved = try await resolve(configuration, for: prepared, context)
+        let request = PluginSupervisor.Request(
+            prepared: prepared, options: InstanceOptions(configuration: resolved.value, dataFolder: folder),
+            explicit: configuration, redaction: resolved.redaction,
+            priority: self.configuration.priorities[name ?? id] ?? prepared.manifest?.loading.priority
+                ?? PluginPriority.normal.number)
+        let supervisor = try fleet.add(id, as: name) { PluginSupervisor(name: $0, request, services) }
+        do throws(PluginError) {
+            return try await supervisor.load(context)
+        } catch {
+            // What never lived leaves no trace.
+            await supervisor.stop(nil)
+            fleet.remove(supervisor)
+            throw error
         }
-        living.withLock { $0.append(plugin) }
-        return plugin
     }
 
     /// What came of an attempt to load.
     public struct LoadAttempt: Sendable {
+        /// The file or name that was to be loaded.
+        public let name: String
         /// The plugin, or nil.
         public let plugin: NativePlugin?
         /// What the file says it is; also after a failure, if it was readable.
@@ -127,7 +155,7 @@ public final class PluginHost: Sendable {
         public let error: PluginError?
     }
 
-    /// ``load(_:configuration:dataFolder:_:)`` without throwing.
+    /// ``load(_:as:configuration:dataFolder:_:)`` without throwing.
     public func tryLoad(
         _ fileOrName: String, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()
@@ -137,30 +165,32 @@ public final class PluginHost: Sendable {
             let prepared = try await prepareAnywhere(fileOrName, context)
             manifest = prepared.manifest
             let plugin = try await start(prepared, configuration: configuration, dataFolder: dataFolder, context)
-            return LoadAttempt(plugin: plugin, manifest: manifest, error: nil)
+            return LoadAttempt(name: fileOrName, plugin: plugin, manifest: manifest, error: nil)
         } catch {
-            return LoadAttempt(plugin: nil, manifest: manifest, error: error)
+            return LoadAttempt(name: fileOrName, plugin: nil, manifest: manifest, error: error)
         }
     }
 
     // MARK: - Life
 
-    /// The plugins that were loaded and not shut down by this host.
-    public var plugins: [NativePlugin] { living.withLock { $0 } }
+    /// The plugins that were loaded and not shut down by this host, in the order in which they were loaded.
+    public var plugins: [NativePlugin] { fleet.all.compactMap(\.adapters) }
 
     /// Shuts one of them down.
     public func shutdown(_ plugin: NativePlugin) async {
-        living.withLock { $0.removeAll { $0 === plugin } }
-        await plugin.shutdown()
+        guard let supervisor = fleet.all.first(where: { $0.adapters === plugin }) else { return }
+        await supervisor.stop(nil)
+        fleet.remove(supervisor)
     }
 
     /// Shuts every plugin down, the last loaded first.
+    ///
+    /// Loads and swaps that are under way are given up. Each plugin's calls have ``Supervision/drainTimeout`` to end.
     public func shutdown() async {
-        let plugins = living.withLock { living in
-            defer { living = [] }
-            return living
+        while let supervisor = fleet.all.last {
+            await supervisor.stop(nil)
+            fleet.remove(supervisor)
         }
-        for plugin in plugins.reversed() { await plugin.shutdown() }
     }
 
     /// An id as the name of one folder: slashes cannot stand in it, and it cannot be "." or "..".

@@ -16,11 +16,16 @@ enum Environment {
     /// Where plugins are looked for by name: named folders, then the environment's, then the usual places.
     static func pluginFolders(named: [String]) -> [String] {
         var folders = named
-        folders += (value("KEYWAY_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
+        folders += namedFolders
         if let program = executableFolder { folders.append("\(program)/plugins") }
         if let home { folders.append("\(home)/.local/share/keyway/plugins") }
         folders += ["/usr/local/lib/keyway/plugins", "/usr/lib/keyway/plugins"]
         return folders
+    }
+
+    /// Those of KEYWAY_PLUGIN_PATH.
+    static var namedFolders: [String] {
+        (value("KEYWAY_PLUGIN_PATH") ?? "").split(separator: ":").map(String.init)
     }
 
     /// The folder of this program, links resolved.

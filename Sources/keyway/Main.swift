@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Dispatch
 internal import Glibc
 internal import PluginHost
+internal import Synchronization
 
 @main
 enum Main {
@@ -35,7 +36,20 @@ enum Main {
             }
             return 0
         } catch {
-            return report.failure(error)
+            return report.failure(report.wantsJSON ? cause(of: error, arguments) : error)
+        }
+    }
+
+    /// Words that are no command are told as an unknown --json, because no command took it. What is wrong without it is
+    /// what is wrong.
+    private static func cause(of error: any Error, _ arguments: [String]) -> any Error {
+        guard Keyway.exitCode(for: error) == .validationFailure else { return error }
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        do {
+            _ = try Keyway.parseAsRoot(arguments[..<end].filter { $0 != "--json" } + arguments[end...])
+            return error
+        } catch let other {
+            return Keyway.exitCode(for: other) == .validationFailure ? other : error
         }
     }
 }
@@ -44,6 +58,13 @@ enum Main {
 enum Interrupt {
     /// Seconds that calls have to end in order; longer than an executor takes to stop a program.
     private static let patience = 5.0
+    private static let hasPatience = Mutex(false)
+
+    /// Does the command end by itself, however long that takes? A host's calls have the time that its operator gave them.
+    static var isPatient: Bool {
+        get { hasPatience.withLock { $0 } }
+        set { hasPatience.withLock { $0 = newValue } }
+    }
 
     /// The first signal ends calls in order, so that a program run by a tool executor does not outlive the command; the second
     /// one ends the command.
@@ -53,6 +74,7 @@ enum Interrupt {
         source.setEventHandler { @Sendable in
             signal(number, SIG_DFL)
             work.cancel()
+            if isPatient { return }
             // What only reads files does not look whether it was cancelled.
             DispatchQueue.global().asyncAfter(deadline: .now() + patience) {
                 Console.error("keyway: error: interrupted by signal \(number)")

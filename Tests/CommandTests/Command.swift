@@ -63,10 +63,13 @@ struct Command {
 /// A folder that is gone when nobody needs it any more.
 final class TemporaryFolder: Sendable {
     let url: URL
+    /// Whatever the umask: what others can write is not trusted.
+    private static var forOwner: [FileAttributeKey: Any] { [.posixPermissions: 0o700] }
 
     init() throws {
         url = FileManager.default.temporaryDirectory.appendingPathComponent("keyway-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: url, withIntermediateDirectories: true, attributes: Self.forOwner)
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }
@@ -77,8 +80,10 @@ final class TemporaryFolder: Sendable {
     @discardableResult
     func write(_ data: Data, to name: String) throws -> URL {
         let file = url.appendingPathComponent(name)
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true, attributes: Self.forOwner)
         try data.write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
         return file
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway inspect and list", .timeLimit(.minutes(2)))
+@Suite("keyway inspect and list", .timeLimit(.minutes(5)))
 struct InspectTests {
     @Test(
         "inspect prints the contract's members",

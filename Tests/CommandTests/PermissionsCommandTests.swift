@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway permissions", .timeLimit(.minutes(2)))
+@Suite("keyway permissions", .timeLimit(.minutes(5)))
 struct PermissionsCommandTests {
     /// A home of its own, so that nobody's grants count.
     private struct Place {
@@ -112,6 +112,14 @@ struct PermissionsCommandTests {
         #expect(try await place.permissions("grant", "none.so", "threads").status == 1)
         #expect(try await place.permissions("grant", "dir/none", "threads").status == 1)
         #expect(try await place.permissions("grant", "asks", "jit").stderr.contains("asks for no jit"))
+        let vain = try await place.permissions("grant", "asks", "net:a.*.com:443")
+        #expect(vain.stderr.contains("keyway: warning: asks asks for nothing that net:a.*.com:443 covers: a * stands"))
+        let blind = try await place.permissions("grant", "stranger", "fs.read:/srv/*", "threads", "--json").json()
+        #expect(blind["warnings"]?.arrayValue?.count == 1)
+        #expect(try await place.permissions("revoke", "stranger", "fs.read:/srv/*").status == 0)
+        #expect(
+            try await place.permissions("grant", "no id!", "threads", "--json").json()["error"]?["code"] == "validation"
+        )
         #expect(try await place.permissions("show").stdout.contains("granted to stranger: threads"))
         for wrong in [["asks"], ["asks", "wish"], ["asks", "net:nowhere"], ["", "threads"]] {
             let output = try await place.run(["permissions", "grant"] + wrong + ["--json"])

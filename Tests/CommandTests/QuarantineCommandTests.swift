@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway quarantine", .timeLimit(.minutes(2)))
+@Suite("keyway quarantine", .timeLimit(.minutes(5)))
 struct QuarantineCommandTests {
     /// A folder of plugins and one of state, in a folder that goes with it.
     private struct Place {
@@ -47,7 +47,7 @@ struct QuarantineCommandTests {
         #expect(first.status == 1 && first.stdout.isEmpty)
         #expect(first.stderr.contains("bad: crashed in its constructors by SIGSEGV at address 0x8"))
         let listed = try await place.run("list", ["--json"]).json()["records"]?.arrayValue ?? []
-        #expect(listed.count == 1 && listed.first?["state"] == "quarantined" && listed.first?["attempts"] == 2)
+        #expect(listed.count == 1 && listed.first?["state"] == "active" && listed.first?["attempts"] == 2)
         #expect(listed.first?["signal"] == 11 && listed.first?["address"] == "0x8" && listed.first?["by"] == "probe")
         let since = try #require(listed.first?["since"]?.intValue)
         #expect(listed.first?["until"]?.intValue == since + 3600)
@@ -89,6 +89,59 @@ struct QuarantineCommandTests {
             #expect(try await place.run("add", ["x", "--reason", "y", "--for=\(time)"]).status == 2, "\(time)")
         }
         #expect(try await place.run("add", ["x"]).status == 2)
+    }
+
+    @Test("a quarantine whose time is over is shown as one that has ended")
+    func ended() async throws {
+        let place = try Place()
+        #expect(try await place.run("add", ["good", "--reason", "under review", "--for", "2h"]).status == 0)
+        let file = "\(place.state)/quarantine.json"
+        var document = try JSON(parsing: String(contentsOfFile: file, encoding: .utf8), what: "the records")
+        let until = try #require(document["records"]?.arrayValue?[0]["until"]?.intValue)
+        guard case .object(var record) = try #require(document["records"]?.arrayValue?[0]) else { return }
+        for (shift, state) in [(Int64(0), "active"), (-3 * 3600, "expired")] {
+            record["until"] = .int(until + shift)
+            document = ["version": 1, "records": [.object(record)]]
+            try document.text.write(toFile: file, atomically: false, encoding: .utf8)
+            for verb in [["list"], ["show", "good"]] {
+                let json = try await place.run(verb[0], verb.dropFirst() + ["--json"]).json()
+                #expect(json["records"]?.arrayValue?[0]["state"] == .string(state), "\(verb)")
+                let text = try await place.run(verb[0], Array(verb.dropFirst())).stdout
+                #expect(text.contains("no longer quarantined: that ended 2") == (state == "expired"), "\(text)")
+                #expect(text.contains("quarantined until 2") == (state == "active"), "\(text)")
+            }
+        }
+    }
+
+    @Test("add takes what can be a plugin's name, and tells that none of the name is installed")
+    func names() async throws {
+        let place = try Place()
+        try place.build("good")
+        try FileManager.default.copyItem(
+            atPath: "\(place.plugins)/good.so", toPath: "\(place.plugins)/My plugin.so")
+        for wrong in ["no id!", "a/b", "../x", "*"] {
+            let output = try await place.run("add", [wrong, "--reason", "y", "--json"])
+            #expect(output.status == 1, "\(wrong)")
+            #expect(try output.json()["error"]?["code"] == "invalidArgument", "\(wrong)")
+        }
+        for (name, isThere) in [("good", true), ("My plugin", true), ("@acme/none", false)] {
+            let output = try await place.run("add", [name, "--reason", "y", "--path", place.plugins, "--json"])
+            #expect(output.status == 0, "\(name)")
+            #expect(try output.json()["installed"] == .bool(isThere), "\(name)")
+            let text = try await place.run("add", [name, "--reason", "y", "--path", place.plugins])
+            #expect(text.stderr.contains("no plugin called \(name) was found") == !isThere)
+        }
+        let listed = try await place.run("list", ["--json"]).json()["records"]?.arrayValue
+        #expect(listed?.compactMap { $0["plugin"]?.stringValue } == ["@acme/none", "My plugin", "good"])
+    }
+
+    @Test("doctor says which scanner it is by the digest of its bytes")
+    func doctor() async throws {
+        let checks = try await Command.run(["doctor", "--json"]).json()["checks"]?.arrayValue ?? []
+        let detail = try #require(checks.first { $0["name"] == "scanner" }?["detail"]?.stringValue)
+        let words = detail.split(separator: " ").map(String.init)
+        let sum = try await Command.run([words[0].replacing(",", with: "")], program: "/usr/bin/sha256sum")
+        #expect(words.last?.utf8.count == 64 && sum.stdout.hasPrefix(words.last ?? "-"))
     }
 
     @Test("nothing of a plugin that is being tried outlives the command", arguments: [SIGKILL, SIGINT])

@@ -58,7 +58,7 @@ struct RegistryCommandTests {
         #expect(plugins[0]["reason"]?.stringValue?.isEmpty == false)
         #expect(plugins[2]["id"] == "hash-embedder" && plugins[2]["state"] == "available")
         #expect(plugins[2]["reason"] == .null && plugins[2]["sha256"]?.stringValue?.utf8.count == 64)
-        for key in ["readMs", "listMs", "judgeMs", "writeMs", "totalMs"] {
+        for key in ["readMs", "listMs", "judgeMs", "writeMs", "probeMs", "totalMs"] {
             #expect(json["timings"]?[key]?.doubleValue != nil, "\(key)")
         }
         let second = try await place.run(["scan", "--json"])
@@ -121,6 +121,41 @@ struct RegistryCommandTests {
         let bad = try await place.run(["which", "bad", "--json"])
         #expect(bad.status == 1)
         #expect(try bad.json()["winner"] == .null && bad.json()["candidates"]?.arrayValue?[0]["state"] == "refused")
+    }
+
+    @Test("which compares versions of one plugin only, and says by what the others lose")
+    func order() async throws {
+        let place = try Place([])
+        let built = try TemporaryFolder()
+        for (name, id, version) in [
+            ("a", "acme-one", "1.0.0"), ("b", "other", "9.0.0"), ("c", "acme-one", "2.0.0"),
+        ] {
+            let path = try NotedPlugin.build(id, version, in: built, name: name)
+            try FileManager.default.moveItem(atPath: path, toPath: "\(place.path)/\(name).so")
+        }
+        let json = try await place.run(["which", "embedder", "--json"]).json()
+        #expect(json["winner"]?["file"] == .string("\(place.path)/c.so"))
+        let reasons = json["candidates"]?.arrayValue?.compactMap { $0["why"]?.stringValue } ?? []
+        #expect(
+            reasons == [
+                "it is the first that can be loaded", "1.0.0 is older than 2.0.0",
+                "\(place.path)/c.so comes before it: of one folder's plugins the first by file name",
+            ])
+    }
+
+    @Test("disable takes what can be a plugin's name or a glob of such, and its way back can be copied into a shell")
+    func names() async throws {
+        let place = try Place(["hash-embedder"])
+        for wrong in ["no id!", "a/b", "x y*", "[ab"] {
+            let output = try await place.run(["disable", wrong, "--json"])
+            #expect(output.status == 1, "\(wrong)")
+            #expect(try output.json()["error"]?["code"] == "invalidArgument", "\(wrong)")
+        }
+        #expect(try await place.run(["disable", "none-*"]).stderr.contains("no plugin called none-* was found"))
+        let glob = try await place.run(["disable", "hash-*"])
+        #expect(glob.status == 0 && glob.stderr.isEmpty)
+        let scan = try await place.run(["scan", "--json"]).json()
+        #expect(scan["plugins"]?.arrayValue?[0]["remedy"] == "Run `keyway registry enable 'hash-*'`")
     }
 
     @Test("disable turns off by name and glob until enable, and load is refused with the reason")

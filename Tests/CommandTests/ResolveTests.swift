@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway resolve and tree", .timeLimit(.minutes(2)))
+@Suite("keyway resolve and tree", .timeLimit(.minutes(5)))
 struct ResolveTests {
     private func run(_ verb: String, _ folder: TemporaryFolder, _ options: [String] = []) async throws -> Command.Output
     {
@@ -104,7 +104,85 @@ struct ResolveTests {
             }
             #expect(conflict["severity"] == "error" && conflict["resolution"]?.stringValue?.isEmpty == false)
             #expect(["a", "b"].contains(conflict["dependency"]?.stringValue))
+            // The one who asks for plugins has a name, too.
+            let first = kind == "choice" ? "host" : kind == "twice" || kind == "pin" ? "b" : nil
+            #expect(
+                conflict["plugin1"]?.stringValue != nil && (first == nil || conflict["plugin1"]?.stringValue == first))
+            if kind == "range" {
+                #expect(conflict["message"]?.stringValue?.contains("no version can be >=2 <2") == true)
+            }
+            if kind == "twice" {
+                let message = conflict["message"]?.stringValue
+                #expect(
+                    ["b-1.0.0.so", "other.so"].allSatisfy { message?.contains("\(folder.url.path)/\($0)") == true })
+            }
         }
         #expect(try await run("resolve", folder, options.filter { $0 != "--json" }).stderr.hasPrefix("keyway: error: "))
+    }
+
+    @Test("a plugin that is installed and disabled is said to be disabled, with the command that enables it")
+    func disabled() async throws {
+        let (folder, state) = (try TemporaryFolder(), try TemporaryFolder())
+        try NotedPlugin.build("a", "1.0.0", #","dependencies":{"b":"^1"}"#, in: folder)
+        try NotedPlugin.build("b", "1.2.0", in: folder)
+        let environment = ["XDG_STATE_HOME": state.url.path]
+        func run(_ arguments: [String]) async throws -> Command.Output {
+            try await Command.run(arguments, environment: environment, in: state.url)
+        }
+        let resolve = ["resolve", "--path", folder.url.path]
+        #expect(try await run(resolve + ["--write-lock"]).status == 0)
+        #expect(try await run(["registry", "disable", "b"]).status == 0)
+        let output = try await run(resolve)
+        #expect(output.status == 1)
+        #expect(output.stderr.contains("a 1.0.0 needs b ^1, but b 1.2.0 is left out: it is disabled"))
+        #expect(output.stderr.contains("Run `keyway registry enable b`, or remove a"))
+        let locked = try await run(resolve + ["--locked", "--json"])
+        #expect(try locked.json()["drift"]?.arrayValue?.first?["kind"] == "leftOut" && locked.status == 1)
+        let lock = try await run(resolve + ["--lock", "keyway.lock"])
+        #expect(lock.status == 1 && lock.stderr.contains("b is locked at 1.2.0, but it is left out: it is disabled"))
+    }
+
+    @Test("a library that a manifest names is looked for on this machine and beside the plugin")
+    func libraries() async throws {
+        let folder = try TemporaryFolder()
+        let libraries = ["libc.so.6", "libnowhere.so.7", "libbeside.so.1"].map { #""\#($0)":{"kind":"library"}"# }
+        let file = try NotedPlugin.build(
+            "a", "1.0.0", #","dependencies":{\#(libraries.joined(separator: ","))}"#, in: folder)
+        try FileManager.default.copyItem(atPath: file, toPath: folder.url.appendingPathComponent("libbeside.so.1").path)
+        let output = try await run("resolve", folder)
+        #expect(output.status == 0)
+        #expect(
+            output.stderr
+                == "keyway: warning: a 1.0.0 needs the library libnowhere.so.7, which this machine does not have\n")
+        let warnings = try await run("resolve", folder, ["--json"]).json()["warnings"]?.arrayValue
+        #expect(warnings?.map { $0["dependency"] } == ["libnowhere.so.7"] && warnings?[0]["plugin1"] == "a")
+    }
+
+    @Test("a folder that cannot be searched is named, and no lock is written without it", arguments: ["gone", "file"])
+    func folders(kind: String) async throws {
+        let folder = try TemporaryFolder()
+        try NotedPlugin.build("a", "1.0.0", in: folder)
+        let bad = folder.url.appendingPathComponent(kind).path
+        if kind == "file" { try folder.write("text", to: kind) }
+        for verb in ["resolve", "tree", "list"] {
+            let alone = try await Command.run([verb, "--path", bad])
+            #expect(alone.status == 1 && alone.stdout.isEmpty && alone.stderr.contains("\(bad): "), "\(verb): \(alone)")
+            let json = try await Command.run([verb, "--path", bad, "--json"])
+            #expect(try json.status == 1 && json.json()["error"]?["names"] == [.string(bad)])
+            #expect(try json.json()["error"]?["code"] == (kind == "gone" ? "notFound" : "invalidArgument"))
+            let both = try await run(verb, folder, ["--path", bad])
+            #expect(both.status == 0 && both.stdout.contains("a") && both.stderr.contains("keyway: warning: \(bad): "))
+        }
+        #expect(
+            try await run("resolve", folder, ["--path", bad, "--json"]).json()["folders"]?.arrayValue?.map {
+                $0["path"]
+            }
+                == [.string(bad)])
+        let lock = folder.url.appendingPathComponent("keyway.lock").path
+        for paths in [[bad], [folder.url.path, bad]] {
+            let output = try await Command.run(
+                ["resolve", "--write-lock", "--lock", lock] + paths.flatMap { ["--path", $0] })
+            #expect(output.status == 1 && output.stderr.contains(bad) && !FileManager.default.fileExists(atPath: lock))
+        }
     }
 }

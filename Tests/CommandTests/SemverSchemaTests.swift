@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway semver and schema", .timeLimit(.minutes(2)))
+@Suite("keyway semver and schema", .timeLimit(.minutes(5)))
 struct SemverSchemaTests {
     @Test(
         "semver satisfies ends with 0, 1 or 2",
@@ -23,6 +23,20 @@ struct SemverSchemaTests {
             #expect(document["error"]?["message"]?.stringValue?.isEmpty == false)
             #expect(output.stderr.hasPrefix("keyway: error: ") && output.stdout.isEmpty)
         }
+    }
+
+    @Test("references to files are URIs: spaces and percent signs are escaped in them")
+    func fileNames() async throws {
+        let folder = try TemporaryFolder()
+        let good = try folder.write("1", to: "good.json").path
+        for (name, reference) in [("a b.json", "a%20b.json"), ("100%.json", "100%25.json"), ("a%20b", "a%2520b")] {
+            let part = try folder.write(#"{"type":"integer"}"#, to: "my parts/\(name)").path
+            let schema = try folder.write(#"{"$ref":"\#(reference)"}"#, to: "my parts/50% schema.json").path
+            #expect(try await Command.run(["schema", "validate", schema, good]).status == 0, "\(name)")
+            #expect(try await Command.run(["schema", "validate", schema, part]).status == 1, "\(name)")
+        }
+        let empty = try folder.write(#"{"type":[]}"#, to: "empty.json").path
+        #expect(try await Command.run(["schema", "validate", empty, good]).status == 2)
     }
 
     @Test("schema validate says where a document does not conform")

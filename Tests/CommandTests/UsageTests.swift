@@ -2,12 +2,13 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway: usage, help and version", .timeLimit(.minutes(1)))
+@Suite("keyway: usage, help and version", .timeLimit(.minutes(5)))
 struct UsageTests {
     @Test(
         "wrong usage exits 2",
         arguments: [
-            ["frobnicate"], ["inspect"], ["ask"], ["call-adapter", "embed", "--plugin", "x"],
+            ["frobnicate"], ["manifest", "frobnicate"], ["inspect"], ["ask"],
+            ["call-adapter", "embed", "--plugin", "x"],
             ["list", "--no-such-option"],
             ["call-adapter", "generate", "--plugin", "x"], ["call-adapter", "query", "--plugin", "x", "--repo", "r"],
             ["call-adapter", "execute", "--plugin", "x"], ["ask", "--top-k", "0", "why?"],
@@ -25,7 +26,10 @@ struct UsageTests {
         #expect(output.stderr.hasPrefix("keyway: error: "))
         let json = try await Command.run(arguments + ["--json"])
         #expect(json.status == 2)
-        #expect(try json.json()["error"]?["code"] == "usage")
+        #expect(try json.json()["error"]?["code"] == "usage" && json.stderr.isEmpty)
+        // What is wrong is told, and not that nothing took --json.
+        let message = try json.json()["error"]?["message"]?.stringValue ?? ""
+        #expect(!message.isEmpty && output.stderr.hasPrefix("keyway: error: \(message)"), "\(message)")
     }
 
     @Test(

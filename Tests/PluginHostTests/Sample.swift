@@ -44,7 +44,9 @@ enum Sample {
         init() throws {
             let url = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent(
                 "keyway-host-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            // Whatever the umask: what others can write is not trusted.
+            try FileManager.default.createDirectory(
+                at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             path = url.path
         }
 

@@ -42,9 +42,19 @@ int kwl_is_static(const void *ptr, uint64_t len);
 
 /* secure_getenv(3): NULL in a privileged process. C: declared for _GNU_SOURCE only. */
 const char *kwl_secure_getenv(const char *name);
+/* The variables of this process as NAME=VALUE, and NULL behind the last; NULL in a privileged process, as above. They must not be
+ * changed meanwhile. C: a global variable is not usable from Swift. */
+const char *const *kwl_secure_environment(void);
 
 /* CRC-32C (Castagnoli, RFC 3720 appendix B.4) of bytes. C: one instruction of the processor for eight bytes. */
 uint32_t kwl_crc32c(const void *bytes, size_t count);
+
+/* accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC: the next connection, or -1. C: declared for _GNU_SOURCE only. */
+int kwl_accept(int listener);
+
+/* Who is at the other end of a connected Unix socket (SO_PEERCRED, unix(7)): whoever connected or, at the connecting end,
+ * whoever listened. 0, or -1. C: struct ucred is declared for _GNU_SOURCE only. */
+int kwl_peer(int socket, uint32_t *user, int32_t *process);
 
 /* CLOCK_MONOTONIC in nanoseconds. C: the macro is not imported everywhere. */
 int64_t kwl_monotonic_ns(void);

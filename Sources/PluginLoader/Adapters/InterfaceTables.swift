@@ -36,7 +36,8 @@ struct InterfaceTables: Sendable {
                 "operation \($0 + 1) of \(type.id)"
             }
         }
-        return missing(EmbedderInterface.self) + missing(VectorBackendInterface.self) + missing(ModelProviderInterface.self)
+        return missing(EmbedderInterface.self) + missing(VectorBackendInterface.self)
+            + missing(ModelProviderInterface.self)
             + missing(ToolExecutorInterface.self) + missing(HooksInterface.self) + missing(ToolsInterface.self)
             + missing(FunctionsInterface.self) + missing(OperationsInterface.self) + missing(MessagesInterface.self)
             + missing(EndpointsInterface.self)

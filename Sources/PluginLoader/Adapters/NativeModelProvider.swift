@@ -169,7 +169,8 @@ public final class NativeModelProvider: ModelProvider, Sendable {
     // MARK: - Implementation
 
     private func invoke<Operation>(
-        _ operation: StaticString, _ path: KeyPath<kw_provider, Operation>, _ request: ModelRequest, _ context: CallContext,
+        _ operation: StaticString, _ path: KeyPath<kw_provider, Operation>, _ request: ModelRequest,
+        _ context: CallContext,
         cancellation: Cancellation?, sink: PluginInstance.Sink?
     ) throws(PluginError) -> ModelResponse {
         try checkMessages(request, operation)

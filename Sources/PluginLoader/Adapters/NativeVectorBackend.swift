@@ -98,8 +98,7 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         _ ids: [String], in repository: String, including include: VectorQuery.Include, _ context: CallContext
     ) async throws(PluginError) -> [VectorItem?] {
         guard !ids.isEmpty else { return [] }
-        return unsafe try await port.run("vectorBackend.get", \.get, context, reply: kw_items_out.self)
-        {
+        return unsafe try await port.run("vectorBackend.get", \.get, context, reply: kw_items_out.self) {
             inputs in
             unsafe kw_get_in(
                 h: .of(kw_get_in.self), repo: inputs.string(repository), ids: inputs.strings(ids),
@@ -337,7 +336,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
     }
 
     private func counted<Operation>(
-        _ operation: StaticString, _ path: any KeyPath<kw_vector_backend, Operation> & Sendable, _ filter: Filter, _ repository: String,
+        _ operation: StaticString, _ path: any KeyPath<kw_vector_backend, Operation> & Sendable, _ filter: Filter,
+        _ repository: String,
         _ context: CallContext
     ) async throws(PluginError) -> VectorCommit {
         unsafe try await port.run(operation, path, context, reply: kw_count_out.self) { inputs in

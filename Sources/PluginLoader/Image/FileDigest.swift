@@ -22,6 +22,12 @@ enum FileDigest {
 }
 
 extension FileImage {
-    /// SHA-256 of the file's bytes as they are now, lower-case hexadecimal. Reads the whole file.
-    public borrowing func digest() -> String { withDescriptor { FileDigest.sha256(of: $0) } }
+    /// SHA-256 of the file's bytes, lower-case hexadecimal: of those that it holds, or else as they are now.
+    public borrowing func digest() -> String {
+        unsafe withHeldBytes { bytes in
+            var hash = SHA256()
+            unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            return Hexadecimal.text(hash.finalize())
+        } ?? withDescriptor { FileDigest.sha256(of: $0) }
+    }
 }

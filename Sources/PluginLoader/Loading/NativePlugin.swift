@@ -74,6 +74,9 @@ public final class NativePlugin: Plugin, Sendable {
     /// Refuses new calls, waits for those that run, and ends the instance.
     public func shutdown() async { await slot.shutdown() }
 
+    /// Can it take a new configuration while it lives?
+    public var canConfigure: Bool { unsafe slot.instance.table.configure != nil }
+
     // MARK: - For the host, which makes one change at a time
 
     package var generation: PluginGeneration { present.withLock { $0 } }

@@ -10,10 +10,12 @@ struct LoadOptions: ParsableArguments {
 
     @OptionGroup var policy: PermissionOptions
 
-    func host() throws(PluginError) -> PluginHost {
+    func host() throws(PluginError) -> PluginHost { PluginHost(try configuration()) }
+
+    func configuration() throws(PluginError) -> PluginHost.Configuration {
         var configuration = folders.configuration()
         configuration.lock = try lock.map { path throws(PluginError) in try Lockfile(reading: path) }
         configuration.permissions = .kept(policy.filesForLoading)
-        return PluginHost(configuration)
+        return configuration
     }
 }

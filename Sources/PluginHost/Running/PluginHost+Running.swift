@@ -1,0 +1,170 @@
+internal import Glibc
+public import PluginCore
+internal import PluginLoader
+
+extension PluginHost {
+    /// What a host that runs can say of itself.
+    public struct Ready: Sendable {
+        /// Where it can be talked to, or nil.
+        public let socket: String?
+        /// What came of each plugin that was to be loaded at once.
+        public let loads: [LoadAttempt]
+    }
+
+    /// Runs the host until the task is cancelled, or somebody asks for the end on the control socket; then shuts every
+    /// plugin down, the last loaded first.
+    ///
+    /// Loads the plugins of ``Configuration/preload`` and those whose manifests say `eager`, the highest priority first. A
+    /// plugin that cannot be loaded keeps no other from being loaded. Then watches files and configurations, if it is to, and
+    /// answers on the control socket.
+    /// - Parameter ready: is called once, when the plugins are loaded and the socket answers.
+    /// - Throws: if the socket or the watch cannot be set up. Not for being cancelled.
+    public func run(
+        ready: @escaping @Sendable (Ready) async -> Void = { _ in }
+    ) async throws(PluginError) {
+        let end = EndRequest()
+        let server = try await controlServer(end)
+        let watchers: [FolderChanges]
+        do throws(PluginError) {
+            watchers = try await startWatching()
+        } catch {
+            server?.stop()
+            throw error
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for (index, changes) in watchers.enumerated() {
+                group.addTask { [self] in
+                    for await report in changes {
+                        await (index == 0 ? filesChanged(report) : configurationsChanged(report))
+                    }
+                }
+            }
+            group.addTask { [self] in
+                let loads = await loadAtOnce()
+                if !Task.isCancelled { await ready(Ready(socket: server?.path, loads: loads)) }
+            }
+            await end.wait()
+            for changes in watchers { changes.stop() }
+            group.cancelAll()
+            fleet.close()
+            // In a task of its own: this one may be cancelled, and the plugins are to be ended properly.
+            await Task { await self.shutdown() }.value
+        }
+        fleet.events.close()
+        server?.stop()
+        await server?.finished()
+    }
+
+    // MARK: - Beginning
+
+    private func loadAtOnce() async -> [LoadAttempt] {
+        var wanted = configuration.preload.map { (name: $0, priority: configuration.priorities[$0]) }
+        if let entries = try? await scan().entries {
+            for index in wanted.indices where wanted[index].priority == nil {
+                let entry = entries.first {
+                    $0.id == wanted[index].name || FileName.stem($0.file) == wanted[index].name
+                }
+                wanted[index].priority = entry?.manifest?.loading.priority
+            }
+            for entry in entries where entry.isLoadable {
+                guard let id = entry.id, let loading = entry.manifest?.loading,
+                    configuration.loadsEverything || loading.mode == .eager,
+                    !wanted.contains(where: { $0.name == id || $0.name == FileName.stem(entry.file) })
+                else { continue }
+                wanted.append((id, configuration.priorities[id] ?? loading.priority))
+            }
+        }
+        let normal = PluginPriority.normal.number
+        // A stable sort: those of one priority as they were named.
+        let order = wanted.enumerated().sorted {
+            let (left, right) = ($0.element.priority ?? normal, $1.element.priority ?? normal)
+            return left != right ? left > right : $0.offset < $1.offset
+        }
+        let attempts = await load(all: order.map(\.element.name))
+        for (name, attempt) in zip(order.map(\.element.name), attempts) {
+            guard let error = attempt.error else { continue }
+            configuration.logger.error(
+                "a plugin could not be loaded", metadata: ["plugin": .string(name), "error": "\(error.message)"])
+        }
+        return attempts
+    }
+
+    // MARK: - Watching
+
+    /// The watch of the plugins' folders, then that of the configurations' folder; nothing if nothing is to be watched.
+    private func startWatching() async throws(PluginError) -> [FolderChanges] {
+        guard let rules = configuration.watch else { return [] }
+        var watchers = [try await FolderChanges.start(configuration.searchPaths, rules: rules)]
+        if let folder = configuration.configurator.folder?.path {
+            do throws(PluginError) {
+                watchers.append(try await FolderChanges.start([folder], rules: rules))
+            } catch {
+                watchers[0].stop()
+                throw error
+            }
+        }
+        return watchers
+    }
+
+    /// Swaps the plugins whose files changed, and loads those that came and are to be loaded at once.
+    private func filesChanged(_ report: WatchReport) async {
+        guard let paths = noted(report) else { return }
+        for status in status where status.state == .active {
+            guard let file = status.file, paths.mean(file) else { continue }
+            guard Folders.exists(file) else {
+                tellWatch(status.name, "\(file) is gone; the build that is loaded goes on")
+                continue
+            }
+            // What came of it is told by events; the old build goes on if it is refused.
+            _ = try? await swap(status.name)
+        }
+        guard let entries = try? await scan().entries else { return }
+        for entry in entries where entry.isLoadable && paths.mean(entry.file) {
+            guard let id = entry.id, fleet.known(id) == nil,
+                configuration.loadsEverything || entry.manifest?.loading.mode == .eager
+            else { continue }
+            _ = await load(all: [id])
+        }
+    }
+
+    private func configurationsChanged(_ report: WatchReport) async {
+        guard let folder = configuration.configurator.folder, let paths = noted(report) else { return }
+        for status in status where status.state == .active {
+            guard paths.mean(folder.file(status.id)) || paths.mean(folder.file(status.id, .toml)) else { continue }
+            _ = try? await configure(status.name)
+        }
+    }
+
+    /// nil if nothing can be done about it.
+    private func noted(_ report: WatchReport) -> ChangedPaths? {
+        switch report {
+        case .changed(let paths): return ChangedPaths(paths: paths)
+        case .everything: return ChangedPaths(paths: nil)
+        case .failed(let error):
+            tellWatch("", error.what, error)
+            return nil
+        }
+    }
+
+    private func tellWatch(_ plugin: String, _ reason: String, _ error: PluginError? = nil) {
+        fleet.events.tell(
+            HostEvent(
+                time: Clock.realtime(), kind: .watch, plugin: plugin, generation: 0, state: nil, version: nil,
+                reason: reason, error: error))
+    }
+}
+
+/// What a watch says has changed.
+private struct ChangedPaths {
+    /// nil for everything.
+    let paths: Set<String>?
+
+    /// Is it the file, its manifest beside it, or a folder that it is in?
+    func mean(_ file: String) -> Bool {
+        guard let paths else { return true }
+        let stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file
+        return paths.contains { path in
+            path == file || path.hasPrefix("\(stem).") || file.hasPrefix("\(path)/")
+        }
+    }
+}

@@ -1,0 +1,184 @@
+public import PluginCore
+public import PluginLoader
+
+/// What can be done with the plugins of a host while calls go on. Plugins are named as the host knows them: by their ids,
+/// unless they were given other names.
+extension PluginHost {
+    /// What happens to plugins, from now on.
+    ///
+    /// Telling never waits for listeners: whoever is more than a thousand events behind loses the oldest.
+    public var events: AsyncStream<HostEvent> { fleet.events.listen(limit: 1024) }
+
+    /// How every plugin is, in the order in which they were loaded. Never waits.
+    public var status: [PluginStatus] { fleet.all.map(\.status) }
+
+    /// A plugin that is loaded.
+    /// - Throws: `notFound` with the names that there are.
+    public func plugin(_ name: String) throws(PluginError) -> NativePlugin {
+        guard let plugin = try supervisor(name).adapters else {
+            throw PluginError(
+                .unavailable, "\(name) is not loaded yet", remedy: "Wait until it is", plugin: name, retryable: true)
+        }
+        return plugin
+    }
+
+    /// Swaps a plugin for another build of it, while calls go on. Adapters that callers have lead to the new one.
+    ///
+    /// The other build is judged, loaded beside the present one, started, and asked how it is. Then new calls go to it;
+    /// those that run end where they began, streams too, and the old instance is ended behind them. If anything is wrong
+    /// with the other build, the present one goes on.
+    /// - Parameters:
+    ///   - file: the other build; nil: the file that it was loaded from, which may be another one by now.
+    ///   - configuration: nil keeps the present one.
+    /// - Throws: why the other build was refused.
+    @discardableResult
+    public func swap(
+        _ name: String, to file: String? = nil, configuration: JSON? = nil, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> SwapResult {
+        let supervisor = try supervisor(name)
+        let path = file ?? supervisor.status.file ?? name
+        let explicit: JSON
+        if let configuration { explicit = configuration } else { explicit = await supervisor.request.explicit }
+        let (prepared, resolved): (PreparedPlugin, ResolvedConfiguration)
+        do throws(PluginError) {
+            prepared = try await HostThread.run("plugin.prepare", of: name, context) {
+                [self] () throws(PluginError) in try prepare(path)
+            }
+            resolved = try await resolve(explicit, for: prepared, context)
+        } catch {
+            throw await supervisor.refused(error)
+        }
+        return try await supervisor.swap(to: prepared, configuration: resolved, explicit: explicit, context)
+    }
+
+    /// Gives a plugin a new configuration: its instance, if it takes one while it lives; else a new instance takes the old
+    /// one's place as in ``swap(_:to:configuration:_:)``.
+    ///
+    /// What operators' files and variables say is read anew, and checked with it.
+    /// - Parameter configuration: what the program says, over everything else; nil: what it said before.
+    /// - Returns: warnings of the plugin.
+    /// - Throws: `configuration` with what is wrong. The old one holds then.
+    @discardableResult
+    public func configure(
+        _ name: String, _ configuration: JSON? = nil, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> [ConfigurationIssue] {
+        let supervisor = try supervisor(name)
+        let request = await supervisor.request
+        let explicit = configuration ?? request.explicit
+        let resolved: ResolvedConfiguration
+        do throws(PluginError) {
+            resolved = try await resolve(explicit, for: request.prepared, context)
+        } catch {
+            throw await supervisor.refusedConfiguration(error, .none)
+        }
+        return try await supervisor.configure(resolved, explicit: explicit, context)
+    }
+
+    /// Has a plugin rest: new calls are refused, those that run may end.
+    /// - Parameter reason: what callers are told.
+    /// - Throws: `timeout` if calls do not end in time; the plugin goes on then.
+    public func suspend(_ name: String, reason: String? = nil) async throws(PluginError) {
+        try await supervisor(name).suspend(reason)
+    }
+
+    /// Lets a plugin that rests go on.
+    public func resume(_ name: String) async throws(PluginError) {
+        try await supervisor(name).resume()
+    }
+
+    /// Ends a plugin. Adapters that callers have fail from now on, with the reason.
+    public func stop(_ name: String, reason: String? = nil) async throws(PluginError) {
+        let supervisor = try supervisor(name)
+        await supervisor.stop(reason)
+        fleet.remove(supervisor)
+    }
+
+    /// Ends a plugin and keeps it from being loaded until somebody lets it out of quarantine; also after the host has ended, if
+    /// it has a state folder.
+    public func quarantine(_ name: String, reason: String? = nil) async throws(PluginError) {
+        let supervisor = try supervisor(name)
+        let why = reason ?? "an operator put it into quarantine"
+        if let folder = configuration.stateFolder {
+            let (store, id) = (QuarantineStore(stateFolder: folder, clock: configuration.clock), supervisor.id)
+            _ = try await HostThread.run("quarantine.add", of: name, CallContext()) { () throws(PluginError) in
+                try store.add(id, reason: why, for: nil)
+            }
+        }
+        await supervisor.stop(why, quarantined: true)
+    }
+
+    // MARK: - Implementation
+
+    /// The configuration of a plugin from all its sources, checked, with its secrets.
+    func resolve(
+        _ explicit: JSON, for prepared: PreparedPlugin, _ context: CallContext
+    ) async throws(PluginError) -> ResolvedConfiguration {
+        // A file that is refused says why when it is loaded.
+        guard prepared.verification.isLoadable, let manifest = prepared.manifest else {
+            return ResolvedConfiguration(value: explicit, redaction: .none)
+        }
+        let (configurator, secrets) = (configuration.configurator, configuration.secrets)
+        do throws(PluginError) {
+            return try await HostThread.run("plugin.configuration", of: manifest.id, context) {
+                () throws(PluginError) in
+                try configurator.effective(manifest, package: Folders.parent(of: prepared.path), explicit: explicit)
+                    .resolved(by: secrets)
+            }
+        } catch {
+            var error = error
+            error.stage = .create
+            throw error
+        }
+    }
+
+    func supervisor(_ name: String) throws(PluginError) -> PluginSupervisor {
+        if let supervisor = fleet.named(name) { return supervisor }
+        let names = fleet.all.map(\.name)
+        throw PluginError(
+            .notFound, "the host has no plugin \(name)",
+            remedy: names.isEmpty ? "Load it first" : "There are \(names.joined(separator: ", "))",
+            facts: .names(names), plugin: name)
+    }
+
+    var services: PluginSupervisor.Services {
+        PluginSupervisor.Services(
+            supervision: configuration.supervision, timer: configuration.timer, gate: fleet.gate,
+            events: fleet.events, admit: admit, probe: configuration.scanner == nil ? nil : probe,
+            quarantine: quarantine)
+    }
+
+    private func admit(_ prepared: PreparedPlugin, _ dataFolder: String?) throws(PluginError) {
+        try registry.requireEnabled(prepared)
+        try configuration.lock?.require(prepared)
+        try requirePermissions(prepared, dataFolder: dataFolder)
+    }
+
+    /// - Throws: `load` if the plugin does not survive it.
+    private func probe(_ prepared: PreparedPlugin) async throws(PluginError) {
+        // A file that is refused says why when it is loaded.
+        guard let scanner = configuration.scanner, prepared.verification.isLoadable else { return }
+        guard let result = try await scanner.probe([prepared]).first, !result.hasPassed else { return }
+        throw PluginError(
+            .load, "\(result.reason), when it was tried in another process",
+            remedy: "Report this to the plugin's author; keyway quarantine retry shows it again",
+            facts: .file(path: prepared.path), plugin: prepared.manifest?.id ?? prepared.path, stage: .load)
+    }
+
+    private func quarantine(_ prepared: PreparedPlugin, _ error: PluginError) {
+        guard let folder = configuration.stateFolder else { return }
+        let store = QuarantineStore(stateFolder: folder, clock: configuration.clock)
+        let failure = QuarantineFailure(
+            code: error.code.rawValue, reason: error.what, phase: error.stage?.rawValue)
+        let inputs = QuarantineInputs(digest: prepared.digest, sdk: configuration.sdk)
+        let id = prepared.manifest?.id ?? prepared.path
+        do throws(PluginError) {
+            // Several attempts have failed: it is beyond suspicion of a first failure.
+            for _ in 0..<2 {
+                try store.record(failure, of: id, file: prepared.path, inputs: inputs, by: .runtime)
+            }
+        } catch {
+            configuration.logger.error(
+                "the quarantine could not be written", metadata: ["plugin": .string(id), "error": "\(error)"])
+        }
+    }
+}

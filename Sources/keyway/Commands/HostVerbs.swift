@@ -1,0 +1,190 @@
+internal import ArgumentParser
+internal import PluginHost
+
+/// How a running host is reached.
+struct SocketOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The running host's Unix socket; $XDG_RUNTIME_DIR/keyway/host.sock unless said otherwise.",
+            valueName: "file"))
+    var socket: String?
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if socket == "" { throw ValidationError("--socket names no file.") }
+    }
+
+    /// Sends a request, and prints the reply under `--json`, or a sentence.
+    func ask(
+        _ verb: String, _ arguments: [String: JSON?] = [:], saying sentence: (JSON) -> String
+    ) async throws(PluginError) {
+        let client = try await ControlClient.connect(to: socket)
+        let reply = try await client.send(verb, .object(arguments.compactMapValues { $0 }))
+        if output.json { Console.print(json: reply) } else { Console.print(sentence(reply).visible) }
+    }
+}
+
+struct HostStatus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "How a running host and its plugins are.")
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        let client = try await ControlClient.connect(to: host.socket)
+        let status = try await client.send("status")
+        guard !host.output.json else { return Console.print(json: status) }
+        let uptime = Duration.milliseconds(status["uptimeMs"]?.intValue ?? 0)
+        Console.print(
+            "keyway \(status["version"]?.stringValue ?? "?"), process \(client.process), up \(uptime.short)".visible)
+        let plugins = status["plugins"]?.arrayValue ?? []
+        guard !plugins.isEmpty else { return Console.print("It has no plugins.") }
+        let header = ["PLUGIN", "VERSION", "STATE", "GENERATION", "CALLS", "ERRORS", "IN FLIGHT", ""]
+        let rows = plugins.map { plugin in
+            ["name", "version", "state", "generation", "calls", "errors", "inFlight", "reason"].map { key in
+                switch plugin[key] {
+                case .string(let text): text
+                case .int(let number): "\(number)"
+                default: ""
+                }
+            }
+        }
+        for line in TextTable.lines([header] + rows) { Console.print(line) }
+    }
+}
+
+struct HostEvents: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Print what happens to the plugins of a running host, one JSON object a line, until the host ends.")
+
+    @Option(help: ArgumentHelp("Only what happens to this plugin.", valueName: "name"))
+    var plugin: String?
+
+    @Option(help: ArgumentHelp("End after so many events.", valueName: "count"))
+    var count: Int?
+
+    @OptionGroup var host: SocketOptions
+
+    func validate() throws {
+        if let count, count < 1 { throw ValidationError("--count is at least 1.") }
+    }
+
+    func run() async throws {
+        let client = try await ControlClient.connect(to: host.socket)
+        var arguments: [String: JSON] = [:]
+        if let plugin { arguments["plugin"] = .string(plugin) }
+        var printed = 0
+        for try await event in try await client.events(.object(arguments)) {
+            Console.print(event.text)
+            printed += 1
+            if printed == count { return }
+        }
+    }
+}
+
+struct HostLoad: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Have a running host load a plugin.")
+
+    @Argument(help: "The plugin's name in the host's folders.")
+    var plugin: String
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("load", ["plugin": .string(plugin)]) {
+            "\($0["plugin"]?.stringValue ?? plugin) \($0["version"]?.stringValue ?? "") is loaded."
+        }
+    }
+}
+
+struct HostSuspend: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "suspend",
+        abstract: "Have a plugin of a running host rest: new calls are refused, those that run may end.")
+
+    @Argument(help: "The plugin's name in the host.")
+    var plugin: String
+
+    @Option(help: "Why; its callers are told.")
+    var reason: String?
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("suspend", ["plugin": .string(plugin), "reason": reason.map(JSON.string)]) { _ in
+            "\(plugin) is suspended."
+        }
+    }
+}
+
+struct HostResume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Have a suspended plugin of a running host go on.")
+
+    @Argument(help: "The plugin's name in the host.")
+    var plugin: String
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("resume", ["plugin": .string(plugin)]) { _ in "\(plugin) goes on." }
+    }
+}
+
+struct HostSwap: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swap",
+        abstract: "Swap a plugin of a running host for another build, while calls go on.",
+        discussion: "If anything is wrong with the other build, the present one goes on and the command fails.")
+
+    @Argument(help: "The plugin's name in the host.")
+    var plugin: String
+
+    @Argument(help: "The other build; the file that it was loaded from unless said otherwise.")
+    var file: String?
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        // The host may have another working folder.
+        let file = try file.map { path throws(PluginError) in try InputFile.resolved(path) }
+        try await host.ask("swap", ["plugin": .string(plugin), "file": file.map(JSON.string)]) { reply in
+            let version = reply["version"]?.stringValue ?? ""
+            guard reply["changed"] == true else { return "\(plugin) is that build already: \(version)." }
+            return "\(plugin) is \(version) now, generation \(reply["generation"]?.intValue ?? 0)."
+        }
+    }
+}
+
+struct HostStop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop", abstract: "End a plugin of a running host.")
+
+    @Argument(help: "The plugin's name in the host.")
+    var plugin: String
+
+    @Option(help: "Why; its callers are told.")
+    var reason: String?
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("stop", ["plugin": .string(plugin), "reason": reason.map(JSON.string)]) { _ in
+            "\(plugin) is stopped."
+        }
+    }
+}
+
+struct HostShutdown: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shutdown", abstract: "End a running host and its plugins.")
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("shutdown") { _ in "The host ends." }
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import PluginHost
+import Testing
+
+@Suite(
+    "A running host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
+    .timeLimit(.minutes(5)))
+struct RunningTests {
+    /// A host that runs while the body does, its events, and where it can be talked to.
+    private func running(
+        _ place: SwapPlugin, _ change: @escaping (inout PluginHost.Configuration) -> Void = { _ in },
+        _ body: (PluginHost, ControlClient, AsyncStream<HostEvent>) async throws -> Void
+    ) async throws {
+        let socket = "\(place.folder.path)/host.sock"
+        let host = place.host { configuration in
+            configuration.control = .at(socket)
+            configuration.loadsEverything = true
+            change(&configuration)
+        }
+        let events = host.events
+        let (ready, told) = AsyncStream.makeStream(of: PluginHost.Ready.self)
+        let task = Task {
+            do throws(PluginError) {
+                try await host.run { told.yield($0) }
+                told.finish()
+            } catch {
+                told.finish()
+                throw error
+            }
+        }
+        for await report in ready {
+            #expect(report.socket == socket)
+            break
+        }
+        do {
+            try await body(host, try await ControlClient.connect(to: socket), events)
+        } catch {
+            task.cancel()
+            throw error
+        }
+        task.cancel()
+        try await task.value
+        #expect(host.status.isEmpty && !FileManager.default.fileExists(atPath: socket))
+    }
+
+    @Test("says how its plugins are, and does what it is told on its socket")
+    func verbs() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter")
+        let second = try place.build(2, as: "other", ["ID=\"other\""])
+        try await running(place) { host, client, _ in
+            let status = try await client.send("status")
+            #expect(status["version"]?.stringValue == HostProduct.version.description)
+            #expect(status["pid"]?.intValue == Int64(getpid()) && status["uptimeMs"]?.intValue ?? -1 >= 0)
+            let plugins = try #require(status["plugins"]?.arrayValue)
+            #expect(Set(plugins.compactMap { $0["id"]?.stringValue }) == ["counter", "other"])
+            for plugin in plugins {
+                #expect(plugin["state"] == "active" && plugin["tier"] == "inProcess" && plugin["generation"] == 1)
+                #expect(plugin["inFlight"] == 0 && plugin["errors"] == 0 && plugin["calls"]?.intValue != nil)
+            }
+            _ = try await client.send("suspend", ["plugin": "counter", "reason": "to see it"])
+            #expect(host.status.first { $0.id == "counter" }?.reason == "to see it")
+            _ = try await client.send("resume", ["plugin": "counter"])
+            let wrong = try await #require(throws: PluginError.self) {
+                try await client.send("swap", ["plugin": "counter", "file": .string(second)])
+            }
+            #expect(wrong.code == .conflict && wrong.message.contains("other"))
+            try place.build(3, as: "counter")
+            let swapped = try await client.send("swap", ["plugin": "counter"])
+            #expect(swapped["changed"] == true && swapped["version"] == "1.0.3" && swapped["generation"] == 2)
+            _ = try await client.send("stop", ["plugin": "other"])
+            _ = try await client.send("load", ["plugin": "other"])
+            for (verb, arguments, code) in [
+                ("suspend", [:] as JSON, PluginError.Code.invalidArgument),
+                ("suspend", ["plugin": 5], .invalidArgument),
+                ("suspend", ["plugin": "nobody"], .notFound), ("dance", [:], .unsupported),
+            ] {
+                let error = try await #require(throws: PluginError.self) { try await client.send(verb, arguments) }
+                #expect(error.code == code, "\(verb) \(arguments.text)")
+            }
+        }
+    }
+
+    @Test("a file that changes is taken up, one that is not fit is not, and one that comes is loaded")
+    func watchesFiles() async throws {
+        let place = try SwapPlugin()
+        let file = try place.build(1, as: "counter")
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(place, { $0.watch = rules }) { host, _, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            try place.build(2, as: "counter")
+            _ = await events.first { $0.kind == .swapped }
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+            try place.build(3, as: "counter", ["FAIL_CREATE"])
+            _ = await events.first { $0.kind == .swapRefused }
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+            try FileManager.default.removeItem(atPath: file)
+            _ = await events.first { $0.kind == .watch }
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+            try place.build(4, as: "counter")
+            _ = await events.first { $0.kind == .swapped }
+            #expect(try SwapPlugin.ask(embedder).build == 4)
+            try place.build(5, as: "newcomer", ["ID=\"newcomer\""])
+            _ = await events.first { $0.plugin == "newcomer" && $0.state == .active }
+            #expect(Set(host.status.map(\.name)) == ["counter", "newcomer"])
+        }
+    }
+
+    @Test("a configuration that changes is taken up, and one that is wrong is not")
+    func watchesConfigurations() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter", ["CONFIGURABLE"])
+        let folder = ConfigurationFolder("\(place.folder.path)/configurations")
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(
+            place,
+            { configuration in
+                configuration.watch = rules
+                configuration.configurator = PluginConfigurator(folder: folder)
+            }
+        ) { host, _, events in
+            try folder.update("counter") { _ in ["mood": "merry"] }
+            _ = await events.first { $0.kind == .configured }
+            try folder.update("counter") { _ in ["mood": "sour"] }
+            _ = await events.first { $0.kind == .configurationRefused }
+            #expect(host.status[0].state == .active && host.status[0].generation == 1)
+        }
+    }
+
+    @Test("events reach who listens on the socket, as one object a line")
+    func events() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter")
+        try await running(place) { host, client, _ in
+            let heard = try await client.events()
+            try await host.suspend("counter", reason: "to be heard")
+            var states: [String] = []
+            for try await event in heard {
+                #expect(event["time"]?.stringValue?.hasSuffix("Z") == true && event["plugin"] == "counter")
+                states.append(event["state"]?.stringValue ?? "")
+                if states.count == 2 { break }
+            }
+            #expect(states == ["draining", "suspended"])
+        }
+    }
+
+    @Test("ends when it is told to, the last loaded plugin first")
+    func shutsDown() async throws {
+        let place = try SwapPlugin()
+        for id in ["one", "two"] { try place.build(1, as: id, ["ID=\"\(id)\""]) }
+        let socket = "\(place.folder.path)/host.sock"
+        let host = place.host { configuration in
+            configuration.control = .at(socket)
+            configuration.preload = ["one", "two"]
+            configuration.supervision.loadsAtOnce = 1
+        }
+        var events = host.events.makeAsyncIterator()
+        let (ready, told) = AsyncStream.makeStream(of: Void.self)
+        let task = Task { try await host.run { _ in told.yield() } }
+        for await _ in ready { break }
+        let loaded = host.status.map(\.name)
+        _ = try await ControlClient.connect(to: socket).send("shutdown")
+        try await task.value
+        var gone: [String] = []
+        while gone.count < 2, let event = await events.next() {
+            if event.state == .unloaded { gone.append(event.plugin) }
+        }
+        #expect(gone == loaded.reversed())
+        let error = try await #require(throws: PluginError.self) { try await ControlClient.connect(to: socket) }
+        #expect(error.code == .notFound && error.message.contains("no host runs"))
+    }
+
+    @Test("a socket that cannot be made ends it at once, with the reason")
+    func badSocket() async throws {
+        let place = try SwapPlugin()
+        let host = place.host { $0.control = .at("\(place.folder.path)/none/host.sock") }
+        await #expect(throws: PluginError.self) { try await host.run() }
+    }
+}

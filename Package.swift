@@ -24,6 +24,8 @@ let package = Package(
     name: "keyway",
     products: [
         .library(name: "PluginHost", targets: ["PluginHost"]),
+        // The host as a service of swift-service-lifecycle.
+        .library(name: "PluginHostService", targets: ["PluginHostService"]),
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .library(name: "PluginTesting", targets: ["PluginTesting"]),
         .executable(name: "keyway", targets: ["keyway"]),
@@ -35,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // The stable C ABI: headers only.
@@ -67,6 +70,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: swift),
+        .target(
+            name: "PluginHostService",
+            dependencies: [
+                "PluginHost", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift),
         .target(name: "PluginSDK", dependencies: ["PluginABI", "PluginBridge", "PluginCore"], swiftSettings: swift),
@@ -106,6 +115,13 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: ["PluginHost", .product(name: "Logging", package: "swift-log")], swiftSettings: swift),
+        .testTarget(
+            name: "PluginHostServiceTests",
+            dependencies: [
+                "PluginHost", "PluginHostService",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swift),
         .testTarget(name: "PluginELFTests", dependencies: ["PluginCore", "PluginELF"], swiftSettings: swift),
         .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"], swiftSettings: swift),
         // Runs the built command and the sample plugins.

@@ -10,6 +10,8 @@ struct ConfigSet: AsyncParsableCommand {
             key='{"$secret": "env:NAME"}'.
 
             All values are set, or none: what would not be valid, with everything else that holds, is not written.
+
+            A host that runs takes the change at once. What its plugin refuses is taken back.
             """)
 
     @Argument(help: "A plugin's id, name or file.")
@@ -22,6 +24,7 @@ struct ConfigSet: AsyncParsableCommand {
     var jsonValue = false
 
     @OptionGroup var options: ConfigOptions
+    @OptionGroup var host: SocketOption
 
     func validate() throws {
         guard !values.isEmpty else { throw ValidationError("name values as KEY=VALUE") }
@@ -32,9 +35,9 @@ struct ConfigSet: AsyncParsableCommand {
 
     func run() async throws {
         let changes = try values.map { value throws(PluginError) in try Self.split(value) }
-        let change = try ConfigChange(options, plugin)
+        let change = try ConfigChange(options, plugin, host)
         let allowsAll = change.plugin.manifest.configuration.allowsAdditionalProperties == true
-        try change.make("set") { schema, old throws(PluginError) in
+        try await change.make("set") { schema, old throws(PluginError) in
             var new = old
             for (path, text) in changes {
                 if !allowsAll, let (unknown, known) = schema?.unknown(on: path) {
@@ -84,6 +87,7 @@ struct ConfigUnset: AsyncParsableCommand {
     var keys: [String]
 
     @OptionGroup var options: ConfigOptions
+    @OptionGroup var host: SocketOption
 
     func validate() throws {
         guard !keys.isEmpty else { throw ValidationError("name keys") }
@@ -96,7 +100,7 @@ struct ConfigUnset: AsyncParsableCommand {
 
     func run() async throws {
         let paths = try keys.map { key throws(PluginError) in try ConfigurationPath(parsing: key) }
-        try ConfigChange(options, plugin).make("unset") { _, old throws(PluginError) in
+        try await ConfigChange(options, plugin, host).make("unset") { _, old throws(PluginError) in
             var new = old
             for path in paths {
                 guard let rest = path.removing(from: new) else {
@@ -119,8 +123,10 @@ private struct ConfigChange {
     let folder: ConfigurationFolder
     let plugin: ConfiguredPlugins.Plugin
     let output: OutputOptions
+    let socket: String?
 
-    init(_ options: ConfigOptions, _ name: String) throws(PluginError) {
+    init(_ options: ConfigOptions, _ name: String, _ host: SocketOption) throws(PluginError) {
+        socket = host.socket
         folder = try options.folder()
         configurator = try options.configurator()
         plugin = try options.plugins().plugin(name)
@@ -131,10 +137,11 @@ private struct ConfigChange {
     func make(
         _ verb: String,
         _ body: (ConfigurationSchema?, JSON) throws(PluginError) -> (JSON, [ConfigurationPath])
-    ) throws(PluginError) {
+    ) async throws(PluginError) {
         let manifest = plugin.manifest
         let schema = try configurator.schema(of: manifest, package: plugin.package)
         var (effective, changed): (EffectiveConfiguration?, [ConfigurationPath]) = (nil, [])
+        var (before, after): (JSON, JSON) = ([:], [:])
         // Found out under the lock: what holds together with what others just wrote.
         try folder.update(manifest.id) { old throws(PluginError) in
             let (new, paths) = try body(schema, old)
@@ -153,13 +160,63 @@ private struct ConfigChange {
                     facts: error.facts, plugin: error.plugin)
             }
             (effective, changed) = (proposed, paths)
+            (before, after) = (old, new)
             return new
         }
         guard let effective else { return }
-        report(verb, effective, changed)
+        let host = try await tellHost(before, after)
+        report(verb, effective, changed, host)
     }
 
-    private func report(_ verb: String, _ effective: EffectiveConfiguration, _ changed: [ConfigurationPath]) {
+    /// What became of the change in a host that runs.
+    private enum Live {
+        case noHost
+        /// The host of this process does not have the plugin.
+        case notLoaded(process: Int32)
+        case applied(process: Int32)
+
+        var json: JSON {
+            switch self {
+            case .noHost: nil
+            case .notLoaded(let process): ["pid": .int(Int64(process)), "applied": false]
+            case .applied(let process): ["pid": .int(Int64(process)), "applied": true]
+            }
+        }
+
+        func note(_ id: String) -> String? {
+            switch self {
+            case .noHost: "no host runs; the change takes effect when one starts"
+            case .notLoaded(let process): "the host (process \(process)) has no plugin \(id) now"
+            case .applied: nil
+            }
+        }
+    }
+
+    /// Has a host that runs take the change; what it refuses is taken back.
+    private func tellHost(_ before: JSON, _ after: JSON) async throws(PluginError) -> Live {
+        let id = plugin.manifest.id
+        let client: ControlClient
+        do throws(PluginError) {
+            client = try await ControlClient.connect(to: socket)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return .noHost
+        }
+        do throws(PluginError) {
+            _ = try await client.send("configure", ["plugin": .string(id)])
+            return .applied(process: client.process)
+        } catch {
+            if error.code == .notFound { return .notLoaded(process: client.process) }
+            try folder.update(id) { present in present == after ? before : present }
+            var refusal = error
+            refusal.what = "the host refused it, and nothing was changed: \(error.what)"
+            throw refusal
+        }
+    }
+
+    private func report(
+        _ verb: String, _ effective: EffectiveConfiguration, _ changed: [ConfigurationPath], _ host: Live
+    ) {
         let id = plugin.manifest.id
         // A variable may be over what was set.
         let hidden = changed.compactMap { path -> (ConfigurationPath, String)? in
@@ -172,6 +229,7 @@ private struct ConfigChange {
                     "plugin": .string(id), "file": .string(folder.file(id)),
                     "changed": .array(changed.map { .string($0.pointer) }),
                     "configuration": effective.shown, "problems": ConfigProblems.json(effective.problems),
+                    "host": host.json,
                 ])
         } else {
             let names = changed.map(\.pointer).joined(separator: ", ")
@@ -180,6 +238,7 @@ private struct ConfigChange {
                 Console.error("keyway: \(problem.severity.rawValue): \(problem)".visible)
             }
         }
+        if let note = host.note(id) { Console.error("keyway: note: \(note).".visible) }
         for (path, source) in hidden {
             Console.error("keyway: note: \(path.pointer) has no effect here: \(source) is over it.".visible)
         }

@@ -1,25 +1,31 @@
 internal import ArgumentParser
 internal import PluginHost
 
-/// How a running host is reached.
-struct SocketOptions: ParsableArguments {
+/// Where a running host is reached.
+struct SocketOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The running host's Unix socket; $XDG_RUNTIME_DIR/keyway/host.sock unless said otherwise.",
             valueName: "file"))
     var socket: String?
 
-    @OptionGroup var output: OutputOptions
-
     func validate() throws {
         if socket == "" { throw ValidationError("--socket names no file.") }
     }
+}
+
+/// What the commands take that talk to a running host.
+struct SocketOptions: ParsableArguments {
+    @OptionGroup var place: SocketOption
+    @OptionGroup var output: OutputOptions
+
+    func connect() async throws(PluginError) -> ControlClient { try await ControlClient.connect(to: place.socket) }
 
     /// Sends a request, and prints the reply under `--json`, or a sentence.
     func ask(
         _ verb: String, _ arguments: [String: JSON?] = [:], saying sentence: (JSON) -> String
     ) async throws(PluginError) {
-        let client = try await ControlClient.connect(to: socket)
+        let client = try await connect()
         let reply = try await client.send(verb, .object(arguments.compactMapValues { $0 }))
         if output.json { Console.print(json: reply) } else { Console.print(sentence(reply).visible) }
     }
@@ -32,7 +38,7 @@ struct HostStatus: AsyncParsableCommand {
     @OptionGroup var host: SocketOptions
 
     func run() async throws {
-        let client = try await ControlClient.connect(to: host.socket)
+        let client = try await host.connect()
         let status = try await client.send("status")
         guard !host.output.json else { return Console.print(json: status) }
         let uptime = Duration.milliseconds(status["uptimeMs"]?.intValue ?? 0)
@@ -72,7 +78,7 @@ struct HostEvents: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try await ControlClient.connect(to: host.socket)
+        let client = try await host.connect()
         var arguments: [String: JSON] = [:]
         if let plugin { arguments["plugin"] = .string(plugin) }
         var printed = 0

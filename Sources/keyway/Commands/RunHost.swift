@@ -46,6 +46,8 @@ struct RunHost: AsyncParsableCommand {
 
     @OptionGroup var configurations: ConfigurationFolderOptions
     @OptionGroup var state: StateOptions
+    /// What it prints is JSON anyhow; errors are, too, if it is asked for.
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if socket == "" { throw ValidationError("--socket names no file.") }
@@ -76,7 +78,7 @@ struct RunHost: AsyncParsableCommand {
             rules.debounce = debounce.duration
             configuration.watch = rules
         }
-        for folder in load.folders.path where unsafe access(folder, R_OK | X_OK) != 0 && errno != ENOENT {
+        for folder in load.folders.path where unsafe access(folder, R_OK | X_OK) != 0 {
             throw InputFile.failure(folder, errno)
         }
         return PluginHost(configuration)

@@ -10,6 +10,7 @@ enum Main {
         usage: keyway-bench table IDLE-PLUGIN SWIFT-PLUGIN HASH-EMBEDDER [LARGE-LIBRARY]
                keyway-bench registry HASH-EMBEDDER               finding plugins, beside GStreamer
                keyway-bench probe C-PLUGIN SWIFT-PLUGIN CRASHING HANGING
+               keyway-bench swap C-PLUGIN SWIFT-PLUGIN           hot swap under load
                keyway-bench first-scan FOLDER CACHE NAME         nanoseconds to the first look-up
                keyway-bench first-gstreamer                      nanoseconds of GStreamer's registry, likewise
                keyway-bench inspect FILE                         nanoseconds, and MiB of the process
@@ -37,6 +38,13 @@ enum Main {
                 Table.print(rows)
             }
         case ("probe", 5): runTask { try await probe(Array(arguments[1...])) }
+        case ("swap", 3):
+            runTask {
+                try await TemporaryFolder.with { folder in
+                    try await SwapBenchmarks(file: arguments[1], name: "C").run(in: folder)
+                    try await SwapBenchmarks(file: arguments[2], name: "Swift").run(in: folder)
+                }
+            }
         case ("first-scan", 4):
             run { print(try RegistryBenchmarks.timeToFirstLookUp(arguments[1], arguments[2], arguments[3])) }
         case ("first-gstreamer", 1): run { print(try GStreamerRegistry.timeToFirstLookUp()) }

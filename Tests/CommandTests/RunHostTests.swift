@@ -1,0 +1,223 @@
+import Foundation
+import PluginCore
+import Synchronization
+import Testing
+
+@Suite("keyway run-host", .timeLimit(.minutes(5)))
+struct RunHostTests {
+    /// A host in a process of its own, with plugins, a socket and configurations of its own.
+    private final class RunningHost: @unchecked Sendable {  // written in init only
+        let folder: TemporaryFolder
+        let process = Process()
+        let output = Pipe()
+        /// The line that it prints when it is ready.
+        private(set) var ready: JSON = .null
+
+        init(_ plugins: [String] = ["hash-embedder", "flat-vectors"], _ arguments: [String] = []) async throws {
+            folder = try TemporaryFolder()
+            for plugin in plugins {
+                try folder.write(
+                    Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/\(plugin).so")), to: "plugins/\(plugin).so")
+            }
+            process.executableURL = URL(fileURLWithPath: Command.path)
+            process.arguments =
+                ["run-host", "--path", folder.url.appendingPathComponent("plugins").path, "--socket", socket]
+                + arguments
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let line = try await Self.line(of: output)
+            ready = try JSON(parsing: line, what: "the first line")
+        }
+
+        deinit { if process.isRunning { process.terminate() } }
+
+        var socket: String { folder.url.appendingPathComponent("host.sock").path }
+
+        var environment: [String: String] {
+            var environment = [
+                "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state",
+                "XDG_RUNTIME_DIR": "run",
+            ].mapValues { folder.url.appendingPathComponent($0).path }
+            for name in ["KEYWAY_CONFIG_DIR", "KEYWAY_ENV", "KEYWAY_PLUGIN_PATH"] { environment[name] = "" }
+            return environment
+        }
+
+        /// Asks it, as a user does.
+        func keyway(_ arguments: String...) async throws -> Command.Output {
+            try await Command.run(arguments + ["--socket", socket], environment: environment, in: folder.url)
+        }
+
+        func plugin(_ id: String) async throws -> JSON? {
+            try await keyway("status", "--json").json()["plugins"]?.arrayValue?.first { $0["id"]?.stringValue == id }
+        }
+
+        /// The status with which it ended.
+        func end() async -> Int32 {
+            await withCheckedContinuation { continuation in
+                let process = process
+                Thread.detachNewThread {
+                    process.waitUntilExit()
+                    continuation.resume(returning: process.terminationStatus)
+                }
+            }
+        }
+
+        private static func line(of pipe: Pipe) async throws -> [UInt8] {
+            let handle = pipe.fileHandleForReading
+            return try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread {
+                    var bytes: [UInt8] = []
+                    do {
+                        while let byte = try handle.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+                            bytes.append(byte)
+                        }
+                        continuation.resume(returning: bytes)
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("prints one line when it is ready, and says how its plugins are")
+    func status() async throws {
+        let host = try await RunningHost()
+        #expect(host.ready["ready"] == true && host.ready["socket"]?.stringValue == host.socket)
+        #expect(host.ready["pid"]?.intValue == Int64(host.process.processIdentifier))
+        #expect(host.ready["failed"]?.arrayValue?.isEmpty == true)
+        let status = try await host.keyway("status", "--json").json()
+        #expect(Command.keys(status) == ["pid", "plugins", "uptimeMs", "version"])
+        let plugin = try #require(try await host.plugin("hash-embedder"))
+        for key in ["id", "version", "generation", "state", "tier", "inFlight", "calls", "errors"] {
+            #expect(plugin[key] != nil, "\(key)")
+        }
+        #expect(plugin["state"] == "active" && plugin["tier"] == "inProcess" && plugin["generation"] == 1)
+        let page = try await host.keyway("status")
+        #expect(page.status == 0 && page.stdout.contains("hash-embedder") && page.stdout.contains("active"))
+        #expect(try await host.keyway("shutdown").status == 0)
+        #expect(await host.end() == 0)
+        #expect(!FileManager.default.fileExists(atPath: host.socket))
+    }
+
+    @Test("suspends, resumes, swaps, stops and loads while it runs")
+    func verbs() async throws {
+        let host = try await RunningHost()
+        #expect(try await host.keyway("suspend", "hash-embedder", "--reason", "to see it").status == 0)
+        var plugin = try await host.plugin("hash-embedder")
+        #expect(plugin?["state"] == "suspended" && plugin?["reason"] == "to see it")
+        let resumed = try await host.keyway("resume", "hash-embedder", "--json")
+        #expect(try resumed.status == 0 && resumed.json() == [:])
+        let same = try await host.keyway("swap", "hash-embedder", "--json")
+        #expect(try same.json()["changed"] == false)
+        // Other bytes of the same build: a section of debugging data more.
+        let file = host.folder.url.appendingPathComponent("other.so")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/hash-embedder.so"))
+        bytes.append(0)
+        try bytes.write(to: file)
+        let swapped = try await host.keyway("swap", "hash-embedder", file.path, "--json")
+        #expect(try swapped.json()["changed"] == true && swapped.json()["generation"] == 2, "\(swapped)")
+        let wrong = try await host.keyway("swap", "hash-embedder", "plugins/flat-vectors.so", "--json")
+        #expect(try wrong.status == 1 && wrong.json()["error"]?["code"] == "conflict")
+        #expect(try await host.keyway("stop", "flat-vectors").status == 0)
+        plugin = try await host.plugin("flat-vectors")
+        #expect(plugin == nil)
+        #expect(try await host.keyway("load", "flat-vectors").status == 0)
+        plugin = try await host.plugin("flat-vectors")
+        #expect(plugin?["state"] == "active")
+        let unknown = try await host.keyway("suspend", "nobody")
+        #expect(unknown.status == 1 && unknown.stderr.contains("There are"))
+        // Asked by a signal, it ends as well.
+        host.process.terminate()
+        #expect(await host.end() == 0)
+    }
+
+    @Test("events are one object a line, of all plugins or of one")
+    func events() async throws {
+        let host = try await RunningHost()
+        let isHeard = Mutex(false)
+        let listening = Task {
+            defer { isHeard.withLock { $0 = true } }
+            return try await host.keyway("events", "--plugin", "hash-embedder", "--count", "2").jsonLines()
+        }
+        // Until it is heard: nobody knows when the other process listens.
+        while !isHeard.withLock({ $0 }) {
+            for plugin in ["flat-vectors", "hash-embedder"] {
+                _ = try await host.keyway("suspend", plugin)
+                _ = try await host.keyway("resume", plugin)
+            }
+        }
+        let lines = try await listening.value
+        #expect(lines.count == 2)
+        for line in lines {
+            #expect(line["plugin"] == "hash-embedder" && line["event"] == "state")
+            #expect(line["time"]?.stringValue?.contains("T") == true && line["state"] != nil)
+        }
+        _ = try await host.keyway("shutdown")
+        #expect(await host.end() == 0)
+    }
+
+    @Test("a configuration that is set reaches the plugin at once; one that it refuses is taken back")
+    func configuration() async throws {
+        let host = try await RunningHost(["hash-embedder"])
+        let plugins = host.folder.url.appendingPathComponent("plugins").path
+        func config(_ arguments: String...) async throws -> Command.Output {
+            try await Command.run(
+                ["config"] + arguments + ["--path", plugins, "--socket", host.socket, "--json"],
+                environment: host.environment, in: host.folder.url)
+        }
+        let set = try await config("set", "hash-embedder", "dims=256")
+        #expect(set.status == 0, "\(set)")
+        #expect(try set.json()["host"]?["applied"] == true)
+        #expect(try await host.plugin("hash-embedder")?["state"] == "active")
+        let refused = try await config("set", "hash-embedder", "dims=0")
+        #expect(refused.status == 1)
+        let file = host.folder.url.appendingPathComponent("config/keyway/plugins/hash-embedder.json")
+        #expect(try JSON(parsing: [UInt8](Data(contentsOf: file)), what: "the file") == ["dims": 256])
+        _ = try await host.keyway("shutdown")
+        #expect(await host.end() == 0)
+        let alone = try await config("set", "hash-embedder", "dims=128")
+        #expect(try alone.status == 0 && alone.json()["host"] == .null && alone.stderr.contains("no host runs"))
+    }
+
+    @Test(
+        "without a host every verb says so",
+        arguments: [
+            ["status"], ["events"], ["suspend", "x"], ["resume", "x"], ["swap", "x"], ["stop", "x"], ["load", "x"],
+            ["shutdown"],
+        ])
+    func noHost(_ verb: [String]) async throws {
+        let folder = try TemporaryFolder()
+        let output = try await Command.run(
+            verb + ["--json"], environment: ["XDG_RUNTIME_DIR": folder.url.path], in: folder.url)
+        #expect(output.status == 1)
+        #expect(try output.json()["error"]?["code"] == "notFound")
+        #expect(try output.json()["error"]?["message"]?.stringValue?.contains("no host runs") == true)
+    }
+
+    @Test("a second host on the same socket is refused, and folders that are not there are named")
+    func refusals() async throws {
+        let host = try await RunningHost(["hash-embedder"])
+        let second = try await host.keyway("run-host", "--path", host.folder.url.path, "--json")
+        #expect(try second.status == 1 && second.json()["error"]?["code"] == "conflict")
+        #expect(try await host.keyway("status").status == 0)
+        let usage = try await Command.run(["run-host", "--socket", ""])
+        #expect(usage.status == 2)
+        _ = try await host.keyway("shutdown")
+        #expect(await host.end() == 0)
+        let missing = try await host.keyway("run-host", "--path", "nowhere")
+        #expect(missing.status == 1 && missing.stderr.contains("nowhere"), "\(missing)")
+    }
+
+    @Test("a plugin that cannot be loaded is named, and keeps no other from being loaded")
+    func partly() async throws {
+        let again = try await RunningHost(["flat-vectors"], ["--lazy", "--preload", "nobody", "--no-watch"])
+        let failed = try #require(again.ready["failed"]?.arrayValue)
+        #expect(failed.count == 1 && failed[0]["plugin"] == "nobody" && failed[0]["error"]?["code"] == "notFound")
+        #expect(again.ready["plugins"]?.arrayValue?.isEmpty == true)
+        _ = try await again.keyway("shutdown")
+        #expect(await again.end() == 0)
+    }
+}

@@ -53,6 +53,8 @@ public final class PluginHost: Sendable {
         public var watch: WatchRules?
         /// Where a running host can be talked to.
         public var control = ControlPlace.none
+        /// What the program does when something happens to a plugin.
+        public var handlers = LifecycleHandlers()
         /// How plugins' lives are looked after.
         public var supervision = Supervision()
         /// By what plugins are configured besides what the program says: operators' files, an environment, variables.
@@ -89,7 +91,7 @@ public final class PluginHost: Sendable {
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies)
-        fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce)
+        fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce, configuration.handlers)
     }
 
     // MARK: - Loading

@@ -17,7 +17,8 @@ struct RunHostTests {
             folder = try TemporaryFolder()
             for plugin in plugins {
                 try folder.write(
-                    Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/\(plugin).so")), to: "plugins/\(plugin).so")
+                    Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/\(plugin).so")),
+                    to: "plugins/\(plugin).so")
             }
             process.executableURL = URL(fileURLWithPath: Command.path)
             process.arguments =

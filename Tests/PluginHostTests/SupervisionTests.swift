@@ -258,6 +258,41 @@ struct SupervisionTests {
         #expect(gate.withLock { $0 } == ["cc", "bb", "aa"])
     }
 
+    @Test("a program is told in order what happens, and what is disabled stays so")
+    func handlers() async throws {
+        let place = try SwapPlugin()
+        let state = try Sample.Folder()
+        try place.build(1, as: "counter", ["CONFIGURABLE"])
+        let told = Mutex<[String]>([])
+        func tell(_ word: String) -> LifecycleHandlers.Handler {
+            { event in told.withLock { $0.append("\(word) \(event.plugin) \(event.generation)") } }
+        }
+        let host = place.host { configuration in
+            configuration.stateFolder = state.path
+            configuration.handlers.loaded = tell("loaded")
+            configuration.handlers.unloaded = tell("unloaded")
+            configuration.handlers.activated = tell("activated")
+            configuration.handlers.deactivated = tell("deactivated")
+            configuration.handlers.failed = tell("failed")
+            configuration.handlers.configured = tell("configured")
+        }
+        let embedder = try #require(try await host.load("counter").embedder)
+        _ = try SwapPlugin.ask(embedder)
+        try await host.configure("counter", ["mood": "merry"])
+        _ = try? await host.configure("counter", ["mood": "sour"])
+        try await host.swap("counter", to: place.build(2))
+        #expect(host.statistics.swaps == 1 && host.statistics.calls > 0 && host.statistics.plugins == [.active: 1])
+        try await host.disable("counter", reason: "to see it")
+        #expect(
+            told.withLock { $0 } == [
+                "loaded counter 0", "activated counter 1", "configured counter 1", "failed counter 1",
+                "activated counter 2", "deactivated counter 2", "unloaded counter 2",
+            ])
+        let error = try await #require(throws: PluginError.self) { try await host.load("counter") }
+        #expect(error.code == .disabled && error.message.contains("to see it"))
+        #expect(host.statistics.plugins.isEmpty)
+    }
+
     @Test("names are the host's: several of one id have numbers, and one that is taken is refused")
     func names() async throws {
         let place = try SwapPlugin()

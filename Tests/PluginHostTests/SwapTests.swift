@@ -197,6 +197,45 @@ struct SwapTests {
         await host.shutdown()
     }
 
+    /// Whether code of a file is in this process.
+    private func isMapped(_ name: String) throws -> Bool {
+        let maps = try #require(try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/maps")).readToEnd())
+        return String(decoding: maps, as: UTF8.self).contains("\(name).so")
+    }
+
+    @Test("the code of a build that can leave nothing behind goes with it; any other stays")
+    func unmaps() async throws {
+        let place = try SwapPlugin()
+        let caps = "CAPS=KW_CAP_CONCURRENT|KW_CAP_UNLOADABLE"
+        let names = (1...20).map { "going-\($0)-\(UUID().uuidString.prefix(8))" }
+        let host = place.host()
+        var events = host.events.makeAsyncIterator()
+        let first = try place.build(1, as: names[0], [caps])
+        let embedder = try #require(try await host.load(first).embedder)
+        for (number, name) in names.enumerated().dropFirst() {
+            try await host.swap("counter", to: place.build(number + 1, as: name, [caps]))
+            #expect(try SwapPlugin.ask(embedder).build == number + 1)
+            while let event = await events.next(), event.kind != .retired {}
+            #expect(try isMapped(name))
+            // It goes with the last that knows it, which may be the task that told of its end.
+            while try isMapped(names[number - 1]) { await Task.yield() }
+        }
+        // What promises nothing, could start threads, or says that some are left, stays.
+        var before = names[19]
+        for (name, macros) in [
+            ("plain", []), ("starting", [caps, "STARTS_THREADS"]), ("leaving", [caps, "THREADS_LEFT=1"]), ("last", []),
+        ] {
+            let name = "\(name)-\(UUID().uuidString.prefix(8))"
+            try await host.swap("counter", to: place.build(99, as: name, macros))
+            while let event = await events.next(), event.kind != .retired {}
+            if before.hasPrefix("going") { while try isMapped(before) { await Task.yield() } }
+            #expect(try isMapped(before) != before.hasPrefix("going"), "\(before)")
+            before = name
+        }
+        await host.shutdown()
+        #expect(throws: PluginError.self) { try SwapPlugin.ask(embedder) }
+    }
+
     @Test("shutting down gives up a swap that hangs, and ends the old build")
     func shutdownDuringSwap() async throws {
         let place = try SwapPlugin()

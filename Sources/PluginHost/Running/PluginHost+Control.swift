@@ -37,6 +37,8 @@ extension PluginHost {
         case "suspend":
             try await suspend(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
         case "resume": try await resume(try arguments.text("plugin"))
+        case "disable":
+            try await disable(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
         case "stop": try await stop(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
         case "quarantine":
             try await quarantine(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
@@ -52,7 +54,8 @@ extension PluginHost {
         case "shutdown": end.make()
         default:
             let verbs = [
-                "configure", "events", "load", "quarantine", "resume", "shutdown", "status", "stop", "suspend", "swap",
+                "configure", "disable", "events", "load", "quarantine", "resume", "shutdown", "status", "stop",
+                "suspend", "swap",
             ]
             throw PluginError(
                 .unsupported, "a host does not know the verb \(request.verb)",

@@ -9,6 +9,9 @@ final class EventHub: Sendable {
     }
 
     private let state = Mutex(State())
+    private let handlers: LifecycleHandlers
+
+    init(_ handlers: LifecycleHandlers) { self.handlers = handlers }
 
     /// Events from now on.
     /// - Parameter limit: events that are kept for a listener that is behind.
@@ -28,6 +31,7 @@ final class EventHub: Sendable {
     }
 
     func tell(_ event: HostEvent) {
+        handlers.handle(event)
         let listeners = state.withLock { Array($0.listeners.values) }
         for listener in listeners { listener.yield(event) }
     }

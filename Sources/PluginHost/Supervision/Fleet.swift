@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The plugins of a host by their names, in the order in which they came.
 final class Fleet: Sendable {
-    let events = EventHub()
+    let events: EventHub
     let gate: LoadGate
     /// When the host was made, in nanoseconds of the clock that only goes forward.
     let began = Clock.monotonic()
@@ -12,7 +12,10 @@ final class Fleet: Sendable {
     private let isClosed = Mutex(false)
     private let loads = Mutex<[String: Task<Result<NativePlugin, PluginError>, Never>]>([:])
 
-    init(loadsAtOnce: Int) { gate = LoadGate(limit: loadsAtOnce) }
+    init(loadsAtOnce: Int, _ handlers: LifecycleHandlers) {
+        gate = LoadGate(limit: loadsAtOnce)
+        events = EventHub(handlers)
+    }
 
     var all: [PluginSupervisor] { members.withLock { $0 } }
 

@@ -12,6 +12,9 @@ extension PluginHost {
     /// How every plugin is, in the order in which they were loaded. Never waits.
     public var status: [PluginStatus] { fleet.all.map(\.status) }
 
+    /// Numbers of all plugins together, those that are gone not among them.
+    public var statistics: HostStatistics { HostStatistics(status) }
+
     /// A plugin that is loaded.
     /// - Throws: `notFound` with the names that there are.
     public func plugin(_ name: String) throws(PluginError) -> NativePlugin {
@@ -90,6 +93,23 @@ extension PluginHost {
     public func stop(_ name: String, reason: String? = nil) async throws(PluginError) {
         let supervisor = try supervisor(name)
         await supervisor.stop(reason)
+        fleet.remove(supervisor)
+    }
+
+    /// Ends a plugin and turns it off until it is enabled again (`keyway registry enable`), also after the host has ended.
+    /// - Throws: `configuration` without a state folder.
+    public func disable(_ name: String, reason: String? = nil) async throws(PluginError) {
+        let supervisor = try supervisor(name)
+        guard let folder = configuration.stateFolder else {
+            throw PluginError(
+                .configuration, "it cannot be kept that \(name) is disabled: the host has no state folder",
+                remedy: "Set stateFolder in the host's configuration, or stop it only", plugin: name)
+        }
+        let (id, now) = (supervisor.id, configuration.clock())
+        try await HostThread.run("plugin.disable", of: name, CallContext()) { () throws(PluginError) in
+            try DisabledPlugins(stateFolder: folder).disable(.init(name: id, reason: reason, since: now))
+        }
+        await supervisor.stop(reason ?? "it was disabled")
         fleet.remove(supervisor)
     }
 

@@ -43,6 +43,7 @@ actor PluginSupervisor {
 
     private var lifecycle: PluginLifecycle
     var request: Request
+    /// Between loading and making an instance.
     private var loaded: LoadedPlugin?
     /// Made and not yet open to calls.
     private var made: PluginGeneration?
@@ -177,8 +178,9 @@ actor PluginSupervisor {
             let actions = try lifecycle.handle(event)
             if lifecycle.state != before {
                 if lifecycle.state == .active { reason = nil }
-                publish()
-                tell(.state, reason: reason, error: lifecycle.state == .error ? failure : nil)
+                // Whoever is told that it is active can call it: that is when it is open.
+                if actions.contains(.open) { return actions }
+                tellState()
             }
             return actions
         } catch {
@@ -186,6 +188,11 @@ actor PluginSupervisor {
             error.plugin = name
             throw error
         }
+    }
+
+    private func tellState() {
+        publish()
+        tell(.state, reason: reason, error: lifecycle.state == .error ? failure : nil)
     }
 
     private func perform(_ action: PluginLifecycle.Action) async -> PluginLifecycle.Event? {
@@ -203,6 +210,7 @@ actor PluginSupervisor {
                 return .started
             case .open:
                 open()
+                tellState()
                 return nil
             case .refuse:
                 plugin?.refuse(refusal())
@@ -260,7 +268,8 @@ actor PluginSupervisor {
 
     private func open() {
         if let made {
-            self.made = nil
+            // The generation has its code, and is not to be kept by anybody else when it goes.
+            (self.made, loaded) = (nil, nil)
             generation += 1
             if let plugin {
                 // Adapters from before it was unloaded lead to it again.
@@ -272,7 +281,6 @@ actor PluginSupervisor {
         } else {
             plugin?.open()
         }
-        publish()
     }
 
     private func drainTimedOut() -> PluginLifecycle.Event {

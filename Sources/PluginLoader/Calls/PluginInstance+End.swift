@@ -31,7 +31,7 @@ struct Quiesced: Sendable {
     var state: [UInt8] = []
 }
 
-/// The end of an instance: drain, quiesce, destroy. Its image stays mapped meanwhile: code of it may be on some stack.
+/// The end of an instance: drain, quiesce, destroy. Whoever ends it keeps its image meanwhile.
 extension PluginInstance {
     /// The most that a plugin may hand over, in bytes.
     static let stateLimit = 64 << 20
@@ -54,6 +54,7 @@ extension PluginInstance {
                 threadsLeft: unsafe Int(reply.threads_left),
                 state: wantsState ? try unsafe Self.state(reply.state, reader) : [])
         }
+        if quiesced.threadsLeft > 0 { unloading.pin() }
         end.withLock { end in if case .living = end { end = .quiesced } }
         return quiesced
     }
@@ -90,6 +91,7 @@ extension PluginInstance {
                 _ = try quiesce(.stop, wantsState: false, CallContext(), nil)
             }
         }
+        // No table is imported without one.
         guard let function = unsafe table.destroy else { return }
         logging("plugin.destroy") { () throws(PluginError) in
             var input = kw_none(h: .of(kw_none.self))
@@ -98,11 +100,17 @@ extension PluginInstance {
                 context: CallContext()
             ) { _, _ throws(PluginError) in }
         }
+        unloading.noteDestroyed()
     }
 
     /// A last call, whose failure can only be logged.
     private func logging(_ operation: String, _ body: () throws(PluginError) -> Void) {
-        do throws(PluginError) { try body() } catch { host.log(.warning, operation, error.message) }
+        do throws(PluginError) {
+            try body()
+        } catch {
+            unloading.pin()
+            host.log(.warning, operation, error.message)
+        }
     }
 
     /// Refuses new calls, waits for those that run, then quiesces and destroys the instance.

@@ -24,6 +24,8 @@ final class PluginInstance: @unchecked Sendable {
     let code: kwl_image
     private let handle: OpaquePointer
     let host: HostTable
+    /// Learns whether this instance leaves anything behind.
+    let unloading: Unloading
     /// The instance's own, which no other instance has used or will use.
     private let hostPointer: UnsafeMutablePointer<kw_host>
     private let allowsPending: UInt32
@@ -38,8 +40,11 @@ final class PluginInstance: @unchecked Sendable {
 
     init(
         id: String, version: SemanticVersion, table: kw_plugin, tables: InterfaceTables, code: kwl_image,
-        handle: OpaquePointer, host: HostTable, hostPointer: UnsafeMutablePointer<kw_host>, checksReplies: Bool
+        handle: OpaquePointer, host: HostTable, hostPointer: UnsafeMutablePointer<kw_host>, unloading: Unloading,
+        checksReplies: Bool
     ) {
+        self.unloading = unloading
+        unloading.noteInstance()
         self.checksReplies = checksReplies
         self.id = id
         self.version = version

@@ -8,14 +8,17 @@ internal import PluginELF
 
 /// A plugin's code in this process, negotiated and imported: its table in host memory, equal to its notes.
 ///
-/// Never unmapped (RTLD_NODELETE): constructors cannot be undone, threads and thread-local destructors cannot be seen, and a
-/// Swift image must not go away at all.
+/// Unmapped when nobody has it any more, if ``Unloading`` allows that; else never: threads and thread-local destructors cannot be
+/// seen, and a Swift image must not go away at all.
 @safe
 final class LoadedImage: @unchecked Sendable {  // written in init only
     let table: kw_plugin
     let interfaces: [String: UnsafeRawPointer]
     let code: kwl_image
     let host: HostTable
+    /// Whether it may be unmapped.
+    let unloading: Unloading
+    private let handle: UnsafeMutableRawPointer
     private let checksReplies: Bool
 
     /// Loads libraries and image, calls the entry, checks and imports what it gives.
@@ -27,7 +30,9 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         let notes = object.notes
         try PrivateLibraries.shared.load(
             libraries, for: image.original.path, searchPath: object.runpath.isEmpty ? object.rpath : object.runpath)
-        let handle = unsafe try image.open(flags: RTLD_NODELETE)
+        let unloading = Unloading(of: object, libraries: libraries)
+        // Whatever of it is refused from here on stays mapped: its constructors have run.
+        let handle = unsafe try image.open(flags: unloading.isAllowed ? 0 : RTLD_NODELETE)
         var code = kwl_image()
         guard unsafe kwl_find_image(handle, &code) == 0, let symbol = unsafe dlsym(handle, KW_ENTRY_SYMBOL) else {
             throw PluginError(
@@ -49,7 +54,14 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         unsafe self.table = table
         self.code = code
         self.host = host
+        self.unloading = unloading
+        unsafe self.handle = handle
         try checkFunctions(manifest)
+    }
+
+    /// Nobody can call it any more: those who hold an instance hold this.
+    deinit {
+        if unloading.isAllowed { unsafe dlclose(handle) }
     }
 
     private static func refuse(_ manifest: Manifest, _ what: String) -> PluginError {
@@ -189,7 +201,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
             let handle = try unsafe create(manifest, &input)
             instance = unsafe PluginInstance(
                 id: manifest.id, version: manifest.version, table: table, tables: tables, code: code, handle: handle,
-                host: host, hostPointer: hostPointer, checksReplies: checksReplies)
+                host: host, hostPointer: hostPointer, unloading: unloading, checksReplies: checksReplies)
         } catch {
             unsafe hostPointer.deallocate()
             throw error

@@ -102,7 +102,8 @@ public final class PreparedPlugin: Sendable {
     }
 }
 
-/// A plugin's code in this process. Instances are made from it; it stays mapped for ever.
+/// A plugin's code in this process. Instances are made from it; it stays mapped for as long as anybody has it, or for ever
+/// if something of it may be left behind.
 public final class LoadedPlugin: Sendable {
     public let prepared: PreparedPlugin
     public let manifest: Manifest

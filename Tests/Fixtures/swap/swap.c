@@ -21,6 +21,9 @@
 #ifndef MANIFEST
 #define MANIFEST "\"type\":\"embedder\""
 #endif
+#ifndef CAPS
+#define CAPS KW_CAP_CONCURRENT
+#endif
 #ifndef HEALTH
 #define HEALTH KW_HEALTH_HEALTHY
 #endif
@@ -122,10 +125,23 @@ static void release(kw_lease *lease)
     lease->release = NULL;
 }
 
+#ifdef STARTS_THREADS
+#include <pthread.h>
+static void *nothing(void *argument) { return argument; }
+#endif
+
 static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in)
 {
+#ifdef STARTS_THREADS
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, nothing, NULL) == 0)
+        pthread_join(thread, NULL);
+#endif
     tell(self, in->reason == KW_QUIESCE_SUSPEND ? 'z' : in->reason == KW_QUIESCE_SWAP ? 'w' : 'q');
     kw_quiesce_out out = { .h = KW_HDR(kw_quiesce_out) };
+#ifdef THREADS_LEFT
+    out.threads_left = THREADS_LEFT;
+#endif
 #ifdef FAIL_QUIESCE
     return kw_fail(call, KW_UNAVAILABLE, "it cannot stop");
 #endif
@@ -210,4 +226,4 @@ static const kw_embedder embedder = {
     CONFIGURE(SET)                   \
     SET(destroy, destroy)
 
-KW_PLUGIN(ID, VERSION, 1, 1, KW_CAP_CONCURRENT, MANIFEST, PARTS);
+KW_PLUGIN(ID, VERSION, 1, 1, CAPS, MANIFEST, PARTS);

@@ -183,6 +183,24 @@ struct RunHostTests {
         #expect(try alone.status == 0 && alone.json()["host"] == .null && alone.stderr.contains("no host runs"))
     }
 
+    @Test("what is put into quarantine is ended, and can be loaded again when it is let go")
+    func quarantine() async throws {
+        let host = try await RunningHost(["hash-embedder"])
+        let added = try await host.keyway("quarantine", "add", "hash-embedder", "--reason", "to see it", "--json")
+        #expect(added.status == 0, "\(added)")
+        #expect(try added.json()["host"]?["pid"]?.intValue == Int64(host.process.processIdentifier))
+        let plugin = try await host.plugin("hash-embedder")
+        #expect(plugin?["state"] == "quarantined" && plugin?["reason"] == "to see it")
+        let refused = try await host.keyway("load", "hash-embedder", "--json")
+        #expect(refused.status == 1)
+        #expect(try await host.keyway("quarantine", "clear", "hash-embedder").status == 0)
+        let loaded = try await host.keyway("load", "hash-embedder")
+        #expect(loaded.status == 0, "\(loaded)")
+        #expect(try await host.plugin("hash-embedder")?["state"] == "active")
+        _ = try await host.keyway("shutdown")
+        #expect(await host.end() == 0)
+    }
+
     @Test(
         "without a host every verb says so",
         arguments: [

@@ -41,7 +41,10 @@ extension PluginHost {
             try await disable(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
         case "stop": try await stop(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
         case "quarantine":
-            try await quarantine(try arguments.text("plugin"), reason: try arguments.optionalText("reason"))
+            try await quarantine(
+                try arguments.text("plugin"), reason: try arguments.optionalText("reason"),
+                isRecorded: request.arguments["isRecorded"] == true)
+        case "release": try await release(try arguments.text("plugin"))
         case "swap":
             return try await swap(try arguments.text("plugin"), to: try arguments.optionalText("file")).json
         case "configure":
@@ -54,7 +57,7 @@ extension PluginHost {
         case "shutdown": end.make()
         default:
             let verbs = [
-                "configure", "disable", "events", "load", "quarantine", "resume", "shutdown", "status", "stop",
+                "configure", "disable", "events", "load", "quarantine", "release", "resume", "shutdown", "status", "stop",
                 "suspend", "swap",
             ]
             throw PluginError(

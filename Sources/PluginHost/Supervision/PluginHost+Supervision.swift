@@ -115,16 +115,32 @@ extension PluginHost {
 
     /// Ends a plugin and keeps it from being loaded until somebody lets it out of quarantine; also after the host has ended, if
     /// it has a state folder.
-    public func quarantine(_ name: String, reason: String? = nil) async throws(PluginError) {
+    /// - Parameter isRecorded: whether that is written down already.
+    public func quarantine(
+        _ name: String, reason: String? = nil, isRecorded: Bool = false
+    ) async throws(PluginError) {
         let supervisor = try supervisor(name)
         let why = reason ?? "an operator put it into quarantine"
-        if let folder = configuration.stateFolder {
+        if !isRecorded, let folder = configuration.stateFolder {
             let (store, id) = (QuarantineStore(stateFolder: folder, clock: configuration.clock), supervisor.id)
             _ = try await HostThread.run("quarantine.add", of: name, CallContext()) { () throws(PluginError) in
                 try store.add(id, reason: why, for: nil)
             }
         }
         await supervisor.stop(why, quarantined: true)
+    }
+
+    /// Lets a plugin out of quarantine, so that it can be loaded again; also what is written down against it goes.
+    public func release(_ name: String) async throws(PluginError) {
+        let supervisor = try supervisor(name)
+        if let folder = configuration.stateFolder {
+            let (store, id) = (QuarantineStore(stateFolder: folder, clock: configuration.clock), supervisor.id)
+            _ = try await HostThread.run("quarantine.clear", of: name, CallContext()) { () throws(PluginError) in
+                try store.clear(id)
+            }
+        }
+        try await supervisor.release()
+        fleet.remove(supervisor)
     }
 
     // MARK: - Implementation

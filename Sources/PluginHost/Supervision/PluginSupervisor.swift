@@ -131,6 +131,14 @@ actor PluginSupervisor {
         }
     }
 
+    /// Lets it be loaded again after it was put into quarantine.
+    func release() async throws(PluginError) {
+        try await exclusively { supervisor async throws(PluginError) in
+            supervisor.reason = nil
+            try await supervisor.drive(.release)
+        }
+    }
+
     /// Refuses calls, waits for those that run, and ends it. A verb that is under way is given up.
     /// - Parameter reason: what callers are told who have its adapters; nil if there is nothing to say.
     func stop(_ reason: String?, quarantined: Bool = false) async {

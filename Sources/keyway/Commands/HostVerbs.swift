@@ -12,6 +12,20 @@ struct SocketOption: ParsableArguments {
     func validate() throws {
         if socket == "" { throw ValidationError("--socket names no file.") }
     }
+
+    /// Tells a host that runs what was decided.
+    /// - Returns: the host's process; nil if there is none, or it has no such plugin.
+    func tell(_ verb: String, _ arguments: JSON) async throws(PluginError) -> Int32? {
+        do throws(PluginError) {
+            let client = try await ControlClient.connect(to: socket)
+            _ = try await client.send(verb, arguments)
+            return client.process
+        } catch {
+            // A plugin that was never put aside cannot be let go.
+            guard error.code == .notFound || error.code == .conflict else { throw error }
+            return nil
+        }
+    }
 }
 
 /// What the commands take that talk to a running host.

@@ -93,6 +93,7 @@ struct QuarantineAdd: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
     @OptionGroup var options: QuarantineOptions
+    @OptionGroup var running: SocketOption
 
     func validate() throws {
         if name.isEmpty { throw ValidationError("A plugin has a name.") }
@@ -105,12 +106,16 @@ struct QuarantineAdd: AsyncParsableCommand {
         let store = try options.store()
         let named = try NamedPlugins(name, in: host)
         let record = try store.add(name, reason: reason, for: time.flatMap(Self.seconds))
+        let process = try await running.tell(
+            "quarantine", ["plugin": .string(name), "reason": .string(reason), "isRecorded": true])
         if options.output.json {
             guard case .object(var members) = record.json(at: record.since) else { return }
             members["installed"] = .bool(named.isInstalled)
+            members["host"] = .optional(process) { ["pid": .int(Int64($0))] }
             Console.print(json: .object(members))
         } else {
             Console.print("\(name) is \(record.stateText).".visible)
+            if let process { Console.print("The host that runs (process \(process)) has ended it.") }
             named.warn()
         }
     }
@@ -135,11 +140,13 @@ struct QuarantineClear: AsyncParsableCommand {
     var name: String
 
     @OptionGroup var options: QuarantineOptions
+    @OptionGroup var running: SocketOption
 
     func run() async throws {
         let store = try options.store()
         let records = try store.clear(name)
         guard !records.isEmpty else { throw QuarantineOptions.unknown(name, try store.list()) }
+        _ = try await running.tell("release", ["plugin": .string(name)])
         if options.output.json {
             Console.print(json: ["cleared": QuarantineOptions.json(records)])
         } else {

@@ -293,6 +293,19 @@ struct SupervisionTests {
         #expect(host.statistics.plugins.isEmpty)
     }
 
+    @Test("a host that nobody has any more ends its plugins")
+    func letGo() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter")
+        do {
+            let host = place.host()
+            let embedder = try #require(
+                try await host.load("counter", configuration: place.configuration).embedder)
+            _ = try SwapPlugin.ask(embedder)
+        }
+        #expect(try await place.told(4) == "csqd")
+    }
+
     @Test("names are the host's: several of one id have numbers, and one that is taken is refused")
     func names() async throws {
         let place = try SwapPlugin()

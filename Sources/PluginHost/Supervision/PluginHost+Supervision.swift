@@ -176,11 +176,21 @@ extension PluginHost {
             facts: .names(names), plugin: name)
     }
 
+    /// Not the host itself: it has the supervisors, and lets go of them when nobody has it any more.
     var services: PluginSupervisor.Services {
-        PluginSupervisor.Services(
+        var probe: (@Sendable (PreparedPlugin) async throws(PluginError) -> Void)?
+        if let scanner = configuration.scanner {
+            probe = { prepared async throws(PluginError) in try await Self.probe(prepared, with: scanner) }
+        }
+        return PluginSupervisor.Services(
             supervision: configuration.supervision, timer: configuration.timer, gate: fleet.gate,
-            events: fleet.events, admit: admit, probe: configuration.scanner == nil ? nil : probe,
-            quarantine: quarantine)
+            events: fleet.events,
+            admit: { [weak self] prepared, dataFolder throws(PluginError) in
+                guard let self else {
+                    throw PluginError(.cancelled, "the host is gone", plugin: prepared.path, stage: .load)
+                }
+                try self.admit(prepared, dataFolder)
+            }, probe: probe, quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
     }
 
     private func admit(_ prepared: PreparedPlugin, _ dataFolder: String?) throws(PluginError) {
@@ -190,9 +200,9 @@ extension PluginHost {
     }
 
     /// - Throws: `load` if the plugin does not survive it.
-    private func probe(_ prepared: PreparedPlugin) async throws(PluginError) {
+    private static func probe(_ prepared: PreparedPlugin, with scanner: PluginScanner) async throws(PluginError) {
         // A file that is refused says why when it is loaded.
-        guard let scanner = configuration.scanner, prepared.verification.isLoadable else { return }
+        guard prepared.verification.isLoadable else { return }
         guard let result = try await scanner.probe([prepared]).first, !result.hasPassed else { return }
         throw PluginError(
             .load, "\(result.reason), when it was tried in another process",

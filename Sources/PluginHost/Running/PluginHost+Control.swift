@@ -57,7 +57,8 @@ extension PluginHost {
         case "shutdown": end.make()
         default:
             let verbs = [
-                "configure", "disable", "events", "load", "quarantine", "release", "resume", "shutdown", "status", "stop",
+                "configure", "disable", "events", "load", "quarantine", "release", "resume", "shutdown", "status",
+                "stop",
                 "suspend", "swap",
             ]
             throw PluginError(

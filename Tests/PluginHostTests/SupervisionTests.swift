@@ -88,6 +88,23 @@ struct SupervisionTests {
         await host.shutdown()
     }
 
+    @Test("a plugin that does not go on is loaded anew, and its old instance is ended")
+    func failedResume() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter", ["FAIL_RESUME"])
+        let host = place.host()
+        let embedder = try #require(
+            try await host.load("counter", configuration: place.configuration).embedder)
+        _ = try SwapPlugin.ask(embedder)
+        try await host.suspend("counter")
+        #expect(try await place.told(3) == "csz")
+        try await host.resume("counter")
+        #expect(host.status[0].generation == 2 && host.status[0].state == .active)
+        #expect(try SwapPlugin.ask(embedder).call == 1)
+        #expect(try await place.told(3).sorted() == ["c", "d", "s"])
+        await host.shutdown()
+    }
+
     @Test("a plugin whose calls do not end is not suspended, and is left to them when it is stopped")
     func endlessCalls() async throws {
         let place = try SwapPlugin()

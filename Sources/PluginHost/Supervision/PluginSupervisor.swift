@@ -103,8 +103,7 @@ actor PluginSupervisor {
     /// Loads it if it is not loaded.
     func load(_ context: CallContext) async throws(PluginError) -> NativePlugin {
         try await exclusively { supervisor async throws(PluginError) in
-            supervisor.context = context
-            supervisor.failure = nil
+            supervisor.begin(context)
             try await supervisor.drive(.load)
             if let plugin = supervisor.plugin, supervisor.state == .active { return plugin }
             throw supervisor.unexpected("loaded")
@@ -116,8 +115,8 @@ actor PluginSupervisor {
     func suspend(_ reason: String?) async throws(PluginError) {
         try await exclusively { supervisor async throws(PluginError) in
             guard supervisor.state != .suspended else { return }
+            supervisor.begin()
             supervisor.reason = reason
-            supervisor.failure = nil
             try await supervisor.drive(.suspend)
             if supervisor.state != .suspended { throw supervisor.unexpected("suspended") }
         }
@@ -125,7 +124,7 @@ actor PluginSupervisor {
 
     func resume() async throws(PluginError) {
         try await exclusively { supervisor async throws(PluginError) in
-            supervisor.failure = nil
+            supervisor.begin()
             try await supervisor.drive(.resume)
             if supervisor.state != .active { throw supervisor.unexpected("resumed") }
         }
@@ -147,11 +146,17 @@ actor PluginSupervisor {
         defer { verbs.unlock() }
         // Whoever gave up waiting still wants it ended.
         await Task {
+            begin()
             self.reason = reason
-            self.context = CallContext()
             // Only a plugin that is gone already cannot be stopped.
             try? await drive(quarantined ? .quarantine : .stop)
         }.value
+    }
+
+    /// What was said of an earlier verb does not count any more.
+    private func begin(_ context: CallContext = CallContext()) {
+        self.context = context
+        failure = nil
     }
 
     private func unexpected(_ verb: String) -> PluginError {
@@ -232,8 +237,7 @@ actor PluginSupervisor {
                 try await plugin!.generation.destroy(limited(services.supervision.stepTimeout))
                 return .destroyed
             case .abandon:
-                retire(plugin!.generation)
-                isCounted = false
+                letGo(of: plugin!.generation)
                 return .destroyed
             case .unload:
                 _ = try handle(.unloading)
@@ -281,7 +285,7 @@ actor PluginSupervisor {
             generation += 1
             if let plugin {
                 // Adapters from before it was unloaded lead to it again.
-                _ = plugin.replace(with: made)
+                letGo(of: plugin.replace(with: made))
             } else {
                 plugin = NativePlugin(made)
             }
@@ -302,9 +306,16 @@ actor PluginSupervisor {
         return .drainTimedOut
     }
 
-    private func forget() {
-        if isCounted, let plugin { retired = retired + plugin.statistics }
+    /// A generation that is not ended yet, because its calls go on or something of it failed, ends behind the others.
+    private func letGo(of generation: PluginGeneration) {
+        if isCounted, generation.isDestroyed { retired = retired + generation.statistics }
         isCounted = false
+        guard !generation.isDestroyed, !retiring.contains(where: { $0.generation === generation }) else { return }
+        retire(generation)
+    }
+
+    private func forget() {
+        if let plugin { letGo(of: plugin.generation) }
         loaded = nil
         made = nil
         publish()

@@ -1,5 +1,6 @@
 internal import CPluginLinux
 package import PluginCore
+internal import Synchronization
 
 /// One instance of one load of a plugin's code. A plugin that is swapped has several, one after the other.
 ///
@@ -15,6 +16,11 @@ package final class PluginGeneration: Sendable {
         self.loaded = loaded
         self.instance = instance
         self.createTime = createTime
+    }
+
+    /// Is its instance gone?
+    package var isDestroyed: Bool {
+        instance.end.withLock { end in if case .destroyed = end { true } else { false } }
     }
 
     package var statistics: CallStatistics { instance.counter.statistics }

@@ -87,6 +87,11 @@ static kw_status start(kw_instance *self, kw_call *call, const kw_none *in)
         pause();
     return KW_CANCELLED;
 #endif
+#ifdef FAIL_RESUME
+    static atomic_int starts;
+    if (atomic_fetch_add(&starts, 1) > 0)
+        return kw_fail(call, KW_UNAVAILABLE, "it starts only once");
+#endif
 #ifdef FAIL_START
     return kw_fail(call, KW_UNAVAILABLE, "this build does not start");
 #endif

@@ -51,6 +51,9 @@ public final class PluginHost: Sendable {
         public var priorities: [String: Int32] = [:]
         /// How files and configurations are watched while the host runs; nil: they are not.
         public var watch: WatchRules?
+        /// Whether only manifests beside plugins' files are watched, and not those files: for whoever has builds in place
+        /// before they are to be taken up, and then writes the manifest.
+        public var watchesManifestsOnly = false
         /// Where a running host can be talked to.
         public var control = ControlPlace.none
         /// What the program does when something happens to a plugin.

@@ -107,6 +107,66 @@ struct RunningTests {
         }
     }
 
+    @Test("where manifests are watched only, a plugin is swapped when its manifest is written, and not before")
+    func watchesManifests() async throws {
+        let place = try SwapPlugin()
+        let file = try place.build(1, as: "counter")
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(
+            place,
+            { configuration in
+                configuration.watch = rules
+                configuration.watchesManifestsOnly = true
+            }
+        ) { host, _, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            try place.build(2, as: "counter")
+            let digest = try host.prepare(file).digest
+            let manifest: JSON = [
+                "id": "counter", "version": "1.0.2", "type": "embedder", "sha256": .string(digest),
+                "interfaces": ["keyway.embedder/1"],
+            ]
+            #expect(try SwapPlugin.ask(embedder).build == 1)
+            try Data(manifest.text.utf8).write(to: URL(fileURLWithPath: "\(place.folder.path)/counter.plugin.json"))
+            let swapped = await events.first { [.swapped, .swapRefused].contains($0.kind) }
+            #expect(swapped?.kind == .swapped, "\(swapped as Any)")
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+        }
+    }
+
+    @Test("a file that is replaced again and again ends as the last one, and no call fails meanwhile")
+    func replacedAllTheTime() async throws {
+        let (place, elsewhere) = (try SwapPlugin(), try SwapPlugin())
+        let file = try place.build(1, as: "counter")
+        let (first, last) = (try Data(contentsOf: URL(fileURLWithPath: file)), try elsewhere.build(2))
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(place, { $0.watch = rules }) { host, _, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            let isOver = Flag()
+            let caller = Task.detached { () -> Int in
+                var calls = 0
+                while !isOver.isSet {
+                    _ = try SwapPlugin.ask(embedder)
+                    calls += 1
+                    if calls.isMultiple(of: 100) { await Task.yield() }
+                }
+                return calls
+            }
+            for number in 1...100 {
+                let temporary = "\(place.folder.path)/.counter.new"
+                let next = try number < 100 ? first + Data(count: number) : Data(contentsOf: URL(fileURLWithPath: last))
+                try next.write(to: URL(fileURLWithPath: temporary))
+                try #require(unsafe rename(temporary, file) == 0)
+            }
+            while try SwapPlugin.ask(embedder).build != 2 { _ = await events.first { $0.kind == .swapped } }
+            isOver.set()
+            #expect(try await caller.value > 0)
+            #expect(host.status[0].errors == 0 && host.status[0].version?.description == "1.0.2")
+        }
+    }
+
     @Test("a configuration that changes is taken up, and one that is wrong is not")
     func watchesConfigurations() async throws {
         let place = try SwapPlugin()

@@ -110,7 +110,9 @@ extension PluginHost {
     private func filesChanged(_ report: WatchReport) async {
         guard let paths = noted(report) else { return }
         for status in status where status.state == .active {
-            guard let file = status.file, paths.mean(file) else { continue }
+            guard let file = status.file, paths.mean(file, manifestOnly: configuration.watchesManifestsOnly) else {
+                continue
+            }
             guard Folders.exists(file) else {
                 tellWatch(status.name, "\(file) is gone; the build that is loaded goes on")
                 continue
@@ -119,7 +121,8 @@ extension PluginHost {
             _ = try? await swap(status.name)
         }
         guard let entries = try? await scan().entries else { return }
-        for entry in entries where entry.isLoadable && paths.mean(entry.file) {
+        for entry in entries
+        where entry.isLoadable && paths.mean(entry.file, manifestOnly: configuration.watchesManifestsOnly) {
             guard let id = entry.id, fleet.known(id) == nil,
                 configuration.loadsEverything || entry.manifest?.loading.mode == .eager
             else { continue }
@@ -160,11 +163,12 @@ private struct ChangedPaths {
     let paths: Set<String>?
 
     /// Is it the file, its manifest beside it, or a folder that it is in?
-    func mean(_ file: String) -> Bool {
+    func mean(_ file: String, manifestOnly: Bool = false) -> Bool {
         guard let paths else { return true }
         let stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file
         return paths.contains { path in
-            path == file || path.hasPrefix("\(stem).") || file.hasPrefix("\(path)/")
+            if path == file { return !manifestOnly }
+            return path.hasPrefix("\(stem).") || file.hasPrefix("\(path)/")
         }
     }
 }

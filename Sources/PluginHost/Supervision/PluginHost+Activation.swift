@@ -100,6 +100,19 @@ extension PluginHost {
         }
     }
 
+    /// A tool executor that enforces all of these fields of a policy: one that is loaded, else the first in the search paths.
+    /// - Throws: `notFound` with the plugins that were asked, and why not.
+    public func toolExecutor(
+        enforcing fields: Set<String>, _ context: CallContext = CallContext()
+    ) async throws(PluginError) -> any ToolExecutor {
+        try await first(of: "keyway.tool-executor/1", "tool executor", context) {
+            plugin async throws(PluginError) in
+            guard let executor = plugin.toolExecutor else { return nil }
+            let enforced = try await executor.enforceable(context).filter(\.isEnforced).map(\.field)
+            return fields.isSubset(of: enforced) ? executor : nil
+        }
+    }
+
     // MARK: - Several at once
 
     /// Loads several plugins, ``Supervision/loadsAtOnce`` of them at a time, those that are named first before the others.

@@ -42,7 +42,10 @@ extension PluginSupervisor {
         next.options.configuration = configuration.value
         next.explicit = explicit
         next.redaction = configuration.redaction
-        if prepared.digest == request.prepared.digest, next.options.configuration == request.options.configuration {
+        let isSame =
+            prepared.digest == request.prepared.digest && prepared.manifest == request.prepared.manifest
+            && next.options.configuration == request.options.configuration
+        if isSame {
             tell(.unchanged)
             return SwapResult(hasChanged: false, generation: generation, version: plugin.version)
         }

@@ -51,7 +51,7 @@ enum Folders {
                 number == EACCES || number == EROFS ? .permissionDenied : .unavailable,
                 "the folder \(path) for \(owner) cannot be made: error \(number) at \(made)",
                 remedy: "Check its permissions, or name another folder",
-                facts: .errno(number, call: "mkdir"), stage: .create)
+                facts: .errno(number, call: "mkdir"), stage: .create, retryable: false)
         }
         guard unsafe access(path + "/.", F_OK) == 0 else {
             throw PluginError(

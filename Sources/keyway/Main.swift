@@ -23,6 +23,8 @@ enum Main {
             status = max(status, 1)
         }
         fflush(nil)
+        // exit(3) would wait for a plugin whose constructor hangs: it holds the dynamic linker's lock.
+        if Interrupt.isPatient { _exit(status) }
         exit(status)
     }
 

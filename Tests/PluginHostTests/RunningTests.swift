@@ -135,6 +135,31 @@ struct RunningTests {
         }
     }
 
+    @Test(
+        "what changes while a plugin rests is taken up when it goes on; what was stopped does not come back by itself")
+    func changesMeanwhile() async throws {
+        let place = try SwapPlugin()
+        try place.build(1, as: "counter")
+        try place.build(1, as: "other", ["ID=\"other\""])
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(place, { $0.watch = rules }) { host, client, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            try await host.suspend("counter")
+            try await host.stop("other")
+            try place.build(2, as: "counter")
+            try place.build(2, as: "other", ["ID=\"other\""])
+            try place.build(1, as: "third", ["ID=\"third\""])
+            // By then the watch has seen them all.
+            _ = await events.first { $0.plugin == "third" && $0.state == .active }
+            try await host.resume("counter")
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+            #expect(Set(host.status.map(\.name)) == ["counter", "third"])
+            _ = try await client.send("load", ["plugin": "other"])
+            #expect(try host.plugin("other").version.description == "1.0.2")
+        }
+    }
+
     @Test("a file that is replaced again and again ends as the last one, and no call fails meanwhile")
     func replacedAllTheTime() async throws {
         let (place, elsewhere) = (try SwapPlugin(), try SwapPlugin())

@@ -47,7 +47,11 @@ final class EventOutbox: Sendable {
         return entries.reduce(into: []) { bytes, entry in
             switch entry {
             case .line(let line): bytes += line
-            case .dropped(let count): bytes += ControlProtocol.line(["event": "dropped", "count": .int(count)])
+            case .dropped(let count):
+                bytes += ControlProtocol.line([
+                    "time": .string(HostEvent.text(of: Clock.realtime())), "event": "dropped", "plugin": "",
+                    "count": .int(count),
+                ])
             }
         }
     }

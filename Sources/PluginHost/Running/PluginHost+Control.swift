@@ -21,7 +21,12 @@ extension PluginHost {
                 }
             },
             events: { [self] request in
-                let plugin = request.arguments["plugin"]?.stringValue
+                let plugin: String?
+                do throws(PluginError) {
+                    plugin = try Arguments(request).optionalText("plugin")
+                } catch {
+                    return .failure(error)
+                }
                 return .success(
                     fleet.events.listen(limit: 1024).filter { plugin == nil || $0.plugin == plugin }.map(\.json))
             })
@@ -51,8 +56,9 @@ extension PluginHost {
             let issues = try await configure(
                 try arguments.text("plugin"), request.arguments["configuration"])
             return [
+                "folder": .optional(configuration.configurator.folder?.path) { .string($0) },
                 "warnings": .array(
-                    issues.map { ["pointer": .string($0.pointer), "message": .string($0.message)] })
+                    issues.map { ["pointer": .string($0.pointer), "message": .string($0.message)] }),
             ]
         case "shutdown": end.make()
         default:

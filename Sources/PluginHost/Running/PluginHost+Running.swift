@@ -80,13 +80,23 @@ extension PluginHost {
             let (left, right) = ($0.element.priority ?? normal, $1.element.priority ?? normal)
             return left != right ? left > right : $0.offset < $1.offset
         }
-        let attempts = await load(all: order.map(\.element.name))
-        for (name, attempt) in zip(order.map(\.element.name), attempts) {
+        let attempts = await load(all: order.map(\.element.name)) + leftOut()
+        for attempt in attempts {
             guard let error = attempt.error else { continue }
             configuration.logger.error(
-                "a plugin could not be loaded", metadata: ["plugin": .string(name), "error": "\(error.message)"])
+                "a plugin could not be loaded",
+                metadata: ["plugin": .string(attempt.name), "error": "\(error.message)"])
         }
         return attempts
+    }
+
+    /// What is not loaded though everything is to be, but for what an operator turned off.
+    private func leftOut() async -> [LoadAttempt] {
+        guard configuration.loadsEverything, let entries = try? await scan().entries else { return [] }
+        return entries.filter { $0.state == .refused || $0.state == .quarantined }.map { entry in
+            LoadAttempt(
+                name: entry.id ?? FileName.stem(entry.file), plugin: nil, manifest: entry.manifest, error: entry.error)
+        }
     }
 
     // MARK: - Watching
@@ -117,16 +127,16 @@ extension PluginHost {
                 tellWatch(status.name, "\(file) is gone; the build that is loaded goes on")
                 continue
             }
-            // What came of it is told by events; the old build goes on if it is refused.
-            _ = try? await swap(status.name)
+            // What came of it is told by events; the old build goes on if it is refused. Nobody waits for one that hangs.
+            Task { [weak self] in _ = try? await self?.swap(status.name) }
         }
         guard let entries = try? await scan().entries else { return }
         for entry in entries
         where entry.isLoadable && paths.mean(entry.file, manifestOnly: configuration.watchesManifestsOnly) {
-            guard let id = entry.id, fleet.known(id) == nil,
+            guard let id = entry.id, fleet.known(id) == nil, !fleet.wasStopped(id),
                 configuration.loadsEverything || entry.manifest?.loading.mode == .eager
             else { continue }
-            _ = await load(all: [id])
+            Task { [weak self] in _ = await self?.load(all: [id]) }
         }
     }
 
@@ -134,7 +144,7 @@ extension PluginHost {
         guard let folder = configuration.configurator.folder, let paths = noted(report) else { return }
         for status in status where status.state == .active {
             guard paths.mean(folder.file(status.id)) || paths.mean(folder.file(status.id, .toml)) else { continue }
-            _ = try? await configure(status.name)
+            Task { [weak self] in _ = try? await self?.configure(status.name) }
         }
     }
 

@@ -10,6 +10,8 @@ final class Fleet: Sendable {
     let began = Clock.monotonic()
     private let members = Mutex<[PluginSupervisor]>([])
     private let isClosed = Mutex(false)
+    /// Ids that somebody stopped: they do not come back by themselves.
+    private let stopped = Mutex<Set<String>>([])
     private let loads = Mutex<[String: Task<Result<NativePlugin, PluginError>, Never>]>([:])
 
     init(loadsAtOnce: Int, _ handlers: LifecycleHandlers) {
@@ -57,11 +59,16 @@ final class Fleet: Sendable {
                 free = "\(id)-\(number)"
                 number += 1
             }
+            stopped.withLock { _ = $0.remove(id) }
             let supervisor = make(free)
             members.append(supervisor)
             return supervisor
         }
     }
+
+    func wasStopped(_ id: String) -> Bool { stopped.withLock { $0.contains(id) } }
+
+    func noteStopped(_ id: String) { stopped.withLock { _ = $0.insert(id) } }
 
     /// Nothing comes any more.
     func close() { members.withLock { _ in isClosed.withLock { $0 = true } } }

@@ -54,7 +54,7 @@ public struct HostEvent: Sendable, Equatable {
         return .object(members)
     }
 
-    private static func text(of nanoseconds: Int64) -> String {
+    static func text(of nanoseconds: Int64) -> String {
         var seconds = time_t(nanoseconds / 1_000_000_000)
         var parts = unsafe tm()
         unsafe gmtime_r(&seconds, &parts)

@@ -87,11 +87,14 @@ extension PluginHost {
     /// Lets a plugin that rests go on.
     public func resume(_ name: String) async throws(PluginError) {
         try await supervisor(name).resume()
+        // What changed meanwhile was for a plugin that could not take it.
+        if configuration.watch != nil { _ = try? await swap(name) }
     }
 
     /// Ends a plugin. Adapters that callers have fail from now on, with the reason.
     public func stop(_ name: String, reason: String? = nil) async throws(PluginError) {
         let supervisor = try supervisor(name)
+        fleet.noteStopped(supervisor.id)
         await supervisor.stop(reason)
         fleet.remove(supervisor)
     }

@@ -173,12 +173,15 @@ private struct ConfigChange {
         case noHost
         /// The host of this process does not have the plugin.
         case notLoaded(process: Int32)
+        /// It reads its configurations elsewhere.
+        case elsewhere(process: Int32, folder: String?)
         case applied(process: Int32)
 
         var json: JSON {
             switch self {
             case .noHost: nil
-            case .notLoaded(let process): ["pid": .int(Int64(process)), "applied": false]
+            case .notLoaded(let process), .elsewhere(let process, _):
+                ["pid": .int(Int64(process)), "applied": false]
             case .applied(let process): ["pid": .int(Int64(process)), "applied": true]
             }
         }
@@ -187,6 +190,8 @@ private struct ConfigChange {
             switch self {
             case .noHost: "no host runs; the change takes effect when one starts"
             case .notLoaded(let process): "the host (process \(process)) has no plugin \(id) now"
+            case .elsewhere(let process, let folder):
+                "the host (process \(process)) has not this folder of configurations but \(folder ?? "none")"
             case .applied: nil
             }
         }
@@ -203,7 +208,11 @@ private struct ConfigChange {
             return .noHost
         }
         do throws(PluginError) {
-            _ = try await client.send("configure", ["plugin": .string(id)])
+            let reply = try await client.send("configure", ["plugin": .string(id)])
+            let other = reply["folder"]?.stringValue
+            guard let other, let theirs = try? InputFile.resolved(other),
+                theirs == (try? InputFile.resolved(folder.path))
+            else { return .elsewhere(process: client.process, folder: other) }
             return .applied(process: client.process)
         } catch {
             if error.code == .notFound { return .notLoaded(process: client.process) }

@@ -34,6 +34,9 @@ struct SwapPlugin {
     func host(_ change: (inout PluginHost.Configuration) -> Void = { _ in }) -> PluginHost {
         var configuration = PluginHost.Configuration()
         configuration.searchPaths = [folder.path]
+        // Hundreds of tests share the processors; only those that are about a limit have a short one.
+        configuration.supervision.loadTimeout = .seconds(240)
+        configuration.supervision.stepTimeout = .seconds(240)
         configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         change(&configuration)
         return PluginHost(configuration)

@@ -14,7 +14,7 @@ public struct Supervision: Sendable {
     /// on behind it, and nobody waits for them any longer.
     public var drainTimeout = Duration.seconds(30)
     /// For each of: ending its work, beginning it again, saying how it is.
-    public var stepTimeout = Duration.seconds(10)
+    public var stepTimeout = Duration.seconds(30)
 
     public init() {}
 }

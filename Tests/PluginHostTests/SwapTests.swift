@@ -105,7 +105,7 @@ struct SwapTests {
         let host = place.host { configuration in
             configuration.scanner = scanner
             // Only the one that hangs needs its end.
-            if refusal.macros == ["HANG_START"] { configuration.supervision.loadTimeout = .seconds(20) }
+            if refusal.macros == ["HANG_START"] { configuration.supervision.loadTimeout = .seconds(45) }
         }
         let embedder = try #require(
             try await host.load(try place.build(1), configuration: place.configuration).embedder)

@@ -6,26 +6,13 @@ import Testing
     "The lock at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
     .timeLimit(.minutes(5)))
 struct LockTests {
-    private func host(_ folder: String, lock: Lockfile? = nil) -> PluginHost {
-        var configuration = PluginHost.Configuration()
-        configuration.searchPaths = [folder]
-        configuration.lock = lock
-        configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        return PluginHost(configuration)
-    }
-
-    private func resolution(_ host: PluginHost) async throws -> Resolution {
-        let installed = try await host.scan().entries.filter(\.isLoadable).compactMap(\.candidate)
-        return try Resolver(installed, hostSDK: host.configuration.sdk).resolve()
-    }
-
     @Test("exactly what is locked is loaded; another version, other bytes and what is not locked are refused")
     func drift() async throws {
         let (folder, other) = (try Sample.Folder(), try Sample.Folder())
         let path = try Sample.build(in: folder, name: "one", id: "one")
-        let free = host(folder.path)
-        let lock = Lockfile(try await resolution(free))
-        let host = host(folder.path, lock: lock)
+        let free = LockPlace.host(folder.path)
+        let lock = Lockfile(try await LockPlace.resolution(free))
+        let host = LockPlace.host(folder.path, lock: lock)
         #expect(try await host.load(path).id == "one")
         let witness = other.path + "/ran"
         let newer = try Sample.build(
@@ -49,7 +36,7 @@ struct LockTests {
     func file() async throws {
         let folder = try Sample.Folder()
         try Sample.build(in: folder, name: "one", id: "one")
-        let lock = Lockfile(try await resolution(host(folder.path)))
+        let lock = Lockfile(try await LockPlace.resolution(LockPlace.host(folder.path)))
         let path = folder.path + "/keyway.lock"
         try lock.write(to: path)
         #expect(try Lockfile(reading: path) == lock)
@@ -77,8 +64,8 @@ struct LockTests {
         try Sample.build(in: folder, name: "a", id: "a", ["dependencies": ["b": "^1"]])
         try Sample.build(in: folder, name: "b", id: "b", ["dependencies": ["c": "^1"]])
         try Sample.build(in: folder, name: "c", id: "c")
-        let host = host(folder.path)
-        let resolution = try await resolution(host)
+        let host = LockPlace.host(folder.path)
+        let resolution = try await LockPlace.resolution(host)
         let pipe = Pipe()
         let descriptor = JSON.int(Int64(pipe.fileHandleForWriting.fileDescriptor))
         let tags = ["a": 1, "b": 2, "c": 3].mapValues { tag -> JSON in
@@ -100,9 +87,9 @@ struct LockTests {
         try Sample.build(in: folder, name: "b", id: "b")
         try Sample.build(in: folder, name: "c", id: "c")
         let other = try Sample.build(in: elsewhere, name: "other", id: "other")
-        let host = host(folder.path)
+        let host = LockPlace.host(folder.path)
         let kept = try await host.load(other)
-        let resolution = try await resolution(host)
+        let resolution = try await LockPlace.resolution(host)
         let pipe = Pipe()
         let descriptor = JSON.int(Int64(pipe.fileHandleForWriting.fileDescriptor))
         let error = await failure { () async throws(PluginError) in

@@ -6,19 +6,6 @@ import Testing
     "The lock and what lies beside a plugin",
     .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(5)))
 struct LockedFilesTests {
-    private func host(_ folder: String, lock: Lockfile? = nil) -> PluginHost {
-        var configuration = PluginHost.Configuration()
-        configuration.searchPaths = [folder]
-        configuration.lock = lock
-        configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        return PluginHost(configuration)
-    }
-
-    private func resolution(_ host: PluginHost) async throws -> Resolution {
-        let installed = try await host.scan().entries.filter(\.isLoadable).compactMap(\.candidate)
-        return try Resolver(installed, hostSDK: host.configuration.sdk).resolve()
-    }
-
     private func buildLibrary(_ value: Int, in folder: String, witness: String) throws {
         try RegistryPlace.compile(
             """
@@ -41,12 +28,12 @@ struct LockedFilesTests {
             link: ["-Wl,--no-as-needed", pack + "/liblocked.so", "-Wl,-rpath,$ORIGIN", "-Wl,--enable-new-dtags"])
         let path = pack + "/locked.so"
         try FileManager.default.moveItem(atPath: built, toPath: path)
-        let resolution = try await resolution(host(folder.path + "/plugins"))
+        let resolution = try await LockPlace.resolution(LockPlace.host(folder.path + "/plugins"))
         let lock = Lockfile(resolution)
         #expect(lock["fixture"]?.companions.keys.sorted() == ["liblocked.so"])
         let good = try Data(contentsOf: URL(fileURLWithPath: pack + "/liblocked.so"))
         try buildLibrary(2, in: pack, witness: witness)
-        let host = host(folder.path + "/plugins", lock: lock)
+        let host = LockPlace.host(folder.path + "/plugins", lock: lock)
         let alone = await failure { () async throws(PluginError) in try await host.load(path) }
         #expect(alone?.code == .dependency && alone?.what.contains("liblocked.so") == true, "\(alone as Any)")
         let set = await failure { () async throws(PluginError) in try await host.load(resolution) }
@@ -69,9 +56,9 @@ struct LockedFilesTests {
                 to: URL(fileURLWithPath: folder.path + "/bare.plugin.json"))
         }
         try write("")
-        let lock = Lockfile(try await resolution(host(folder.path)))
+        let lock = Lockfile(try await LockPlace.resolution(LockPlace.host(folder.path)))
         #expect(lock["fixture"]?.companions.keys.sorted() == ["bare.plugin.json"])
-        let host = host(folder.path, lock: lock)
+        let host = LockPlace.host(folder.path, lock: lock)
         #expect(try await host.load(path).id == "fixture")
         try write(#", "description": "another""#)
         let error = await failure { () async throws(PluginError) in try await host.load(path) }

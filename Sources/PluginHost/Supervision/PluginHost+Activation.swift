@@ -29,32 +29,28 @@ extension PluginHost {
     public func embedder(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError)
         -> any Embedder
     {
-        let plugin = try await activate(name, context)
-        return try Self.require(plugin.embedder, "embedder", plugin)
+        try await adapter(name, "embedder", context, \.embedder)
     }
 
     /// - Throws: `unsupported` if the plugin is none; else as ``activate(_:_:)``.
     public func vectorBackend(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError)
         -> any VectorBackend
     {
-        let plugin = try await activate(name, context)
-        return try Self.require(plugin.vectorBackend, "vector backend", plugin)
+        try await adapter(name, "vector backend", context, \.vectorBackend)
     }
 
     /// - Throws: `unsupported` if the plugin is none; else as ``activate(_:_:)``.
     public func provider(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError)
         -> any ModelProvider
     {
-        let plugin = try await activate(name, context)
-        return try Self.require(plugin.modelProvider, "model provider", plugin)
+        try await adapter(name, "model provider", context, \.modelProvider)
     }
 
     /// - Throws: `unsupported` if the plugin is none; else as ``activate(_:_:)``.
     public func toolExecutor(_ name: String, _ context: CallContext = CallContext()) async throws(PluginError)
         -> any ToolExecutor
     {
-        let plugin = try await activate(name, context)
-        return try Self.require(plugin.toolExecutor, "tool executor", plugin)
+        try await adapter(name, "tool executor", context, \.toolExecutor)
     }
 
     // MARK: - By what they can do
@@ -142,10 +138,12 @@ extension PluginHost {
 
     // MARK: - Implementation
 
-    private static func require<Adapter>(
-        _ adapter: Adapter?, _ kind: String, _ plugin: NativePlugin
-    ) throws(PluginError) -> Adapter {
-        if let adapter { return adapter }
+    /// What a plugin of a name offers of one kind.
+    private func adapter<Adapter>(
+        _ name: String, _ kind: String, _ context: CallContext, _ path: KeyPath<NativePlugin, Adapter?>
+    ) async throws(PluginError) -> Adapter {
+        let plugin = try await activate(name, context)
+        if let adapter = plugin[keyPath: path] { return adapter }
         let offered = plugin.loaded.prepared.object.notes.interfaces
         throw PluginError(
             .unsupported, "\(plugin.id) is no \(kind)",

@@ -24,27 +24,27 @@ extension PluginHost {
     ) async throws(PluginError) {
         let end = EndRequest()
         let server = try await controlServer(end)
-        let watchers: [FolderChanges]
+        let watches: Watches
         do throws(PluginError) {
-            watchers = try await startWatching()
+            watches = try await startWatching()
         } catch {
             server?.stop()
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
-            for (index, changes) in watchers.enumerated() {
-                group.addTask { [self] in
-                    for await report in changes {
-                        await (index == 0 ? filesChanged(report) : configurationsChanged(report))
-                    }
-                }
+            if let changes = watches.files {
+                group.addTask { [self] in for await report in changes { await filesChanged(report) } }
+            }
+            if let changes = watches.configurations {
+                group.addTask { [self] in for await report in changes { configurationsChanged(report) } }
             }
             group.addTask { [self] in
                 let loads = await loadAtOnce()
                 if !Task.isCancelled { await ready(Ready(socket: server?.path, loads: loads)) }
             }
             await end.wait()
-            for changes in watchers { changes.stop() }
+            watches.files?.stop()
+            watches.configurations?.stop()
             group.cancelAll()
             fleet.close()
             // In a task of its own: this one may be cancelled, and the plugins are to be ended properly.
@@ -59,7 +59,9 @@ extension PluginHost {
 
     private func loadAtOnce() async -> [LoadAttempt] {
         var wanted = configuration.preload.map { (name: $0, priority: configuration.priorities[$0]) }
-        if let entries = try? await scan().entries {
+        var entries: [RegistryEntry] = []
+        do throws(PluginError) {
+            entries = try await scan().entries
             for index in wanted.indices where wanted[index].priority == nil {
                 let entry = entries.first {
                     $0.id == wanted[index].name || FileName.stem($0.file) == wanted[index].name
@@ -73,6 +75,8 @@ extension PluginHost {
                 else { continue }
                 wanted.append((id, configuration.priorities[id] ?? loading.priority))
             }
+        } catch {
+            configuration.logger.error("the folders cannot be searched", metadata: ["error": "\(error.message)"])
         }
         let normal = PluginPriority.normal.number
         // A stable sort: those of one priority as they were named.
@@ -80,7 +84,7 @@ extension PluginHost {
             let (left, right) = ($0.element.priority ?? normal, $1.element.priority ?? normal)
             return left != right ? left > right : $0.offset < $1.offset
         }
-        let attempts = await load(all: order.map(\.element.name)) + leftOut()
+        let attempts = await load(all: order.map(\.element.name)) + leftOut(of: entries)
         for attempt in attempts {
             guard let error = attempt.error else { continue }
             configuration.logger.error(
@@ -91,8 +95,8 @@ extension PluginHost {
     }
 
     /// What is not loaded though everything is to be, but for what an operator turned off.
-    private func leftOut() async -> [LoadAttempt] {
-        guard configuration.loadsEverything, let entries = try? await scan().entries else { return [] }
+    private func leftOut(of entries: [RegistryEntry]) -> [LoadAttempt] {
+        guard configuration.loadsEverything else { return [] }
         return entries.filter { $0.state == .refused || $0.state == .quarantined }.map { entry in
             LoadAttempt(
                 name: entry.id ?? FileName.stem(entry.file), plugin: nil, manifest: entry.manifest, error: entry.error)
@@ -101,19 +105,25 @@ extension PluginHost {
 
     // MARK: - Watching
 
-    /// The watch of the plugins' folders, then that of the configurations' folder; nothing if nothing is to be watched.
-    private func startWatching() async throws(PluginError) -> [FolderChanges] {
-        guard let rules = configuration.watch else { return [] }
-        var watchers = [try await FolderChanges.start(configuration.searchPaths, rules: rules)]
-        if let folder = configuration.configurator.folder?.path {
-            do throws(PluginError) {
-                watchers.append(try await FolderChanges.start([folder], rules: rules))
-            } catch {
-                watchers[0].stop()
-                throw error
-            }
+    private struct Watches {
+        /// Of the plugins' folders; nil if they are not to be watched.
+        var files: FolderChanges?
+        /// Of the folder of configurations; nil if there is none, or it is not to be watched.
+        var configurations: FolderChanges?
+    }
+
+    private func startWatching() async throws(PluginError) -> Watches {
+        var watches = Watches()
+        guard let rules = configuration.watch else { return watches }
+        watches.files = try await FolderChanges.start(configuration.searchPaths, rules: rules)
+        guard let folder = configuration.configurator.folder?.path else { return watches }
+        do throws(PluginError) {
+            watches.configurations = try await FolderChanges.start([folder], rules: rules)
+        } catch {
+            watches.files?.stop()
+            throw error
         }
-        return watchers
+        return watches
     }
 
     /// Swaps the plugins whose files changed, and loads those that came and are to be loaded at once.
@@ -140,7 +150,7 @@ extension PluginHost {
         }
     }
 
-    private func configurationsChanged(_ report: WatchReport) async {
+    private func configurationsChanged(_ report: WatchReport) {
         guard let folder = configuration.configurator.folder, let paths = noted(report) else { return }
         for status in status where status.state == .active {
             guard paths.mean(folder.file(status.id)) || paths.mean(folder.file(status.id, .toml)) else { continue }

@@ -21,7 +21,7 @@ tools: ## Check for Swift 6.3 and install missing Debian packages
 	@$(ROOT)/.ci/require-tools
 
 .PHONY: build
-build: tools cli scanner plugins ## Build the keyway command and the sample plugins, in release
+build: tools cli scanner worker plugins ## Build the keyway command and the sample plugins, in release
 
 .PHONY: cli
 cli: tools
@@ -34,6 +34,16 @@ scanner: cli
 	@echo "Building keyway-scanner"
 	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(ROOT)/Sources/CPluginScanner/include \
 		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-scanner $(ROOT)/Sources/keyway-scanner/*.c -Wl,-z,relro,-z,now
+
+WORKER_SOURCES = $(wildcard $(ROOT)/Sources/keyway-worker/*.c $(ROOT)/Sources/CPluginCall/*.c) \
+	$(ROOT)/Sources/CPluginWorker/wait.c \
+	$(filter-out %/stubs_interfaces.c,$(wildcard $(ROOT)/Sources/CPluginMarshal/*.c))
+.PHONY: worker
+worker: cli
+	@echo "Building keyway-worker"
+	@$(CC) -std=c11 -O2 -pthread -Wall -Wextra -Wpedantic -Werror -I$(ROOT)/Sources/CPluginWorker/include \
+		-I$(ROOT)/Sources/CPluginWorker -I$(ROOT)/Sources/CPluginCall/include -I$(ROOT)/Sources/CPluginMarshal/include \
+		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-worker $(WORKER_SOURCES) -Wl,-z,relro,-z,now
 
 .PHONY: plugins $(SAMPLES)
 plugins: $(SAMPLES)
@@ -68,6 +78,8 @@ test-swift: build
 test-c: tools
 	@echo "C engine tests"
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests test
+	@echo "Marshalling tests"
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests test
 
 .PHONY: test-plugins
 test-plugins: build
@@ -82,6 +94,7 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 	@# Without leaks: the toolchain's own libraries for tests have some.
 	@ASAN_OPTIONS=detect_leaks=0 swift test --package-path $(ROOT) --scratch-path $(ROOT)/.build/sanitize --sanitize=address --filter 'Hostile(File|Table)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \
 		command -v $$compiler >/dev/null || { echo "SKIP $$sample under $$compiler: not installed"; continue; }; \
 		echo "$$sample under $$compiler -fsanitize=address,undefined"; \
@@ -91,7 +104,8 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 
 FUZZ_COUNT ?= 100000
 .PHONY: fuzz
-fuzz: tools ## Read FUZZ_COUNT damaged files and documents (default 100000)
+fuzz: tools ## Read FUZZ_COUNT damaged files and documents (default 100000), and messages between processes (5000000)
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests fuzz
 	@KEYWAY_FUZZ_COUNT=$(FUZZ_COUNT) swift test --package-path $(ROOT) --filter 'survivesMutations|Fuzz'
 
 SOAK_COUNT ?= 5000
@@ -124,6 +138,7 @@ lint: tools ## Fail on Swift code that `make format` would change
 
 .PHONY: bench
 bench: build ## Measure calls, streams, loading and retrieval, each against a baseline in the same run
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests bench
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/Benchmarks KEYWAY=$(ROOT) PLUGINS=$(PLUGINS) COMMAND=$(RELEASE)/keyway
 
 .PHONY: clean

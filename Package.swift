@@ -29,6 +29,8 @@ let package = Package(
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .library(name: "PluginTesting", targets: ["PluginTesting"]),
         .executable(name: "keyway", targets: ["keyway"]),
+        // Runs plugins for a host, each in processes of its own.
+        .executable(name: "keyway-worker", targets: ["keyway-worker"]),
         // Tries plugins for a host, each in a process of its own.
         .executable(name: "keyway-scanner", targets: ["keyway-scanner"]),
     ],
@@ -46,6 +48,14 @@ let package = Package(
         .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         .target(name: "CPluginLinux", cSettings: c),
         .target(name: "CPluginCall", dependencies: ["PluginABI"], cSettings: c),
+        // Operations as messages between two processes.
+        .target(name: "CPluginMarshal", dependencies: ["PluginABI"], cSettings: c),
+        // The host's side of plugins in other processes, and the program that they run in.
+        .target(
+            name: "CPluginWorker", dependencies: ["CPluginCall", "CPluginMarshal", "PluginABI"], cSettings: c),
+        .executableTarget(
+            name: "keyway-worker", dependencies: ["CPluginCall", "CPluginMarshal", "CPluginWorker", "PluginABI"],
+            cSettings: c + [.headerSearchPath("../CPluginWorker")]),
         .target(name: "CPluginScanner", cSettings: c),
         .executableTarget(name: "keyway-scanner", dependencies: ["CPluginScanner", "PluginABI"], cSettings: c),
 
@@ -58,7 +68,7 @@ let package = Package(
         .target(
             name: "PluginLoader",
             dependencies: [
-                "CPluginCall", "CPluginLinux", "PluginABI", "PluginBridge", "PluginCore", "PluginELF",
+                "CPluginCall", "CPluginLinux", "CPluginWorker", "PluginABI", "PluginBridge", "PluginCore", "PluginELF",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ABI = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ABI / "include"
@@ -27,6 +27,12 @@ class Field:
     name: str
     type: str  # as written; of an operation with the type of its reply
     offset: int
+    annotations: tuple[str, ...] = field(default=(), compare=False)  # "of:kw_str", "local"
+
+    def annotation(self, name: str) -> str | None:
+        """What the annotation of that name says, empty if it is a mere word; None without one."""
+        said = [text.partition(":")[2] for text in self.annotations if text.partition(":")[0] == name]
+        return said[0] if said else None
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,22 @@ def _declarations(
     return fields, names, types
 
 
+def _annotations(include: pathlib.Path, includes: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What is annotated to a field of a tag. Only the dump for people has the texts."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    tag = name = None
+    for line in _run_clang(include, includes, "-fsyntax-only", "-Xclang", "-ast-dump").splitlines():
+        if struct := re.match(r"\|-RecordDecl .* struct (kw_\w+) definition$", line):
+            tag = struct[1]
+        elif re.match(r"[|`]-", line):
+            tag = None
+        elif member := re.match(r"\| [|`]-FieldDecl .*? (?:referenced )?(\w+) '", line):
+            name = member[1]
+        elif tag and (said := re.search(r'-AnnotateAttr .* "keyway\.(.*)"$', line)):
+            found[tag, name] = (*found.get((tag, name), ()), said[1])
+    return found
+
+
 def _macros(include: pathlib.Path, includes: str) -> tuple[dict[str, str], frozenset[str]]:
     constants, functions = {}, set()
     for line in _run_clang(include, includes, "-E", "-dM").splitlines():
@@ -155,6 +177,7 @@ def read_headers(include: pathlib.Path) -> Headers:
     bodies = [(f.name, tag, body) for f in files for tag, body in _definitions(f.read_text())]
     layouts = _offsets(include, includes, [tag for _, tag, _ in bodies])
     declared, names, types = _declarations(include, includes)
+    annotations = _annotations(include, includes)
     structs: dict[str, Struct] = {}
     for header, tag, body in bodies:
         if tag not in layouts or tag not in declared or tag not in names:
@@ -163,7 +186,9 @@ def read_headers(include: pathlib.Path) -> Headers:
         # The C type of an operation does not say what it replies.
         replies = dict(re.findall(r"^\s*KW_(?:OP|SERVICE)\((\w+), \w+, (\w+)\)", body, re.MULTILINE))
         fields = tuple(
-            Field(name, kind + (f" replies {replies[name]}" if name in replies else ""), offsets[name])
+            Field(
+                name, kind + (f" replies {replies[name]}" if name in replies else ""), offsets[name],
+                annotations.get((tag, name), ()))
             for name, kind in declared[tag])
         structs[names[tag]] = Struct(names[tag], tag, header, size, fields)
     constants, macros = _macros(include, includes)

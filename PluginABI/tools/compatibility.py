@@ -12,9 +12,10 @@ import sys
 from dataclasses import dataclass, field
 
 import abi_headers
-from abi_headers import Headers, Struct
+from abi_headers import Field, Headers, Struct
 
 RISING = ("KW_SDK", "KW_SDK_MINIMUM")
+TRAVELS = ("of", "of-kind", "sized-by", "elements", "filled", "local")  # annotations that say what a pointer points to
 
 
 @dataclass
@@ -23,10 +24,20 @@ class Difference:
     additions: list[str] = field(default_factory=list)
 
 
+def _compare_annotations(struct: Struct, was: Field, now: Field, found: Difference) -> None:
+    for name in TRAVELS:
+        before, after = was.annotation(name), now.annotation(name)
+        # A list may get longer: further kinds of events have a payload, further inputs make rows.
+        if before is not None and after != before and not (after or "").startswith(before + ", "):
+            found.breaks.append(
+                f"{struct.name}.{was.name} was annotated with {name}:{before} and is with {name}:{after}")
+
+
 def _compare_struct(old: Struct, new: Struct, sdk: int, may_grow: bool, found: Difference) -> None:
     for index, was in enumerate(old.fields):
         now = new.fields[index] if index < len(new.fields) else None
         if now == was:
+            _compare_annotations(old, was, now, found)
             continue
         if now is None:
             found.breaks.append(f"{old.name}.{was.name} is gone")

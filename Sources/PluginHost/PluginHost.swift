@@ -64,6 +64,10 @@ public final class PluginHost: Sendable {
         public var configurator = PluginConfigurator()
         /// Where the secrets are to which configurations refer.
         public var secrets: any SecretSource = SystemSecrets()
+        /// Where plugins run whose manifests do not ask for more: `worker` has all of them in processes of their own.
+        public var isolation = IsolationTier.inProcess
+        /// How plugins run in processes of their own.
+        public var workers = WorkerSettings()
         /// Tries plugins in another process before they are loaded into this one; nil: they are not tried.
         public var scanner: PluginScanner?
         /// What waiting is measured by.
@@ -78,6 +82,7 @@ public final class PluginHost: Sendable {
     /// What is installed in the search paths.
     public let registry: Registry
     private let loader: PluginLoader
+    let tiers: TierChooser
     let fleet: Fleet
 
     public init(_ configuration: Configuration = Configuration()) {
@@ -94,6 +99,7 @@ public final class PluginHost: Sendable {
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies)
+        tiers = TierChooser(least: configuration.isolation, configuration.workers)
         fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce, configuration.handlers)
     }
 
@@ -196,6 +202,7 @@ public final class PluginHost: Sendable {
             await supervisor.stop(nil)
             fleet.remove(supervisor)
         }
+        tiers.stop()
     }
 
     /// An id as the name of one folder: slashes cannot stand in it, and it cannot be "." or "..".

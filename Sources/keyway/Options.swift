@@ -125,6 +125,14 @@ enum InputFile {
         return unsafe String(cString: resolved)
     }
 
+    /// Absolute, with links of the folder resolved, but not of the file: what it leads to may turn. It has to exist.
+    static func absolute(_ path: String) throws(PluginError) -> String {
+        guard unsafe access(path, F_OK) == 0 else { throw failure(path, errno) }
+        guard let slash = path.lastIndex(of: "/") else { return try resolved(".") + "/" + path }
+        let folder = try resolved(String(path[...slash]))
+        return (folder == "/" ? "" : folder) + path[slash...]
+    }
+
     static func failure(_ path: String, _ number: Int32) -> PluginError {
         let (code, what, remedy): (PluginError.Code, String, String) =
             switch number {

@@ -128,6 +128,14 @@ struct RunHostTests {
         #expect(try await host.keyway("load", "flat-vectors").status == 0)
         plugin = try await host.plugin("flat-vectors")
         #expect(plugin?["state"] == "active")
+        // Paths are the command's: the host has another working folder.
+        #expect(try await host.keyway("stop", "flat-vectors").status == 0)
+        let loaded = try await Command.run(
+            ["load", "../plugins/flat-vectors.so", "--socket", host.socket], environment: host.environment,
+            in: host.folder.url.appendingPathComponent("plugins"))
+        #expect(loaded.status == 0, "\(loaded.stderr)")
+        let none = try await host.keyway("load", "./none.so")
+        #expect(none.status == 1 && none.stderr.contains("there is no ./none.so"))
         let unknown = try await host.keyway("suspend", "nobody")
         #expect(unknown.status == 1 && unknown.stderr.contains("There are"))
         // Asked by a signal, it ends as well.

@@ -33,6 +33,19 @@ struct UsageTests {
     }
 
     @Test(
+        "a value that cannot be is named, also one that looks like an option",
+        arguments: [
+            ["run-host", "--path", ".", "--debounce", "-1s"], ["run-host", "--path", ".", "--drain", "-5ms"],
+            ["run-host", "--path", ".", "--debounce", "soon"], ["registry", "scan", "--probe-deadline", "-2s"],
+            ["events", "--count", "-1"], ["events", "--count", "0"],
+        ])
+    func badValues(arguments: [String]) async throws {
+        let output = try await Command.run(arguments)
+        #expect(output.status == 2 && output.stdout.isEmpty)
+        #expect(output.stderr.contains(arguments.last!) && !output.stderr.contains("Missing"), "\(output.stderr)")
+    }
+
+    @Test(
         "help and version exit 0 and print to standard output",
         arguments: [
             ["--help"], ["help", "ask"], ["ask", "--help"], ["call-adapter", "embed", "--help"], ["--version"],

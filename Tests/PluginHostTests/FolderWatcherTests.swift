@@ -209,6 +209,85 @@ struct FolderWatcherTests {
         #expect(!(await events.upTo(file("\(link)/b.so", .whole))).contains(file("\(link)/old.so", .whole)))
     }
 
+    /// Makes a link, or has it lead somewhere else.
+    private func turn(_ name: String, to target: String) {
+        #expect(unsafe symlink(target, "\(path)/.link") == 0)
+        rename(".link", name)
+    }
+
+    @Test(
+        "sees behind a link to a file: the file change, be replaced, go and come, and the link turn", arguments: [1, 3])
+    func linkedFile(links: Int) async throws {
+        try make("store")
+        try make("top")
+        try write("store/v1", "1")
+        try write("store/v2", "2")
+        for number in 1..<links { turn("hop\(number)", to: number == 1 ? "store/v1" : "hop\(number - 1)") }
+        turn("top/a.so", to: links == 1 ? "../store/v1" : "../hop\(links - 1)")
+        let events = try await WatchedEvents(["\(path)/top"])
+        try write("store/v1", "11")
+        await events.upTo(file("top/a.so", .writing), file("top/a.so", .whole))
+        try write("store/next", "111")
+        rename("store/next", "store/v1")
+        #expect(await events.upTo(file("top/a.so", .whole)).contains(file("top/a.so", .gone)) == false)
+        #expect(unsafe unlink("\(path)/store/v1") == 0)
+        await events.upTo(file("top/a.so", .gone))
+        try write("store/next", "1111")
+        rename("store/next", "store/v1")
+        await events.upTo(file("top/a.so", .whole))
+        // The last of the links turns: what it led to does not count any more.
+        turn(links == 1 ? "top/a.so" : "hop1", to: links == 1 ? "../store/v2" : "store/v2")
+        await events.upTo(file("top/a.so", .whole))
+        try write("store/v1", "old")
+        try write("top/end")
+        #expect(!(await events.upTo(file("top/end", .whole))).paths.contains("\(path)/top/a.so"))
+        try write("store/v2", "22")
+        await events.upTo(file("top/a.so", .whole))
+        // It is a file of its own by now.
+        rename("store/v2", "top/a.so")
+        await events.upTo(file("top/a.so", .whole))
+        try write("store/v2", "222")
+        try write("top/end")
+        #expect(!(await events.upTo(file("top/end", .whole))).paths.contains("\(path)/top/a.so"))
+    }
+
+    @Test("sees folders that are mounted as in Kubernetes turn to their next contents", arguments: ["", "current"])
+    func mounted(inner: String) async throws {
+        // The files are links through `..data`, or so is the folder that is watched itself, or one in it.
+        for number in 1...4 {
+            try make("top/..v\(number)/plugins")
+            try write("top/..v\(number)/a.so", "\(number)")
+            try write("top/..v\(number)/plugins/b.so", "\(number)")
+        }
+        turn("top/..data", to: "..v1")
+        turn("top/a.so", to: "..data/a.so")
+        turn("top/current", to: "..data/plugins")
+        let named = try await WatchedEvents([inner.isEmpty ? "\(path)/top" : "\(path)/top/\(inner)"])
+        for number in 2...4 {
+            turn("top/..data", to: "..v\(number)")
+            try FileManager.default.removeItem(atPath: "\(path)/top/..v\(number - 1)")
+            if inner.isEmpty {
+                await named.upTo(file("top/a.so", .whole), file("top/current/b.so", .whole))
+            } else {
+                await named.upTo(file("top/current/b.so", .whole))
+            }
+        }
+    }
+
+    @Test("follows links that lead nowhere, or in circles, when they lead somewhere")
+    func brokenLinks() async throws {
+        try make("top")
+        turn("top/a.so", to: "../none/deep/a.so")
+        turn("top/c.so", to: "b.so")
+        turn("top/b.so", to: "c.so")
+        let events = try await WatchedEvents(["\(path)/top"])
+        try make("none/deep")
+        try write("none/deep/a.so")
+        await events.upTo(file("top/a.so", .whole))
+        turn("top/c.so", to: "../none/deep/a.so")
+        await events.upTo(file("top/b.so", .whole), file("top/c.so", .whole))
+    }
+
     @Test("is not led in circles by links, and calls a folder by one name below each that was named")
     func circles() async throws {
         try make("in/deep")

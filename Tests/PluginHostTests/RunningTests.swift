@@ -107,6 +107,73 @@ struct RunningTests {
         }
     }
 
+    @Test(
+        "a build with another file's name takes the place of the old one, and a file that is another plugin by now its own"
+    )
+    func watchesNames() async throws {
+        let place = try SwapPlugin()
+        let file = try place.build(1, as: "counter-1")
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(place, { $0.watch = rules }) { host, _, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            try FileManager.default.removeItem(atPath: file)
+            let next = try place.build(2, as: "counter-2")
+            _ = await events.first { $0.kind == .swapped }
+            #expect(try SwapPlugin.ask(embedder).build == 2)
+            #expect(host.status.map(\.file) == [next])
+            try place.build(3, as: "counter-2", ["ID=\"other\""])
+            _ = await events.first { $0.plugin == "other" && $0.state == .active }
+            #expect(host.status.map(\.id) == ["other"] && host.status.map(\.file) == [next])
+            let error = #expect(throws: PluginError.self) { try SwapPlugin.ask(embedder) }
+            #expect(error?.code == .disabled && error?.message.contains("is other by now") == true)
+        }
+    }
+
+    @Test("plugins and configurations that are mounted as in Kubernetes are taken up when their link turns")
+    func watchesLinks() async throws {
+        let place = try SwapPlugin()
+        func turn(to name: String) throws {
+            let link = "\(place.folder.path)/..data"
+            try #require(unsafe symlink(name, "\(link).new") == 0)
+            try #require(unsafe rename("\(link).new", link) == 0)
+        }
+        func make(_ version: Int, mood: String) throws {
+            let folder = "\(place.folder.path)/..v\(version)"
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/configurations", withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            try place.build(version, as: "..v\(version)/counter", ["CONFIGURABLE"])
+            let file = "\(folder)/configurations/counter.json"
+            try Data("{\"mood\": \"\(mood)\"}".utf8).write(to: URL(fileURLWithPath: file))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        }
+        try make(1, mood: "merry")
+        try turn(to: "..v1")
+        for (name, target) in [("counter.so", "..data/counter.so"), ("configurations", "..data/configurations")] {
+            try #require(unsafe symlink(target, "\(place.folder.path)/\(name)") == 0)
+        }
+        var rules = WatchRules()
+        rules.debounce = .milliseconds(20)
+        try await running(
+            place,
+            { configuration in
+                configuration.watch = rules
+                configuration.configurator = PluginConfigurator(
+                    folder: ConfigurationFolder("\(place.folder.path)/configurations"))
+            }
+        ) { host, _, events in
+            let embedder = try #require(try host.plugin("counter").embedder)
+            try make(2, mood: "sour")
+            try turn(to: "..v2")
+            _ = await events.first { $0.kind == .configurationRefused }
+            try make(3, mood: "merry")
+            try turn(to: "..v3")
+            while try SwapPlugin.ask(embedder).build != 3 { _ = await events.first { $0.kind == .swapped } }
+            #expect(host.status.map(\.file) == ["\(place.folder.path)/counter.so"])
+        }
+    }
+
     @Test("where manifests are watched only, a plugin is swapped when its manifest is written, and not before")
     func watchesManifests() async throws {
         let place = try SwapPlugin()

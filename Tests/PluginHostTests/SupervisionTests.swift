@@ -188,6 +188,7 @@ struct SupervisionTests {
         await host.shutdown()
         let error = await #expect(throws: PluginError.self) { try await load.value }
         #expect(error?.code == .cancelled && host.status.isEmpty)
+        #expect(error?.operation == "plugin.start" && error?.stage == .start)
     }
 
     @Test("a new configuration reaches the living instance, or another one of the same code; a bad one changes nothing")

@@ -95,7 +95,7 @@ struct SwapTests {
             Refusal(macros: ["NARROW"], code: .conflict, word: "operation 3 of keyway.embedder/1"),
             Refusal(macros: ["FAIL_CREATE"], code: .configuration, word: "no configuration"),
             Refusal(macros: ["FAIL_START"], code: .unavailable, word: "does not start"),
-            Refusal(macros: ["HANG_START"], code: .timeout, word: "longer"),
+            Refusal(macros: ["HANG_START"], code: .timeout, word: "plugin.start took longer"),
             Refusal(macros: ["HEALTH=KW_HEALTH_CRITICAL"], code: .unavailable, word: "as built"),
             Refusal(macros: ["CONSTRUCTOR_CRASH"], code: .load, word: "another process"),
         ])

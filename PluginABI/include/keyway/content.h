@@ -36,7 +36,7 @@ typedef struct kw_part_1 {
     kw_str text, id, name, media_type;
     kw_str json;    /* what the kind says, or an object of further settings ({"detail":"high"}), or empty */
     kw_bytes data;
-    kw_span parts;  /* kw_part, of a tool result */
+    kw_span parts KW_OF(kw_part); /* of a tool result */
 } kw_part;
 
 /* ---- tools ---------------------------------------------------------------------------------------------- */
@@ -66,7 +66,7 @@ typedef struct kw_tool_spec_1 {
 
 typedef struct kw_tools_out_1 {
     kw_hdr h;
-    kw_span tools; /* kw_tool_spec */
+    kw_span tools KW_OF(kw_tool_spec);
 } kw_tools_out;
 
 /* ---- usage and warnings --------------------------------------------------------------------------------- */

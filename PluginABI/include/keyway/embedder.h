@@ -57,11 +57,11 @@ typedef struct kw_embedder_info_1 {
     uint32_t metrics;      /* mask of KW_METRIC_* that make sense */
     uint32_t reserved;     /* 0 */
     uint64_t features;     /* KW_EMBED_* */
-    kw_span allowed_dims;  /* uint32_t; empty = every value from dims_min to dims_max */
+    kw_span allowed_dims KW_OF(uint32_t); /* empty = every value from dims_min to dims_max */
     uint32_t dims_min, dims_max; /* 0, 0 = only dims and allowed_dims */
     uint64_t max_batch_tokens; /* over all texts of a call, 0 = any */
-    kw_span media_types;   /* kw_str: "image/png", or "audio" for all of a kind */
-    kw_span prefixes;      /* kw_pair: what it puts before texts of a task ("query" -> "search_query: ") */
+    kw_span media_types KW_OF(kw_str); /* "image/png", or "audio" for all of a kind */
+    kw_span prefixes KW_OF(kw_pair); /* what it puts before texts of a task ("query" -> "search_query: ") */
 } kw_embedder_info;
 
 #define KW_TRUNCATE_END 0u
@@ -75,14 +75,15 @@ typedef struct kw_embedder_info_1 {
 
 typedef struct kw_token_list_1 {
     kw_hdr h;
-    kw_span ids;          /* uint32_t, of the embedder's own tokenizer */
+    kw_span ids KW_OF(uint32_t); /* of the embedder's own tokenizer */
 } kw_token_list;
 
 /* One row an input. Exactly one of texts, token_lists and media has elements (none, if there is nothing to do). */
 typedef struct kw_embed_in_1 {
     kw_hdr h;
-    kw_span texts;        /* kw_str */
-    void *rows;           /* caller's matrix, aligned at least for the element; row i starts at i * row_stride */
+    kw_span texts KW_OF(kw_str);
+    /* Caller's matrix, aligned at least for the element; row i starts at i * row_stride. */
+    void *rows KW_FILLED(capacity, row_stride, dims, element, texts, token_lists, media);
     uint64_t capacity;    /* of rows, in bytes */
     uint64_t row_stride;  /* bytes, a multiple of the element's size */
     uint32_t dims;        /* length of a row, never 0 */
@@ -92,21 +93,21 @@ typedef struct kw_embed_in_1 {
     uint32_t flags;       /* KW_EMBED_NORMALIZE */
     uint32_t reserved;    /* 0 */
     kw_str instruction;   /* or empty */
-    kw_span token_lists;  /* kw_token_list */
-    kw_span media;        /* kw_part of KW_PART_DATA */
+    kw_span token_lists KW_OF(kw_token_list);
+    kw_span media KW_OF(kw_part); /* of KW_PART_DATA */
 } kw_embed_in;
 
 /* Weights by feature; what is not named is 0. Features rise. */
 typedef struct kw_sparse_1 {
     kw_hdr h;
-    kw_span indices;      /* uint32_t */
-    kw_span values;       /* float, as many */
+    kw_span indices KW_OF(uint32_t);
+    kw_span values KW_OF(float); /* as many */
 } kw_sparse;
 
 /* A vector a token of one input, for late interaction. */
 typedef struct kw_token_vectors_1 {
     kw_hdr h;
-    const void *rows;     /* count rows of dims elements of kw_embed_in.element */
+    const void *rows KW_SIZED_BY(rows_size); /* count rows of dims elements of kw_embed_in.element */
     uint64_t rows_size;   /* bytes */
     uint64_t row_stride;  /* bytes */
     uint32_t count, dims;
@@ -117,35 +118,35 @@ typedef struct kw_embed_out_1 {
     uint32_t rows_written; /* equals the number of inputs */
     uint32_t reserved;     /* 0 */
     uint64_t total_tokens; /* over all texts, 0 = not counted */
-    kw_span tokens;        /* uint32_t, one a row, or empty */
-    kw_span truncated;     /* uint32_t, rising: rows whose text was cut */
-    kw_span sparse;        /* kw_sparse, one a row, if wanted */
-    kw_span token_vectors; /* kw_token_vectors, one a row, if wanted */
-    kw_span usage;         /* kw_usage, 0 or 1 */
-    kw_span warnings;      /* kw_warning */
+    kw_span tokens KW_OF(uint32_t); /* one a row, or empty */
+    kw_span truncated KW_OF(uint32_t); /* rising: rows whose text was cut */
+    kw_span sparse KW_OF(kw_sparse); /* one a row, if wanted */
+    kw_span token_vectors KW_OF(kw_token_vectors); /* one a row, if wanted */
+    kw_span usage KW_OF(kw_usage); /* 0 or 1 */
+    kw_span warnings KW_OF(kw_warning);
 } kw_embed_out;
 
 typedef struct kw_count_tokens_in_1 {
     kw_hdr h;
-    kw_span texts;         /* kw_str */
+    kw_span texts KW_OF(kw_str);
 } kw_count_tokens_in;
 
 typedef struct kw_count_tokens_out_1 {
     kw_hdr h;
-    kw_span tokens;        /* uint32_t, one a text */
+    kw_span tokens KW_OF(uint32_t); /* one a text */
     uint64_t flags;        /* KW_USAGE_ESTIMATED */
 } kw_count_tokens_out;
 
 typedef struct kw_embedder_1 {
     kw_hdr h;
     /* What this embedder is; constant over an instance's life. [op] */
-    KW_OP(info, kw_none, kw_embedder_info);
+    KW_OP(info, kw_none, kw_embedder_info) KW_IDEMPOTENT;
     /* Fills a row an input, in order. KW_BUFFER_TOO_SMALL if capacity does not hold them, KW_DIMENSION_MISMATCH if dims is
      * not offered, KW_UNIMPLEMENTED for an element, a kind of input or a flag it does not know. After an error the
      * rows' contents are unspecified. Nothing outside the rows' first dims elements is written. [op] */
-    KW_OP(embed, kw_embed_in, kw_embed_out);
+    KW_OP(embed, kw_embed_in, kw_embed_out) KW_IDEMPOTENT;
     /* How many tokens embed would see in each text, before truncation. NULL: not known. [op] */
-    KW_OP(count_tokens, kw_count_tokens_in, kw_count_tokens_out);
+    KW_OP(count_tokens, kw_count_tokens_in, kw_count_tokens_out) KW_IDEMPOTENT;
 } kw_embedder;
 
 #if defined(__cplusplus)

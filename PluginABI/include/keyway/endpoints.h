@@ -19,18 +19,18 @@ typedef struct kw_endpoint_1 {
     kw_str path;          /* below the plugin's own prefix: "/items/{id}"; {name...} takes the rest */
     kw_str summary;
     kw_str body_schema_json, query_schema_json, parameters_schema_json, response_schema_json; /* or empty */
-    kw_span middleware;   /* kw_str: names of the host's */
+    kw_span middleware KW_OF(kw_str); /* names of the host's */
     uint64_t rate_requests; /* at most so many requests ... */
     int64_t rate_window_ns; /* ... within so long; 0, 0 = no limit */
     uint64_t max_body;    /* bytes, 0 = the host's */
     uint64_t flags;       /* KW_ENDPOINT_* */
-    kw_span roles;        /* kw_str: of whom the host admits; one is enough, none = everybody */
-    kw_span permissions;  /* kw_str: what the principal needs, all of them */
+    kw_span roles KW_OF(kw_str); /* of whom the host admits; one is enough, none = everybody */
+    kw_span permissions KW_OF(kw_str); /* what the principal needs, all of them */
 } kw_endpoint;
 
 typedef struct kw_endpoints_out_1 {
     kw_hdr h;
-    kw_span endpoints;    /* kw_endpoint */
+    kw_span endpoints KW_OF(kw_endpoint);
 } kw_endpoints_out;
 
 typedef struct kw_request_in_1 {
@@ -38,9 +38,9 @@ typedef struct kw_request_in_1 {
     uint32_t endpoint;    /* position in what list replied */
     uint32_t reserved;    /* 0 */
     kw_str method, path;  /* as requested, percent-decoded, below the plugin's prefix */
-    kw_span parameters;   /* kw_pair: of {name} in the path */
-    kw_span query;        /* kw_pair, in order, decoded; names may repeat */
-    kw_span headers;      /* kw_pair; names in lower case */
+    kw_span parameters KW_OF(kw_pair); /* of {name} in the path */
+    kw_span query KW_OF(kw_pair); /* in order, decoded; names may repeat */
+    kw_span headers KW_OF(kw_pair); /* names in lower case */
     kw_bytes body;        /* raw */
     kw_str remote_address;
     kw_str principal;     /* who is authenticated, or empty */
@@ -51,18 +51,18 @@ typedef struct kw_response_out_1 {
     kw_hdr h;
     uint32_t status;      /* 100-599 */
     uint32_t reserved;    /* 0 */
-    kw_span headers;      /* kw_pair */
+    kw_span headers KW_OF(kw_pair);
     kw_bytes body;        /* empty if it went out as CHUNK events */
 } kw_response_out;
 
 typedef struct kw_endpoints_1 {
     kw_hdr h;
     /* What is offered; constant between two configurations. [op] */
-    KW_OP(list, kw_none, kw_endpoints_out);
+    KW_OP(list, kw_none, kw_endpoints_out) KW_IDEMPOTENT;
     /* Answers one request: by its reply; or by a RESPONSE event, CHUNK events, and a reply without body, whose status
      * and headers then say nothing. An error before RESPONSE becomes a response of the host's; after it the host cuts
      * the connection. [op] */
-    KW_OP(handle, kw_request_in, kw_response_out);
+    KW_OP(handle, kw_request_in, kw_response_out) KW_EMITS;
 } kw_endpoints;
 
 #if defined(__cplusplus)

@@ -74,7 +74,7 @@ typedef struct kw_finst_1 {
     uint32_t op;   /* KW_FILTER_* */
     uint32_t argc; /* operands taken from the stack */
     kw_str field;
-    kw_span values; /* kw_value */
+    kw_span values KW_OF(kw_value);
 } kw_finst;
 
 /* ---- operations' structs -------------------------------------------------------------------------------- */
@@ -103,8 +103,8 @@ typedef struct kw_vector_info_1 {
     uint32_t elements;    /* mask of KW_ELEMENT_* it stores */
     uint32_t max_dims, max_top_k; /* 0 = any */
     uint32_t max_batch, max_queries; /* items per upsert, queries per call; 0 = any */
-    kw_span index_kinds;  /* kw_str: "flat", "hnsw"; the first is the default */
-    kw_span dialects;     /* kw_str: of KW_FILTER_NATIVE */
+    kw_span index_kinds KW_OF(kw_str); /* "flat", "hnsw"; the first is the default */
+    kw_span dialects KW_OF(kw_str); /* of KW_FILTER_NATIVE */
 } kw_vector_info;
 
 typedef struct kw_repo_in_1 {
@@ -132,7 +132,7 @@ typedef struct kw_repo_spec_1 {
     uint32_t reserved;   /* 0 */
     kw_str embedder_id;  /* identity of the vector space, or empty: not checked */
     kw_str index_json;   /* {"kind":"flat", ...}, or empty: the default */
-    kw_span fields;      /* kw_vector_field: further vectors an item */
+    kw_span fields KW_OF(kw_vector_field); /* further vectors an item */
 } kw_repo_spec;
 
 typedef struct kw_repo_info_1 {
@@ -142,40 +142,40 @@ typedef struct kw_repo_info_1 {
     uint64_t items, bytes;
     kw_str embedder_id;
     kw_str index_json;
-    kw_span fields;   /* kw_vector_field */
+    kw_span fields KW_OF(kw_vector_field);
     uint64_t version; /* of the last commit, 0 = not counted */
 } kw_repo_info;
 
 typedef struct kw_repos_out_1 {
     kw_hdr h;
-    kw_span repos; /* kw_repo_info, sorted by name */
+    kw_span repos KW_OF(kw_repo_info); /* sorted by name */
 } kw_repos_out;
 
 /* Rows of one named field, one an item. */
 typedef struct kw_field_rows_1 {
     kw_hdr h;
     kw_str name;
-    const void *rows;
+    const void *rows KW_SIZED_BY(rows_size);
     uint64_t rows_size;  /* bytes */
     uint64_t row_stride; /* bytes */
     uint32_t dims, element;
-    kw_span sparse;      /* kw_sparse, one an item, for a sparse field; then there are no rows */
+    kw_span sparse KW_OF(kw_sparse); /* one an item, for a sparse field; then there are no rows */
 } kw_field_rows;
 
 typedef struct kw_upsert_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span ids;         /* kw_str, 1-512 bytes each; an id that exists is replaced whole, the last of equal ones wins */
-    const void *rows;    /* ids.count rows, aligned at least for the element */
+    kw_span ids KW_OF(kw_str); /* 1-512 bytes each; an id that exists is replaced whole, the last of equal ones wins */
+    const void *rows KW_SIZED_BY(rows_size); /* ids.count rows, aligned at least for the element */
     uint64_t rows_size;  /* bytes */
     uint64_t row_stride; /* bytes, a multiple of 4 */
     uint32_t dims;       /* must equal the repository's; a repository that does not exist is made (cosine) */
     uint32_t element;    /* KW_ELEMENT_F32 or the repository's own, KW_UNIMPLEMENTED for others */
-    kw_span texts;       /* kw_str, one an item, or empty */
-    kw_span metadata_json; /* kw_str, one JSON object an item (or an empty string), or empty */
+    kw_span texts KW_OF(kw_str); /* one an item, or empty */
+    kw_span metadata_json KW_OF(kw_str); /* one JSON object an item (or an empty string), or empty */
     kw_str embedder_id;  /* refused with KW_FAILED_PRECONDITION if it and the repository's are set and differ */
-    kw_span fields;      /* kw_field_rows: vectors of further fields */
-    kw_span expires_unix_ns; /* int64_t, one an item, of the Unix clock, 0 = never; or empty */
+    kw_span fields KW_OF(kw_field_rows); /* vectors of further fields */
+    kw_span expires_unix_ns KW_OF(int64_t); /* one an item, of the Unix clock, 0 = never; or empty */
 } kw_upsert_in;
 
 typedef struct kw_count_out_1 {
@@ -202,7 +202,7 @@ typedef struct kw_count_out_1 {
 
 typedef struct kw_query_1 {
     kw_hdr h;
-    const void *vector;   /* dims elements; NULL = none: ranked by sparse, query_text or like alone */
+    const void *vector KW_ELEMENTS(dims, element); /* NULL = none: ranked by sparse, query_text or like alone */
     uint32_t dims;        /* 0 without a vector */
     uint32_t element;     /* as in kw_upsert_in */
     uint32_t top_k;       /* 0 gives no hits */
@@ -211,12 +211,12 @@ typedef struct kw_query_1 {
     uint32_t exactness;   /* KW_EXACTNESS_* */
     uint64_t set;         /* KW_QUERY_* */
     double min_score;
-    kw_span filter;       /* kw_finst */
+    kw_span filter KW_OF(kw_finst);
     kw_str embedder_id;   /* as in kw_upsert_in */
     kw_str field;         /* which vectors; empty = those without a name */
-    kw_span sparse;       /* kw_sparse, 0 or 1 */
+    kw_span sparse KW_OF(kw_sparse); /* 0 or 1 */
     kw_str query_text;    /* full text to rank by, or empty */
-    kw_span like, unlike; /* kw_str: ids of items whose vectors to seek and to avoid */
+    kw_span like KW_OF(kw_str), unlike KW_OF(kw_str); /* ids of items whose vectors to seek and to avoid */
     uint32_t fusion;      /* KW_FUSION_* */
     uint32_t effort;      /* for KW_EXACTNESS_EFFORT */
     double vector_weight, sparse_weight, text_weight; /* for KW_FUSION_WEIGHTED */
@@ -231,7 +231,7 @@ typedef struct kw_query_1 {
 typedef struct kw_query_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span queries; /* kw_query */
+    kw_span queries KW_OF(kw_query);
 } kw_query_in;
 
 typedef struct kw_hit_1 {
@@ -240,7 +240,7 @@ typedef struct kw_hit_1 {
     double score;          /* higher is nearer, whatever the metric: cosine, dot product, or -distance */
     double distance;       /* cosine: 1 - score; dot: -score; else the distance */
     kw_str metadata_json, text; /* if included and present */
-    const void *vector;    /* if included: dims elements, else NULL */
+    const void *vector KW_ELEMENTS(dims, element); /* if included, else NULL */
     uint32_t dims, element;
     kw_str group;          /* the value of group_by as JSON, or empty */
 } kw_hit;
@@ -250,7 +250,7 @@ typedef struct kw_hit_1 {
 
 typedef struct kw_query_result_1 {
     kw_hdr h;
-    kw_span hits;     /* kw_hit, nearest first, equal scores by id */
+    kw_span hits KW_OF(kw_hit); /* nearest first, equal scores by id */
     uint64_t flags;   /* KW_RESULT_* */
     uint64_t scanned; /* items looked at */
     kw_str index;     /* the index that answered: "flat", "hnsw" */
@@ -259,13 +259,13 @@ typedef struct kw_query_result_1 {
 
 typedef struct kw_query_out_1 {
     kw_hdr h;
-    kw_span results; /* kw_query_result, one a query, in order */
+    kw_span results KW_OF(kw_query_result); /* one a query, in order */
 } kw_query_out;
 
 typedef struct kw_filter_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span filter; /* kw_finst */
+    kw_span filter KW_OF(kw_finst);
 } kw_filter_in;
 
 #define KW_ITEM_MISSING 1u /* kw_item.flags, of get: there is no item of this id */
@@ -273,7 +273,7 @@ typedef struct kw_filter_in_1 {
 typedef struct kw_item_1 {
     kw_hdr h;
     kw_str id;
-    const void *vector;    /* if included: dims elements, else NULL */
+    const void *vector KW_ELEMENTS(dims, element); /* if included, else NULL */
     uint32_t dims, element;
     kw_str metadata_json, text; /* if included and present */
     int64_t expires_unix_ns; /* 0 = never */
@@ -284,20 +284,20 @@ typedef struct kw_item_1 {
 typedef struct kw_get_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span ids;           /* kw_str */
+    kw_span ids KW_OF(kw_str);
     uint32_t include;      /* KW_INCLUDE_* */
     uint32_t reserved;     /* 0 */
 } kw_get_in;
 
 typedef struct kw_items_out_1 {
     kw_hdr h;
-    kw_span items;         /* kw_item, one an id, in order */
+    kw_span items KW_OF(kw_item); /* one an id, in order */
 } kw_items_out;
 
 typedef struct kw_scan_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span filter;        /* kw_finst */
+    kw_span filter KW_OF(kw_finst);
     kw_str after;          /* only ids that sort behind this one, by bytes; empty = from the start */
     uint64_t limit;        /* items, 0 = all */
     uint32_t include;      /* KW_INCLUDE_* */
@@ -313,7 +313,7 @@ typedef struct kw_scan_out_1 {
 typedef struct kw_update_in_1 {
     kw_hdr h;
     kw_str repo;
-    kw_span filter;        /* kw_finst */
+    kw_span filter KW_OF(kw_finst);
     kw_str set_json;       /* an object: its members replace those of the metadata, null removes one */
 } kw_update_in;
 
@@ -337,24 +337,24 @@ typedef struct kw_snapshot_in_1 {
 
 typedef struct kw_vector_backend_1 {
     kw_hdr h;
-    KW_OP(info, kw_none, kw_vector_info);           /* constant over an instance's life. [op] */
-    KW_OP(repos, kw_none, kw_repos_out);            /* every repository. [op] */
+    KW_OP(info, kw_none, kw_vector_info) KW_IDEMPOTENT; /* constant over an instance's life. [op] */
+    KW_OP(repos, kw_none, kw_repos_out) KW_IDEMPOTENT; /* every repository. [op] */
     /* Makes a repository, or checks one: KW_DIMENSION_MISMATCH, or KW_FAILED_PRECONDITION for another metric or
      * embedder, if it exists with others. Replies what is there. [op] */
     KW_OP(ensure, kw_repo_spec, kw_repo_info);
     /* All items or none; durable when it returns, if the backend is persistent. Replies how many were written. [op] */
     KW_OP(upsert, kw_upsert_in, kw_count_out);
     /* KW_NOT_FOUND if there is no such repository, KW_DIMENSION_MISMATCH if dims differ. [op] */
-    KW_OP(query, kw_query_in, kw_query_out);
+    KW_OP(query, kw_query_in, kw_query_out) KW_IDEMPOTENT;
     /* Removes the items that the filter admits, all or none; replies how many. An empty filter removes all. [op] */
     KW_OP(remove, kw_filter_in, kw_count_out);
-    KW_OP(count, kw_filter_in, kw_count_out);       /* how many the filter admits. [op] */
+    KW_OP(count, kw_filter_in, kw_count_out) KW_IDEMPOTENT; /* how many the filter admits. [op] */
     /* Drops the repository itself, whole or not at all; KW_NOT_FOUND if there is none. [op] */
     KW_OP(wipe, kw_repo_in, kw_none);
     /* Items by id. NULL: the host cannot offer it. [op] */
-    KW_OP(get, kw_get_in, kw_items_out);
+    KW_OP(get, kw_get_in, kw_items_out) KW_IDEMPOTENT;
     /* Emits ITEMS events, by rising id; sees one state of the repository from start to end. [op] */
-    KW_OP(scan, kw_scan_in, kw_scan_out);
+    KW_OP(scan, kw_scan_in, kw_scan_out) KW_IDEMPOTENT KW_EMITS;
     /* Changes metadata, not vectors, of what the filter admits; all or none. Replies how many. [op] */
     KW_OP(update, kw_update_in, kw_count_out);
     /* Everything is durable when it returns. [op] */

@@ -93,7 +93,7 @@ public struct Redaction: Sendable {
             reported.details = json(reported.details)
             return .plugin(reported)
         // These are the host's own words.
-        case .none, .sdk, .findings, .limit, .deadline, .dimensions, .errno: return facts
+        case .none, .sdk, .findings, .limit, .resourceLimit, .crash, .exit, .deadline, .dimensions, .errno: return facts
         }
     }
 

@@ -10,6 +10,12 @@ extension PluginError {
         case findings([Finding])
         /// A limit that was reached, and who set it.
         case limit(name: String, value: Int64, unit: String, source: String)
+        /// A limit on what a plugin may use that was reached, and who set it; see ``EffectiveLimit``.
+        case resourceLimit(kind: String, value: Int64, unit: String, source: String)
+        /// The signal that ended a process. The address is the one that could not be used, if the signal is about one.
+        case crash(signal: Int32, address: UInt64?, isStackOverflow: Bool)
+        /// What a process ended itself with.
+        case exit(status: Int32)
         /// Which deadline passed.
         case deadline(kind: String, milliseconds: Double)
         /// RFC 6901 pointer to the value that is wrong.
@@ -46,6 +52,19 @@ extension PluginError.Facts {
             return [
                 "limit": .string(name), "value": .int(value), "unit": .string(unit), "source": .string(source),
             ]
+        case .resourceLimit(let kind, let value, let unit, let source):
+            return [
+                "limit": .object([
+                    "kind": .string(kind), "value": .int(value), "unit": .string(unit), "source": .string(source),
+                ])
+            ]
+        case .crash(let signal, let address, let isStackOverflow):
+            return [
+                "signal": .int(Int64(signal)),
+                "address": .optional(address) { .string("0x\(String($0, radix: 16))") },
+                "stackOverflow": .bool(isStackOverflow),
+            ]
+        case .exit(let status): return ["status": .int(Int64(status))]
         case .deadline(let kind, let milliseconds):
             return ["deadline": .string(kind), "milliseconds": .double(milliseconds)]
         case .pointer(let pointer): return ["pointer": .string(pointer)]

@@ -23,13 +23,17 @@ public struct ManifestLoading: Sendable, Hashable {
 }
 
 /// Where a plugin runs, from the least to the most apart from the host.
-public enum IsolationTier: String, Sendable, Hashable, CaseIterable {
+public enum IsolationTier: String, Sendable, Hashable, CaseIterable, Comparable {
     /// In the host's own process: nothing that it does can be contained.
     case inProcess
     /// In a process of its own kind, with its permissions enforced.
     case worker
     /// As `worker`, and with nothing shared with other plugins.
     case workerStrict
+
+    public static func < (left: IsolationTier, right: IsolationTier) -> Bool { left.rank < right.rank }
+
+    private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// How a plugin wants its health looked after; nil where that is left to the host.

@@ -37,60 +37,19 @@ public struct PluginScanner: Sendable, Hashable {
     /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is
     ///   not replaced by another, nor is the first that is there.
     public static func locate(_ named: String? = nil) throws(PluginError) -> PluginScanner {
-        let variable = unsafe kwl_secure_getenv("KEYWAY_SCANNER").map { unsafe String(cString: $0) }
-        let candidates = (named ?? variable).map { [$0] } ?? usualPlaces
-        guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
-            throw missing("there is no \(candidates.joined(separator: ", no "))", candidates)
-        }
-        let scanner = PluginScanner(path: path)
-        try scanner.requireTrusted()
-        return scanner
+        PluginScanner(path: try program.locate(named))
     }
+
+    private static let program = HelperProgram(
+        name: "keyway-scanner", variable: "KEYWAY_SCANNER", loss: "plugins cannot be tried in processes of their own")
 
     /// SHA-256 of the program's bytes, in lower-case hexadecimal, by which an operator can tell which one it is.
     /// - Throws: ``PluginError`` if it cannot be read.
     public func digest() throws(PluginError) -> String { try FileImage(opening: path).digest() }
 
-    /// - Throws: `permissionDenied` if it is another user's, or can be written by others. The group that this process
-    ///   works for may: where every user has a group, builds are made so.
-    func requireTrusted() throws(PluginError) {
-        var status = stat()
-        // One that is not there says so when it is started.
-        guard unsafe stat(path, &status) == 0 else { return }
-        func refused(_ problem: String, _ remedy: String) -> PluginError {
-            PluginError(
-                .permissionDenied, "\(path) is not run to try plugins: it \(problem)", remedy: remedy,
-                facts: .file(path: path), stage: .load)
-        }
-        guard status.st_uid == 0 || status.st_uid == geteuid() else {
-            throw refused("belongs to user \(status.st_uid)", "Take one that belongs to root or to you")
-        }
-        let writers: mode_t = status.st_gid == getegid() ? 0o002 : 0o022
-        guard status.st_mode & writers == 0 else {
-            throw refused(
-                "can be written by other users",
-                "See that it is the one that was built, then run `\(ShellWord.command(["chmod", "go-w", path]))`")
-        }
-    }
+    func requireTrusted() throws(PluginError) { try Self.program.requireTrusted(path) }
 
-    private static var usualPlaces: [String] {
-        var places: [String] = []
-        if let program = unsafe realpath("/proc/self/exe", nil) {
-            let path = unsafe String(cString: program)
-            unsafe free(program)
-            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-            places = ["\(folder)/keyway-scanner", "\(folder)/../libexec/keyway/keyway-scanner"]
-        }
-        return places + ["/usr/local/libexec/keyway/keyway-scanner", "/usr/libexec/keyway/keyway-scanner"]
-    }
-
-    static func missing(_ why: String, _ names: [String]) -> PluginError {
-        PluginError(
-            .notFound, "plugins cannot be tried in processes of their own: \(why)",
-            remedy:
-                "Build it from Keyway's source with make build, or swift build --product keyway-scanner, and put it beside this program or name it in KEYWAY_SCANNER",
-            facts: .names(names), stage: .load)
-    }
+    static func missing(_ why: String, _ names: [String]) -> PluginError { program.missing(why, names) }
 
     // MARK: - Probing
 

@@ -118,7 +118,7 @@ extension ProbeResult {
         switch outcome {
         case .passed: "passed"
         case .crashed(let signal, let address):
-            "crashed \(place) by \(Self.name(ofSignal: signal))"
+            "crashed \(place) by \(SignalName.of(signal))"
                 + (address.map { " at address 0x\(String($0, radix: 16))" } ?? "")
         case .exited(let status): "ended its process \(place) with status \(status)"
         case .hung(let deadline): "was not done \(place) after \(Self.text(deadline))"
@@ -143,14 +143,5 @@ extension ProbeResult {
     private static func text(_ duration: Duration) -> String {
         let milliseconds = Int64(duration.milliseconds)
         return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
-    }
-
-    static func name(ofSignal number: Int32) -> String {
-        let names: [Int32: String] = [
-            1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
-            9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ",
-            31: "SIGSYS",
-        ]
-        return names[number] ?? "signal \(number)"
     }
 }

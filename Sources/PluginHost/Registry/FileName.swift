@@ -1,7 +1,7 @@
 /// Names of plugins' files.
-enum FileName {
+package enum FileName {
     /// Is it a file that is meant, and not a plugin's name?
-    static func isPath(_ fileOrName: String) -> Bool {
+    package static func isPath(_ fileOrName: String) -> Bool {
         if fileOrName.hasSuffix(".so") { return true }
         // "@scope/name" is an id.
         let slashes = fileOrName.utf8.count { $0 == UInt8(ascii: "/") }

@@ -103,7 +103,7 @@ extension PluginHost {
         }
     }
 
-    // MARK: - Watching
+    // MARK: - Beginning to watch
 
     private struct Watches {
         /// Of the plugins' folders; nil if they are not to be watched.
@@ -124,71 +124,5 @@ extension PluginHost {
             throw error
         }
         return watches
-    }
-
-    /// Swaps the plugins whose files changed, and loads those that came and are to be loaded at once.
-    private func filesChanged(_ report: WatchReport) async {
-        guard let paths = noted(report) else { return }
-        for status in status where status.state == .active {
-            guard let file = status.file, paths.mean(file, manifestOnly: configuration.watchesManifestsOnly) else {
-                continue
-            }
-            guard Folders.exists(file) else {
-                tellWatch(status.name, "\(file) is gone; the build that is loaded goes on")
-                continue
-            }
-            // What came of it is told by events; the old build goes on if it is refused. Nobody waits for one that hangs.
-            Task { [weak self] in _ = try? await self?.swap(status.name) }
-        }
-        guard let entries = try? await scan().entries else { return }
-        for entry in entries
-        where entry.isLoadable && paths.mean(entry.file, manifestOnly: configuration.watchesManifestsOnly) {
-            guard let id = entry.id, fleet.known(id) == nil, !fleet.wasStopped(id),
-                configuration.loadsEverything || entry.manifest?.loading.mode == .eager
-            else { continue }
-            Task { [weak self] in _ = await self?.load(all: [id]) }
-        }
-    }
-
-    private func configurationsChanged(_ report: WatchReport) {
-        guard let folder = configuration.configurator.folder, let paths = noted(report) else { return }
-        for status in status where status.state == .active {
-            guard paths.mean(folder.file(status.id)) || paths.mean(folder.file(status.id, .toml)) else { continue }
-            Task { [weak self] in _ = try? await self?.configure(status.name) }
-        }
-    }
-
-    /// nil if nothing can be done about it.
-    private func noted(_ report: WatchReport) -> ChangedPaths? {
-        switch report {
-        case .changed(let paths): return ChangedPaths(paths: paths)
-        case .everything: return ChangedPaths(paths: nil)
-        case .failed(let error):
-            tellWatch("", error.what, error)
-            return nil
-        }
-    }
-
-    private func tellWatch(_ plugin: String, _ reason: String, _ error: PluginError? = nil) {
-        fleet.events.tell(
-            HostEvent(
-                time: Clock.realtime(), kind: .watch, plugin: plugin, generation: 0, state: nil, version: nil,
-                reason: reason, error: error))
-    }
-}
-
-/// What a watch says has changed.
-private struct ChangedPaths {
-    /// nil for everything.
-    let paths: Set<String>?
-
-    /// Is it the file, its manifest beside it, or a folder that it is in?
-    func mean(_ file: String, manifestOnly: Bool = false) -> Bool {
-        guard let paths else { return true }
-        let stem = file.hasSuffix(".so") ? String(file.dropLast(3)) : file
-        return paths.contains { path in
-            if path == file { return !manifestOnly }
-            return path.hasPrefix("\(stem).") || file.hasPrefix("\(path)/")
-        }
     }
 }

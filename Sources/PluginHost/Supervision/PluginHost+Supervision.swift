@@ -88,7 +88,7 @@ extension PluginHost {
     public func resume(_ name: String) async throws(PluginError) {
         try await supervisor(name).resume()
         // What changed meanwhile was for a plugin that could not take it.
-        if configuration.watch != nil { _ = try? await swap(name) }
+        if configuration.watch != nil { await takeUpChanges(of: name) }
     }
 
     /// Ends a plugin. Adapters that callers have fail from now on, with the reason.
@@ -193,7 +193,7 @@ extension PluginHost {
                     throw PluginError(.cancelled, "the host is gone", plugin: prepared.path, stage: .load)
                 }
                 try self.admit(prepared, dataFolder)
-            }, probe: probe, quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
+            }, tiers: tiers, probe: probe, quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
     }
 
     private func admit(_ prepared: PreparedPlugin, _ dataFolder: String?) throws(PluginError) {

@@ -14,6 +14,8 @@ actor PluginSupervisor {
         var events: EventHub
         /// Whether the plugin may be loaded at all: it is enabled, locked, permitted. Runs on a thread that may block.
         var admit: @Sendable (PreparedPlugin, _ dataFolder: String?) throws(PluginError) -> Void
+        /// Where plugins run.
+        var tiers: TierChooser
         /// Tries it in another process first; nil if the host has no scanner.
         var probe: (@Sendable (PreparedPlugin) async throws(PluginError) -> Void)?
         /// Keeps it from being loaded again soon.
@@ -331,7 +333,8 @@ actor PluginSupervisor {
         return try await HostThread.run("plugin.load", of: name, context) { () throws(PluginError) in
             try services.admit(request.prepared, request.options.dataFolder)
             // The folder last: a refused plugin leaves nothing behind.
-            let loaded = try request.prepared.load()
+            let tier = try request.prepared.manifest.map(services.tiers.tier) ?? .inProcess
+            let loaded = try request.prepared.load(in: tier)
             if let folder = request.options.dataFolder { try Folders.create(folder, for: "the plugin's data") }
             return loaded
         }
@@ -340,10 +343,28 @@ actor PluginSupervisor {
     func makeGeneration(
         of loaded: LoadedPlugin, _ options: InstanceOptions, _ context: CallContext
     ) async throws(PluginError) -> PluginGeneration {
-        let options = named(options)
-        return try await HostThread.run("plugin.create", of: name, context) { () throws(PluginError) in
-            try loaded.makeGeneration(options, context)
+        var options = named(options)
+        let isStarting = Flag()
+        options.willStart = { isStarting.set() }
+        do throws(PluginError) {
+            return try await HostThread.run(isStarting.isSet ? "plugin.start" : "plugin.create", of: name, context) {
+                [options] () throws(PluginError) in try loaded.makeGeneration(options, context)
+            }
+        } catch {
+            var error = error
+            // Nobody waited for its end.
+            if error.stage == .call { error.stage = isStarting.isSet ? .start : .create }
+            throw error
         }
+    }
+
+    /// Something that has happened, for several threads.
+    private final class Flag: Sendable {
+        private let value = Atomic(false)
+
+        var isSet: Bool { value.load(ordering: .relaxed) }
+
+        func set() { value.store(true, ordering: .relaxed) }
     }
 
     private func named(_ options: InstanceOptions) -> InstanceOptions {
@@ -435,8 +456,8 @@ actor PluginSupervisor {
     func publish() {
         let status = PluginStatus(
             name: name, id: id, version: request.prepared.manifest?.version, file: request.prepared.path,
-            digest: request.prepared.digest, generation: generation, state: lifecycle.state, reason: reason,
-            calls: retired.calls, errors: retired.failures, retiring: retiring.count)
+            digest: request.prepared.digest, generation: generation, state: lifecycle.state,
+            tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, reason: reason, calls: retired.calls, errors: retired.failures, retiring: retiring.count)
         let present = isCounted ? [plugin?.generation].compactMap(\.self) : []
         board.withLock { $0 = (status, present + retiring.map(\.generation)) }
     }

@@ -30,11 +30,15 @@ enum FileKind {
 }
 
 extension WatchedFolders {
-    /// Files and folders of a folder. Names that are no UTF-8 cannot be plugins' and are left out.
-    static func list(_ path: String) -> [(name: String, isFolder: Bool)] {
+    static func join(_ folder: String, _ name: String) -> String {
+        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    /// Files and folders of a folder; `isLink` where one may be a link. Names that are no UTF-8 cannot be plugins' and are left out.
+    static func list(_ path: String) -> [(name: String, isFolder: Bool, isLink: Bool)] {
         guard let directory = unsafe opendir(path) else { return [] }
         defer { unsafe closedir(directory) }
-        var found: [(String, Bool)] = []
+        var found: [(String, Bool, Bool)] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(validatingCString: $0) }
@@ -43,7 +47,7 @@ extension WatchedFolders {
             let kind = unsafe Int32(entry.pointee.d_type)
             let isLink = kind == Int32(DT_LNK) || kind == Int32(DT_UNKNOWN)
             let isFolder = kind == Int32(DT_DIR) || isLink && FileStamp(of: name, in: unsafe dirfd(directory)).isFolder
-            found.append((name, isFolder))
+            found.append((name, isFolder, isLink))
         }
         return found
     }

@@ -4,11 +4,12 @@ internal import PluginCore
 /// The inotify(7) watches of some folders, those in them and those above them. Used by one thread.
 ///
 /// A folder is watched before it is listed, so that a file that is made in a new folder is either listed or seen. Folders
-/// above a named one are watched for the one name that leads to it: so it is seen to come, to go and to be replaced,
-/// also by another link of that name. A folder that can be reached by two names below one named folder has the first.
+/// above a named one are watched for the one name that leads to it: so it is seen to come, to go and to be replaced. The
+/// same holds for every link in the folders, and for links that these lead to (``LinkTrail``): it is seen when one of them
+/// turns, and when the file at the end changes. A folder that can be reached by two names below one named folder has the
+/// first.
 ///
-/// Not seen are changes of files that links in the folders lead to, and what a writer does through a mapping of memory
-/// after it closed the file.
+/// Not seen is what a writer does through a mapping of memory after it closed the file.
 struct WatchedFolders: ~Copyable {
     private struct Root {
         /// As it was named, which is how its files are called in events, and with the working folder before it.
@@ -22,8 +23,10 @@ struct WatchedFolders: ~Copyable {
         var path: String
         /// How many levels of folders count from here on, this one included.
         var levels: Int
-        /// The one name that matters in a folder above a named one; nil: all.
+        /// The one name that matters in a folder that is watched for what it leads to; nil: all.
         var awaited: String?
+        /// The link below the named folder that the awaited name is a step of; nil: it leads to the named folder itself.
+        var link: String?
         /// When it was last found to be right.
         var round: UInt64
     }
@@ -94,7 +97,7 @@ struct WatchedFolders: ~Copyable {
             } else if place.awaited == nil {
                 handle(record, in: place)
             } else if place.awaited == record.name {
-                refresh(place)
+                if let link = place.link { handle(record, behind: link, place) } else { refresh(place) }
             }
         }
     }
@@ -107,6 +110,7 @@ struct WatchedFolders: ~Copyable {
             if comesOrGoes || record.has(IN_ATTRIB) { refreshInner(path, in: place) }
             return
         }
+        if comesOrGoes { follow(path, levels: place.levels - 1, root: place.root) }
         // A link to a folder counts as one.
         let kind = comesOrGoes ? FileKind(at: path) : .file
         if comesOrGoes, kind == .folder || isWatched(path, place.root) { refreshInner(path, in: place) }
@@ -129,10 +133,34 @@ struct WatchedFolders: ~Copyable {
         events.append(.file(name(of: path, place.root), change))
     }
 
+    /// A step of a link is another by now, or the file at its end was changed.
+    private mutating func handle(_ record: InotifyRecord, behind link: String, _ place: Place) {
+        let isEnd = Self.join(place.path, place.awaited ?? "") == Folders.realPath(link)
+        follow(link, levels: place.levels, root: place.root)
+        let target = FileStamp(at: link)
+        if target.isFolder || isWatched(link, place.root) {
+            if place.levels > 0 { refresh(link, levels: place.levels, root: place.root, announces: true) }
+            if target.isFolder { return }
+        }
+        let change: FileEvent.Change
+        if target == .absent {
+            change = .gone
+        } else if isEnd, record.has(IN_MODIFY) || record.has(IN_CREATE) && target.size == 0 {
+            change = .writing
+        } else if record.has(IN_ATTRIB) {
+            change = .attributes
+        } else {
+            change = .whole
+        }
+        events.append(.file(name(of: link, place.root), change))
+    }
+
     // MARK: - Watches
 
     private mutating func refresh(_ place: Place) {
-        if place.awaited != nil || place.path == roots[place.root].path {
+        if let link = place.link {
+            handle(InotifyRecord(watch: 0, mask: 0, name: ""), behind: link, place)
+        } else if place.awaited != nil || place.path == roots[place.root].path {
             refresh(root: place.root, announces: true)
         } else {
             refresh(place.path, levels: place.levels, root: place.root, announces: true)
@@ -146,18 +174,49 @@ struct WatchedFolders: ~Copyable {
 
     private mutating func refresh(root: Int, announces: Bool) {
         let path = roots[root].path
-        var above = "/"
         // From above, so that what appears meanwhile is seen by the watch above it.
-        for part in path.split(separator: "/").map(String.init) {
-            if let watch = addWatch(above, Self.names, isNamed: false) {
-                let place = Place(root: root, path: above, levels: 0, awaited: part, round: round + 1)
-                var here = places[watch] ?? []
-                here.removeAll { $0.root == root && $0.awaited == part }
-                places[watch] = here + [place]
-            }
-            above = Self.join(above, part)
+        for step in LinkTrail.steps(of: path) {
+            watchStep(step, Self.names, link: nil, levels: 0, root: root, round + 1)
         }
         refresh(path, levels: max(1, rules.depth), root: root, announces: announces)
+    }
+
+    private mutating func watchStep(
+        _ step: LinkTrail.Step, _ mask: Int32, link: String?, levels: Int, root: Int, _ round: UInt64
+    ) {
+        guard let watch = addWatch(step.folder, mask, isNamed: false) else { return }
+        var here = places[watch] ?? []
+        here.removeAll { $0.root == root && $0.awaited == step.name && $0.link == link }
+        let place = Place(
+            root: root, path: step.folder, levels: levels, awaited: step.name, link: link, round: round)
+        places[watch] = here + [place]
+    }
+
+    /// Watches what a link depends on, and nothing of what it depended on before.
+    /// - Parameter levels: how many levels of folders count if it leads to a folder.
+    private mutating func follow(_ link: String, levels: Int, root: Int) {
+        guard !rules.ignores(name: FileName.last(of: link)) else { return }
+        round += 1
+        attachTrail(of: link, levels: levels, root: root)
+        removePlaces { $0.root == root && $0.link == link }
+    }
+
+    private mutating func attachTrail(of link: String, levels: Int, root: Int) {
+        let steps = LinkTrail.steps(behind: link)
+        for step in steps {
+            let mask = step == steps.last ? Self.contents : Self.names
+            watchStep(step, mask, link: link, levels: levels, root: root, round)
+        }
+    }
+
+    /// Removes the places that were not found to be right in this round.
+    private mutating func removePlaces(where isMeant: (Place) -> Bool) {
+        for (watch, here) in places {
+            let left = here.filter { $0.round == round || !isMeant($0) }
+            guard left.count < here.count else { continue }
+            places[watch] = left.isEmpty ? nil : left
+            if left.isEmpty { inotify_rm_watch(inotify, watch) }
+        }
     }
 
     /// Brings the watches of a folder and of those in it to what is there now.
@@ -166,18 +225,15 @@ struct WatchedFolders: ~Copyable {
         let mark = events.count
         attach(path, levels: levels, root: root, announces: announces)
         let isRoot = path == roots[root].path
+        let inside = path == "/" ? path : path + "/"
         var gone: [String] = []
-        for (watch, here) in places {
-            let left = here.filter { place in
-                guard place.root == root, place.round != round else { return true }
-                if place.awaited != nil { return !isRoot }
-                guard place.path == path || place.path.hasPrefix(path == "/" ? "/" : path + "/") else { return true }
-                gone.append(place.path)
-                return false
-            }
-            guard left.count < here.count else { continue }
-            places[watch] = left.isEmpty ? nil : left
-            if left.isEmpty { inotify_rm_watch(inotify, watch) }
+        removePlaces { place in
+            guard place.root == root else { return false }
+            if let link = place.link { return link.hasPrefix(inside) }
+            if place.awaited != nil { return isRoot }
+            guard place.path == path || place.path.hasPrefix(inside) else { return false }
+            gone.append(place.path)
+            return true
         }
         events.insert(contentsOf: gone.sorted().map { .folderGone(name(of: $0, root)) }, at: mark)
     }
@@ -197,11 +253,13 @@ struct WatchedFolders: ~Copyable {
             if let known { here.remove(at: known) }
             here.append(Place(root: root, path: path, levels: levels, awaited: nil, round: round))
             places[watch] = here
-            for (name, isFolder) in Self.list(path).sorted(by: { $0.name < $1.name }) where !rules.ignores(name: name) {
-                if isFolder {
-                    if levels > 1 { open.append((Self.join(path, name), levels - 1)) }
+            for entry in Self.list(path).sorted(by: { $0.name < $1.name }) where !rules.ignores(name: entry.name) {
+                let inner = Self.join(path, entry.name)
+                if entry.isLink { attachTrail(of: inner, levels: levels - 1, root: root) }
+                if entry.isFolder {
+                    if levels > 1 { open.append((inner, levels - 1)) }
                 } else if isNew, announces {
-                    events.append(.file(self.name(of: Self.join(path, name), root), .whole))
+                    events.append(.file(name(of: inner, root), .whole))
                 }
             }
         }
@@ -236,9 +294,5 @@ struct WatchedFolders: ~Copyable {
     private func name(of path: String, _ root: Int) -> String {
         let rest = path.dropFirst(roots[root].path.count)
         return rest.isEmpty ? roots[root].name : Self.join(roots[root].name, String(rest.drop { $0 == "/" }))
-    }
-
-    private static func join(_ folder: String, _ name: String) -> String {
-        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 }

@@ -6,21 +6,24 @@ internal import Synchronization
 /// The task is resumed by whichever comes first: the operation's end, the task's cancellation, or the total deadline. In the
 /// latter cases the operation is told to stop and its result is dropped when it comes.
 final class AsyncCall<Value: Sendable>: Sendable {
-    private enum State {
-        case idle
-        case waiting(CheckedContinuation<Result<Value, PluginError>, Never>)
-        case decided(Result<Value, PluginError>)
-        case done
+    private struct State {
+        var waiting: CheckedContinuation<Void, Never>?
+        /// What came first. It is handed over here and not by the continuation, which does not show a sanitizer the order
+        /// of events when it is resumed before anybody waits.
+        var result: Result<Value, PluginError>?
     }
 
-    private let state = Mutex(State.idle)
+    private let state = Mutex(State())
     private let cancellation = Cancellation()
 
     private init() {}
 
-    /// - Parameter body: runs on a host thread and owns everything that it touches, because it may outlive the wait.
+    /// - Parameters:
+    ///   - operation: what it is at the moment in which nobody waits any longer.
+    ///   - body: runs on a host thread and owns everything that it touches, because it may outlive the wait.
     static func run(
-        _ operation: StaticString, of plugin: String, _ context: CallContext, on threads: HostThreads = .shared,
+        _ operation: @escaping @autoclosure @Sendable () -> StaticString, of plugin: String, _ context: CallContext,
+        on threads: HostThreads = .shared,
         _ body: @escaping @Sendable (Cancellation) throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
         let call = AsyncCall()
@@ -28,12 +31,12 @@ final class AsyncCall<Value: Sendable>: Sendable {
             Task {
                 try? await Task.sleep(for: total)
                 guard !Task.isCancelled else { return }
-                call.end(.failure(.deadlinePassed(total, operation, plugin)))
+                call.end(.failure(.deadlinePassed(total, operation(), plugin)))
                 call.cancellation.cancel()
             }
         }
         defer { timer?.cancel() }
-        let result = await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard call.wait(continuation) else { return }
                 threads.submit {
@@ -45,40 +48,30 @@ final class AsyncCall<Value: Sendable>: Sendable {
                 }
             }
         } onCancel: {
-            call.end(.failure(.cancelled(operation, plugin)))
+            call.end(.failure(.cancelled(operation(), plugin)))
             call.cancellation.cancel()
         }
-        return try result.get()
+        return try call.state.withLock { $0.result! }.get()
     }
 
     /// Whether the operation still has to be started.
-    private func wait(_ continuation: CheckedContinuation<Result<Value, PluginError>, Never>) -> Bool {
-        let decided = state.withLock { state -> Result<Value, PluginError>? in
-            if case .decided(let result) = state {
-                state = .done
-                return result
-            }
-            state = .waiting(continuation)
-            return nil
+    private func wait(_ continuation: CheckedContinuation<Void, Never>) -> Bool {
+        let isDecided = state.withLock { state in
+            if state.result == nil { state.waiting = continuation }
+            return state.result != nil
         }
-        guard let decided else { return true }
-        continuation.resume(returning: decided)
-        return false
+        if isDecided { continuation.resume() }
+        return !isDecided
     }
 
     private func end(_ result: Result<Value, PluginError>) {
-        let waiting = state.withLock { state -> CheckedContinuation<Result<Value, PluginError>, Never>? in
-            switch state {
-            case .idle:
-                state = .decided(result)
-                return nil
-            case .waiting(let continuation):
-                state = .done
-                return continuation
-            case .decided, .done: return nil
-            }
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.result == nil else { return nil }
+            state.result = result
+            defer { state.waiting = nil }
+            return state.waiting
         }
-        waiting?.resume(returning: result)
+        waiting?.resume()
     }
 }
 

@@ -12,6 +12,8 @@ final class HostThreads: Sendable {
     static let shared = HostThreads(limit: 256)
     /// Those for what plugins' lives need. Operations that wait for a swap to end cannot take all of these.
     static let lifecycle = HostThreads(limit: 64)
+    /// Those that look after worker processes. What waits for a worker runs on the others.
+    static let workers = HostThreads(limit: 32)
 
     private struct State {
         var queue: [Job] = []

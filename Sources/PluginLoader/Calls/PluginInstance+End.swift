@@ -56,6 +56,7 @@ extension PluginInstance {
         }
         if quiesced.threadsLeft > 0 { unloading.pin() }
         end.withLock { end in if case .living = end { end = .quiesced } }
+        pool?.quiesced()
         return quiesced
     }
 
@@ -101,6 +102,7 @@ extension PluginInstance {
             ) { _, _ throws(PluginError) in }
         }
         unloading.noteDestroyed()
+        pool?.end()
     }
 
     /// A last call, whose failure can only be logged.

@@ -17,6 +17,7 @@ extension PluginInstance {
             ) { _, _ throws(PluginError) in }
         }
         end.withLock { end in if case .quiesced = end { end = .living } }
+        pool?.started()
     }
 
     /// Gives the instance a new configuration, or asks whether it would take it.
@@ -44,6 +45,7 @@ extension PluginInstance {
             }
         }
         _ = consume inputs
+        if !dryRun, !issues.contains(where: { $0.severity == .error }) { pool?.configured(configuration) }
         return issues
     }
 

@@ -1,5 +1,6 @@
 internal import CPluginCall
 internal import CPluginLinux
+internal import CPluginWorker
 internal import Logging
 internal import PluginABI
 internal import PluginBridge
@@ -23,11 +24,13 @@ final class PluginInstance: @unchecked Sendable {
     /// The range of the plugin's own code.
     let code: kwl_image
     private let handle: OpaquePointer
+    /// The processes that it lives in; nil: it lives in this one.
+    let pool: WorkerPool?
     let host: HostTable
     /// Learns whether this instance leaves anything behind.
     let unloading: Unloading
     /// The instance's own, which no other instance has used or will use.
-    private let hostPointer: UnsafeMutablePointer<kw_host>
+    private let hostPointer: UnsafeMutablePointer<kw_host>?
     private let allowsPending: UInt32
     /// Every pointer of a reply is checked to be alive.
     private let checksReplies: Bool
@@ -52,6 +55,7 @@ final class PluginInstance: @unchecked Sendable {
         self.tables = tables
         self.code = code
         unsafe self.handle = handle
+        pool = nil
         self.host = host
         unsafe self.hostPointer = hostPointer
         let capabilities = unsafe table.caps
@@ -61,11 +65,32 @@ final class PluginInstance: @unchecked Sendable {
         gate = limit == 0 ? nil : Gate(limit: limit)
     }
 
+    /// One that lives in workers: they see to it how many calls each has.
+    init(
+        id: String, version: SemanticVersion, table: kw_plugin, tables: InterfaceTables, pool: WorkerPool,
+        host: HostTable, checksReplies: Bool
+    ) {
+        unloading = Unloading()
+        self.checksReplies = checksReplies
+        self.id = id
+        self.version = version
+        unsafe self.table = table
+        self.tables = tables
+        code = kwl_image()
+        unsafe handle = pool.remote.handle
+        self.pool = pool
+        self.host = host
+        unsafe hostPointer = nil
+        allowsPending = 0
+        gate = nil
+    }
+
     /// Whoever lets go of an instance without shutting it down, as a load does whose caller has gone, must not leave its
     /// threads behind. No call runs now: each holds the instance.
     deinit {
         shutdown()
-        unsafe hostPointer.deallocate()
+        unsafe hostPointer?.deallocate()
+        pool?.end()
     }
 
     /// Is this address code of the plugin's own file?
@@ -173,7 +198,9 @@ final class PluginInstance: @unchecked Sendable {
             unsafe kwc_invoke(frame, function, handle, input)
         }
         _ = consume inputs
-        guard status == KW_OK else { return .failure(unsafe Self.error(operation, of: id, status, frame)) }
+        guard status == KW_OK else {
+            return .failure(unsafe Self.error(operation, of: id, status, frame, pool?.factory.options.limits))
+        }
         do throws(PluginError) {
             return .success(try read(unsafe output.pointee, unsafe reader(operation, frame)))
         } catch {
@@ -212,8 +239,10 @@ final class PluginInstance: @unchecked Sendable {
 
     /// What a failed call left in its frame.
     static func error(
-        _ operation: StaticString, of id: String, _ status: kw_status, _ frame: UnsafeMutablePointer<kwc_frame>
+        _ operation: StaticString, of id: String, _ status: kw_status, _ frame: UnsafeMutablePointer<kwc_frame>,
+        _ limits: EffectiveLimits? = nil
     ) -> PluginError {
+        if status == KWW_FAULT { return WorkerFault.error(operation, of: id, limits ?? EffectiveLimits()) }
         let misuse = unsafe frame.pointee.misuse
         if misuse != 0 {
             return PluginError(

@@ -51,7 +51,7 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         }
         unsafe table.pointee.log = { host, level, component, message, fields in
             guard let table = unsafe HostTable.of(host) else { return }
-            unsafe table.log(level, component, message, fields, call: nil)
+            unsafe table.log(level, component, message, fields)
         }
         unsafe table.pointee.metric = { host, name, kind, value, labels in
             guard let table = unsafe HostTable.of(host) else { return }
@@ -85,7 +85,9 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         unsafe frame.pointee.log = { context, call, level, component, message, fields in
             guard let context = unsafe context else { return }
             let table = unsafe Unmanaged<HostTable>.fromOpaque(context).takeUnretainedValue()
-            unsafe table.log(level, component, message, fields, call: call)
+            guard let call = unsafe call else { return }
+            unsafe table.log(
+                level, component, message, fields, number: call.pointee.id, run: call.pointee.run_id)
         }
     }
 
@@ -105,8 +107,10 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
             len: UInt64(text.utf8CodeUnitCount))
     }
 
-    private func log(
-        _ level: UInt32, _ component: kw_str, _ message: kw_str, _ fields: kw_str, call: UnsafePointer<kw_call>?
+    /// - Parameter number: of the call on whose behalf the plugin logs, 0 = none.
+    func log(
+        _ level: UInt32, _ component: kw_str, _ message: kw_str, _ fields: kw_str, number: UInt64 = 0,
+        run: kw_str = unsafe kw_str()
     ) {
         let level: Logger.Level =
             switch level {
@@ -118,9 +122,9 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
             }
         guard level >= logger.logLevel else { return }
         var metadata: Logger.Metadata = ["plugin": .string(plugin)]
-        if let call = unsafe call {
-            metadata["call"] = unsafe .stringConvertible(call.pointee.id)
-            let run = unsafe ABIReader.repaired(call.pointee.run_id)
+        if number != 0 {
+            metadata["call"] = .stringConvertible(number)
+            let run = unsafe ABIReader.repaired(run)
             if !run.isEmpty { metadata["run"] = .string(run) }
         }
         let component = unsafe ABIReader.repaired(component)
@@ -138,7 +142,7 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         logger.log(level: level, "\(text)", metadata: metadata)
     }
 
-    private func metric(_ name: kw_str, _ kind: UInt32, _ value: Double, _ labels: kw_str) {
+    func metric(_ name: kw_str, _ kind: UInt32, _ value: Double, _ labels: kw_str) {
         let metricKind: PluginMetric.Kind
         switch kind {
         case UInt32(KW_INSTRUMENT_COUNTER): metricKind = .counter

@@ -12,6 +12,8 @@ public struct InstanceOptions: Sendable {
     public var packageFolder: String?
     /// What an earlier generation handed over, or empty.
     public var state: [UInt8]
+    /// Is told when the instance is made and about to be started, on the thread that does it.
+    package var willStart: @Sendable () -> Void = {}
 
     public init(
         name: String? = nil, configuration: JSON = .null, dataFolder: String? = nil, packageFolder: String? = nil,

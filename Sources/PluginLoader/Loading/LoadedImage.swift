@@ -18,7 +18,10 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     let host: HostTable
     /// Whether it may be unmapped.
     let unloading: Unloading
-    private let handle: UnsafeMutableRawPointer
+    /// nil: it is in workers.
+    private let handle: UnsafeMutableRawPointer?
+    /// nil: it is in this process.
+    private let workers: WorkerFactory?
     private let checksReplies: Bool
 
     /// Loads libraries and image, calls the entry, checks and imports what it gives.
@@ -56,12 +59,25 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         self.host = host
         self.unloading = unloading
         unsafe self.handle = handle
+        workers = nil
         try checkFunctions(manifest)
+    }
+
+    /// Has it loaded in a worker; what is in this process is stubs.
+    init(_ workers: WorkerFactory, checksReplies: Bool) {
+        self.checksReplies = checksReplies
+        self.workers = workers
+        unsafe table = workers.table.plugin
+        unsafe interfaces = workers.table.interfaces
+        host = workers.host
+        code = kwl_image()
+        unloading = Unloading()
+        unsafe handle = nil
     }
 
     /// Nobody can call it any more: those who hold an instance hold this.
     deinit {
-        if unloading.isAllowed { unsafe dlclose(handle) }
+        if unloading.isAllowed, let handle = unsafe handle { unsafe dlclose(handle) }
     }
 
     private static func refuse(_ manifest: Manifest, _ what: String) -> PluginError {
@@ -172,6 +188,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     ) throws(PluginError) -> InterfaceTable<Interface.Table>? {
         guard let vtable = unsafe interfaces[interface.id] else { return nil }
         let table = unsafe try InterfaceTable<Interface.Table>(importing: vtable, of: interface.id, plugin: plugin)
+        guard workers == nil else { return table }
         let functions = unsafe table.functions
         for index in unsafe functions.indices {
             try unsafe check(functions[index], "an operation of \(interface.id)", plugin)
@@ -186,6 +203,12 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         _ manifest: Manifest, _ options: InstanceOptions, _ context: CallContext
     ) throws(PluginError) -> PluginInstance {
         let tables = try InterfaceTables(of: self, manifest.id)
+        if let workers {
+            let pool = try WorkerPool(workers, options, context)
+            return unsafe PluginInstance(
+                id: manifest.id, version: manifest.version, table: table, tables: tables, pool: pool, host: host,
+                checksReplies: checksReplies)
+        }
         var inputs = ABIWriter()
         var input = unsafe zeroed(kw_create_in.self)
         unsafe input.h = .of(kw_create_in.self)
@@ -207,6 +230,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
             throw error
         }
         _ = consume inputs
+        options.willStart()
         do throws(PluginError) {
             try instance.start(context)
         } catch {
@@ -235,8 +259,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
         let function = unsafe unsafeBitCast(table.create, to: kw_any_op.self)
         let status = try host.exclusively { () throws(PluginError) in unsafe kwc_invoke(frame, function, nil, &input) }
         guard status == KW_OK else {
-            var error = unsafe PluginInstance.error("plugin.create", of: manifest.id, status, unsafe frame).during(
-                .create)
+            var error = unsafe PluginInstance.error("plugin.create", of: manifest.id, status, frame).during(.create)
             // The configuration is the only argument that create has.
             if error.code == .invalidArgument { error.code = .configuration }
             throw error

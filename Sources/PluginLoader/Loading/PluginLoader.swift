@@ -74,9 +74,10 @@ public final class PreparedPlugin: Sendable {
     /// SHA-256 of the file's bytes, lower-case hexadecimal.
     public var digest: String { image.digest() }
 
-    /// Loads the code into this process; its constructors run now. Each call makes a generation of its own.
+    /// Loads the code, into this process unless said otherwise; its constructors run now. Each call makes a generation of its
+    /// own.
     /// - Throws: the refusal, or `load` and `dependency` errors.
-    public func load() throws(PluginError) -> LoadedPlugin {
+    public func load(in tier: PluginTier = .inProcess) throws(PluginError) -> LoadedPlugin {
         do throws(PluginError) {
             try verification.requireLoadable()
             guard let manifest, let sdk = verification.sdk else {
@@ -86,11 +87,19 @@ public final class PreparedPlugin: Sendable {
             let host = HostTable(
                 plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, logger: loader.logger,
                 metrics: loader.metrics)
-            let loaded = try LoadedImage(
-                image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk,
-                checksReplies: loader.checksReplies)
+            let loaded: LoadedImage
+            switch tier {
+            case .inProcess:
+                loaded = try LoadedImage(
+                    image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk,
+                    checksReplies: loader.checksReplies)
+            case .worker(let domain, let options):
+                let workers = try WorkerFactory(
+                    self, manifest: manifest, sdk: sdk, host: host, domain: domain, options: options)
+                loaded = LoadedImage(workers, checksReplies: loader.checksReplies)
+            }
             return LoadedPlugin(
-                prepared: self, image: loaded, manifest: manifest, sdk: sdk,
+                prepared: self, image: loaded, manifest: manifest, sdk: sdk, tier: tier,
                 loadTime: .nanoseconds(kwl_monotonic_ns() - began))
         } catch {
             var error = error
@@ -109,11 +118,17 @@ public final class LoadedPlugin: Sendable {
     public let manifest: Manifest
     /// The SDK that host and plugin speak.
     public let sdk: UInt32
+    /// Where it runs.
+    public let tier: PluginTier
     /// Mapping, constructors, entry and import.
     public let loadTime: Duration
     private let image: LoadedImage
 
-    init(prepared: PreparedPlugin, image: LoadedImage, manifest: Manifest, sdk: UInt32, loadTime: Duration) {
+    init(
+        prepared: PreparedPlugin, image: LoadedImage, manifest: Manifest, sdk: UInt32, tier: PluginTier,
+        loadTime: Duration
+    ) {
+        self.tier = tier
         self.prepared = prepared
         self.image = image
         self.manifest = manifest

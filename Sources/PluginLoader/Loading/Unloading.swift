@@ -19,6 +19,9 @@ final class Unloading: Sendable {
         state = Mutex(State(isPinned: !Self.isProven(object, libraries)))
     }
 
+    /// Of what is not mapped here.
+    init() { state = Mutex(State(isPinned: true)) }
+
     /// May it go now?
     var isAllowed: Bool { state.withLock { $0.living == 0 && !$0.isPinned } }
 

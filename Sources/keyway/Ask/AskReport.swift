@@ -74,7 +74,7 @@ struct AskReport {
                 "min": .optional(note) { .int(Int64($0.sdkMinimum)) },
                 "max": .optional(note?.sdkRange?.maximum) { .int(Int64($0)) }, "negotiated": .int(Int64(loaded.sdk)),
             ],
-            "file": .string(prepared.path), "tier": "inProcess",
+            "file": .string(prepared.path), "tier": .string(loaded.tier.isolation.rawValue),
             "inspectMs": .double(prepared.inspectTime.milliseconds), "loadMs": .double(loaded.loadTime.milliseconds),
             "createMs": .double(plugin.createTime.milliseconds),
         ]

@@ -82,13 +82,13 @@ struct HostEvents: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only what happens to this plugin.", valueName: "name"))
     var plugin: String?
 
-    @Option(help: ArgumentHelp("End after so many events.", valueName: "count"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("End after so many events.", valueName: "count"))
     var count: Int?
 
     @OptionGroup var host: SocketOptions
 
     func validate() throws {
-        if let count, count < 1 { throw ValidationError("--count is at least 1.") }
+        if let count, count < 1 { throw ValidationError("--count is at least 1, and not \(count).") }
     }
 
     func run() async throws {
@@ -108,13 +108,15 @@ struct HostLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load", abstract: "Have a running host load a plugin.")
 
-    @Argument(help: "The plugin's name in the host's folders.")
+    @Argument(help: "The plugin's name in the host's folders, or its file.")
     var plugin: String
 
     @OptionGroup var host: SocketOptions
 
     func run() async throws {
-        try await host.ask("load", ["plugin": .string(plugin)]) {
+        // The host may have another working folder.
+        let wanted = FileName.isPath(plugin) ? try InputFile.absolute(plugin) : plugin
+        try await host.ask("load", ["plugin": .string(wanted)]) {
             "\($0["plugin"]?.stringValue ?? plugin) \($0["version"]?.stringValue ?? "") is loaded."
         }
     }
@@ -170,7 +172,7 @@ struct HostSwap: AsyncParsableCommand {
 
     func run() async throws {
         // The host may have another working folder.
-        let file = try file.map { path throws(PluginError) in try InputFile.resolved(path) }
+        let file = try file.map { path throws(PluginError) in try InputFile.absolute(path) }
         try await host.ask("swap", ["plugin": .string(plugin), "file": file.map(JSON.string)]) { reply in
             let version = reply["version"]?.stringValue ?? ""
             guard reply["changed"] == true else { return "\(plugin) is that build already: \(version)." }

@@ -8,7 +8,25 @@ struct LoadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Load only what this lock file has, exactly as it has it.", valueName: "file"))
     var lock: String?
 
+    @Flag(help: "Run plugins in processes of their own.")
+    var isolate = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What a call may use, such as wall=500ms, cpu=2s or output=1M; may be repeated. With --isolate.",
+            valueName: "kind=value"))
+    var limit: [String] = []
+
     @OptionGroup var policy: PermissionOptions
+
+    func validate() throws {
+        if !limit.isEmpty, !isolate { throw ValidationError("--limit needs --isolate: in this process nothing is limited.") }
+        do {
+            _ = try LimitSet(limit)
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
 
     func host() throws(PluginError) -> PluginHost { PluginHost(try configuration()) }
 
@@ -16,6 +34,8 @@ struct LoadOptions: ParsableArguments {
         var configuration = folders.configuration()
         configuration.lock = try lock.map { path throws(PluginError) in try Lockfile(reading: path) }
         configuration.permissions = .kept(policy.filesForLoading)
+        configuration.isolation = isolate ? .worker : .inProcess
+        configuration.workers.callLimits = try LimitSet(limit)
         return configuration
     }
 }

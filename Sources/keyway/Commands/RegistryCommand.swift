@@ -37,7 +37,9 @@ struct RegistryScanCommand: AsyncParsableCommand {
             discussion: "What passed once is not tried again until it changes."))
     var probe = false
 
-    @Option(help: ArgumentHelp("How long a plugin may take to load, such as 500ms or 2s.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long a plugin may take to load, such as 500ms or 2s.", valueName: "time"))
     var probeDeadline = TimeOption(.seconds(2))
 
     @OptionGroup var options: RegistryOptions

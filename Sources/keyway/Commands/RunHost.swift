@@ -32,10 +32,14 @@ struct RunHost: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Take up files and configurations that change.")
     var watch = true
 
-    @Option(help: ArgumentHelp("How long files have to be left alone before they are taken up.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long files have to be left alone before they are taken up.", valueName: "time"))
     var debounce = TimeOption(.milliseconds(500))
 
-    @Option(help: ArgumentHelp("How long calls have to end when a plugin is swapped or stopped.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long calls have to end when a plugin is swapped or stopped.", valueName: "time"))
     var drain = TimeOption(.seconds(30))
 
     @Option(help: ArgumentHelp("A folder below which plugins keep their data.", valueName: "folder"))

@@ -45,14 +45,41 @@ extern "C" {
 
 #define KW_EXPORT __attribute__((visibility("default"), used))
 
-/* Machine-readable under clang, without effect on the ABI; empty elsewhere. */
+/* What a struct's type does not say, for tools: machine-readable under clang, without effect on the ABI; empty elsewhere.
+ * Every kw_span and every pointer of a growable struct has one of the last six, from which its way to another process is
+ * made.
+ *
+ *   KW_THREAD(class)          of a function: from which threads it may be called, see above
+ *   KW_REPLIES(type)          of an operation: what it replies
+ *   KW_IDEMPOTENT             of an operation: if its process was lost it may be repeated, unless it has emitted
+ *   KW_EMITS                  of an operation: may emit events
+ *
+ *   KW_OF(type)               of a span: its elements
+ *   KW_OF_KIND(field, ...)    of a span: its elements, by the value of a field; none for values that are not named
+ *   KW_SIZED_BY(field)        of a pointer: so many bytes
+ *   KW_ELEMENTS(dims, element)
+ *                             of a pointer: a vector of so many KW_ELEMENT_*, or NULL
+ *   KW_FILLED(capacity, stride, dims, element, ...)
+ *                             of a pointer: memory of the caller, of so many bytes, that the operation fills: a row for
+ *                             each element of the spans named last
+ *   KW_LOCAL                  of a pointer: means something in its own process only, and is NULL in another one
+ */
 #if defined(__clang__)
-#define KW_THREAD(class) __attribute__((annotate("keyway.thread:" #class)))
-#define KW_REPLIES(type) __attribute__((annotate("keyway.reply:" #type)))
+#define KW_ANNOTATE(text) __attribute__((annotate("keyway." text)))
 #else
-#define KW_THREAD(class)
-#define KW_REPLIES(type)
+#define KW_ANNOTATE(text)
 #endif
+#define KW_THREAD(class) KW_ANNOTATE("thread:" #class)
+#define KW_REPLIES(type) KW_ANNOTATE("reply:" #type)
+#define KW_IDEMPOTENT KW_ANNOTATE("idempotent")
+#define KW_EMITS KW_ANNOTATE("emits")
+#define KW_OF(type) KW_ANNOTATE("of:" #type)
+#define KW_OF_KIND(field, ...) KW_ANNOTATE("of-kind:" #field ", " #__VA_ARGS__)
+#define KW_SIZED_BY(field) KW_ANNOTATE("sized-by:" #field)
+#define KW_ELEMENTS(dims, element) KW_ANNOTATE("elements:" #dims ", " #element)
+#define KW_FILLED(capacity, stride, dims, element, ...) \
+    KW_ANNOTATE("filled:" #capacity ", " #stride ", " #dims ", " #element ", " #__VA_ARGS__)
+#define KW_LOCAL KW_ANNOTATE("local")
 
 KW_ASSERT(sizeof(void *) == 8 && sizeof(double) == 8, "the Keyway ABI is defined for LP64 only");
 
@@ -208,7 +235,12 @@ typedef struct kw_event_1 {
     uint32_t flags;      /* of TOOL_BEGIN KW_PART_PROVIDER_EXECUTED, else 0 */
     kw_str text, id, name;
     kw_bytes data;
-    kw_span payload;     /* growable structs of the kind */
+    /* Growable structs, of the type that the kind says; other kinds have none. */
+    kw_span payload KW_OF_KIND(kind, KW_EVENT_USAGE kw_usage, KW_EVENT_PART kw_part, KW_EVENT_LOGPROBS kw_token_logprob,
+                               KW_EVENT_RATE_LIMIT kw_rate_limit, KW_EVENT_FINISHED kw_choice,
+                               KW_EVENT_PROCESS kw_process, KW_EVENT_VIOLATION kw_violation,
+                               KW_EVENT_APPROVAL kw_decision, KW_EVENT_ITEMS kw_item,
+                               KW_EVENT_RESPONSE kw_response_out);
 } kw_event;
 
 #define KW_LOG_TRACE 0u
@@ -269,8 +301,8 @@ typedef struct kw_call_api_1 {
  * (until complete(), after KW_PENDING). Times are CLOCK_MONOTONIC nanoseconds, 0 = none. */
 struct kw_call_1 {
     kw_hdr h;
-    const kw_call_api *api;
-    const uint32_t *cancelled;       /* not 0: stop soon and return KW_CANCELLED; read with kw_cancelled */
+    const kw_call_api *api KW_LOCAL;
+    const uint32_t *cancelled KW_LOCAL; /* not 0: stop soon and return KW_CANCELLED; read with kw_cancelled */
     uint64_t id;                     /* correlates log lines and traces */
     int64_t deadline_ns;             /* the whole call ends by then */
     int64_t connect_deadline_ns;     /* connected to a remote service by then */
@@ -280,8 +312,8 @@ struct kw_call_1 {
     kw_str run_id;                   /* the caller's run, or empty */
     kw_str traceparent;              /* W3C trace context, or empty */
     kw_str caller;                   /* id of the plugin on whose behalf the host calls, or empty: its own */
-    kw_span attributes;              /* kw_pair */
-    void *host_private;              /* the host's */
+    kw_span attributes KW_OF(kw_pair);
+    void *host_private KW_LOCAL;     /* the host's */
 };
 
 static inline int kw_cancelled(const kw_call *call)

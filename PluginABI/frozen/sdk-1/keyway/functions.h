@@ -29,22 +29,22 @@ typedef struct kw_function_1 {
     kw_str name;              /* 1-128 bytes, [A-Za-z0-9_.] */
     kw_str description;
     kw_str signature;
-    /* Not NULL; code of the plugin's own file, of the type that `signature` says. Means something in the plugin's process
-     * only. [op], but one at a time in the process; with KW_FUNCTION_THREAD_SAFE [any] */
-    void (*address)(void) KW_NOEXCEPT;
+    /* Not NULL; code of the plugin's own file, of the type that `signature` says. [op], but one at a time in
+     * the process; with KW_FUNCTION_THREAD_SAFE [any] */
+    void (*address)(void) KW_NOEXCEPT KW_LOCAL;
     uint64_t flags;           /* KW_FUNCTION_* */
-    kw_span parameter_names;  /* kw_str, one an argument, or empty */
+    kw_span parameter_names KW_OF(kw_str); /* one an argument, or empty */
 } kw_function;
 
 typedef struct kw_functions_out_1 {
     kw_hdr h;
-    kw_span functions;        /* kw_function */
+    kw_span functions KW_OF(kw_function);
 } kw_functions_out;
 
 typedef struct kw_functions_1 {
     kw_hdr h;
     /* What may be called; constant over an instance's life. [op] */
-    KW_OP(list, kw_none, kw_functions_out);
+    KW_OP(list, kw_none, kw_functions_out) KW_IDEMPOTENT;
 } kw_functions;
 
 #if defined(__cplusplus)

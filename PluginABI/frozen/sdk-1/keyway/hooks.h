@@ -30,7 +30,7 @@ typedef struct kw_hook_1 {
 
 typedef struct kw_hooks_out_1 {
     kw_hdr h;
-    kw_span hooks;      /* kw_hook */
+    kw_span hooks KW_OF(kw_hook);
 } kw_hooks_out;
 
 typedef struct kw_hook_in_1 {
@@ -46,7 +46,7 @@ typedef struct kw_hook_in_1 {
     int64_t started_unix_ns; /* the same on the Unix clock */
     kw_str user_id, session_id; /* or empty */
     kw_str source;        /* id of the plugin whose work it is, or empty: the host's */
-    kw_span attributes;   /* kw_pair */
+    kw_span attributes KW_OF(kw_pair);
 } kw_hook_in;
 
 #define KW_HOOK_ACTION_CONTINUE 0u
@@ -65,7 +65,7 @@ typedef struct kw_hook_out_1 {
 typedef struct kw_hooks_1 {
     kw_hdr h;
     /* Where the plugin wants to be called; constant between two configurations. [op] */
-    KW_OP(list, kw_none, kw_hooks_out);
+    KW_OP(list, kw_none, kw_hooks_out) KW_IDEMPOTENT;
     /* One hook point was reached. An error counts as the host's policy says: go on, or stop. [op] */
     KW_OP(on_hook, kw_hook_in, kw_hook_out);
 } kw_hooks;

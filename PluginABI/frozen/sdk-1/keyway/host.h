@@ -34,7 +34,7 @@ struct kw_host_1 {
         KW_NOEXCEPT KW_THREAD(any);
     /* CLOCK_MONOTONIC, the clock of all deadlines. [any] */
     int64_t (*now_ns)(const kw_host *host) KW_NOEXCEPT KW_THREAD(any);
-    void *host_private; /* the host's */
+    void *host_private KW_LOCAL; /* the host's */
     /* A call of the plugin's own, so that its threads can use host services outside of operations: an arena, a deadline
      * (0 = none) and a place for errors. For one thread at a time; takes neither events nor a reply. NULL: the
      * host is out of memory. [any] */
@@ -55,12 +55,12 @@ struct kw_host_1 {
 typedef struct kw_iface_1 {
     kw_hdr h;
     kw_str id;
-    const void *vtable;
+    const void *vtable KW_LOCAL;
 } kw_iface;
 
 typedef struct kw_create_in_1 {
     kw_hdr h;
-    const kw_host *host;   /* the instance's own, until destroy returned */
+    const kw_host *host KW_LOCAL; /* the instance's own, until destroy returned */
     kw_str config_json;    /* one JSON object; checked against the plugin's schema, defaults filled in */
     kw_str data_dir;       /* a folder of the instance's own that outlives versions, or empty: keep nothing */
     kw_str instance_name;
@@ -70,7 +70,7 @@ typedef struct kw_create_in_1 {
 
 typedef struct kw_create_out_1 {
     kw_hdr h;
-    kw_instance *instance; /* not NULL; the plugin's, until destroy */
+    kw_instance *instance KW_LOCAL; /* not NULL; the plugin's, until destroy */
 } kw_create_out;
 
 #define KW_CONFIGURE_DRY_RUN 1u
@@ -96,8 +96,8 @@ typedef struct kw_config_issue_1 {
 
 typedef struct kw_config_out_1 {
     kw_hdr h;
-    kw_span issues;        /* kw_config_issue; without a KW_ISSUE_ERROR it was accepted (and, unless a dry run, applied), with
-                            * one nothing was applied */
+    /* Without a KW_ISSUE_ERROR it was accepted (and, unless a dry run, applied), with one nothing was applied. */
+    kw_span issues KW_OF(kw_config_issue);
 } kw_config_out;
 
 #define KW_HEALTH_HEALTHY 1u
@@ -136,7 +136,7 @@ typedef struct kw_notice_in_1 {
     kw_status status;      /* of a call of this plugin that failed */
     uint32_t reserved;
     kw_str operation, message;
-    kw_span error;         /* kw_error, 0 or 1: all that is known */
+    kw_span error KW_OF(kw_error); /* 0 or 1: all that is known */
     uint64_t call;         /* kw_call.id of it, 0 = there was none */
     kw_str execution_id;   /* the execution it belonged to, or empty */
     int64_t at_unix_ns;    /* when, 0 = not said */
@@ -158,7 +158,7 @@ typedef struct kw_plugin_1 {
     uint32_t sdk_built, sdk_min, sdk_max; /* as in the ABI note; sdk_max 0 = open */
     uint32_t max_concurrency;    /* 0 = any number; without KW_CAP_CONCURRENT it is one, whatever this says */
     kw_str id, version;          /* as in the manifest note; version is SemVer 2.0.0 */
-    kw_span ifaces;              /* kw_iface; the same set as the interface notes */
+    kw_span ifaces KW_OF(kw_iface); /* the same set as the interface notes */
     /* Makes an instance; self is NULL. Several may live at once. [life] */
     KW_OP(create, kw_create_in, kw_create_out);
     /* Begins work; may follow quiesce, then it resumes. [life] */
@@ -168,7 +168,7 @@ typedef struct kw_plugin_1 {
     KW_OP(configure, kw_config_in, kw_config_out);
     /* Cheap; must not block for more than a second. Counts towards max_concurrency; a host need not ask while all places
      * are taken. [op] */
-    KW_OP(health, kw_none, kw_health_out);
+    KW_OP(health, kw_none, kw_health_out) KW_IDEMPOTENT;
     /* Stop threads and timers, hand over state; keep what start needs to begin again. [life] */
     KW_OP(quiesce, kw_quiesce_in, kw_quiesce_out);
     /* Frees the instance; no callback of it may arrive after this returned. [life] */

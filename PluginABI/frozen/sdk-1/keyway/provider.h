@@ -62,7 +62,7 @@ typedef struct kw_model_1 {
 
 typedef struct kw_models_out_1 {
     kw_hdr h;
-    kw_span models; /* kw_model, the default first */
+    kw_span models KW_OF(kw_model); /* the default first */
 } kw_models_out;
 
 /* ---- messages ------------------------------------------------------------------------------------------- */
@@ -78,7 +78,7 @@ typedef struct kw_message_1 {
     uint32_t role;     /* KW_ROLE_* */
     uint32_t reserved; /* 0 */
     kw_str name;       /* of the speaker, or empty */
-    kw_span parts;     /* kw_part */
+    kw_span parts KW_OF(kw_part);
 } kw_message;
 
 /* ---- request -------------------------------------------------------------------------------------------- */
@@ -133,13 +133,13 @@ typedef struct kw_logit_bias_1 {
 typedef struct kw_generate_in_1 {
     kw_hdr h;
     kw_str model;            /* empty = the default */
-    kw_span messages;        /* kw_message, at least one */
-    kw_span tools;           /* kw_tool_spec */
+    kw_span messages KW_OF(kw_message); /* at least one */
+    kw_span tools KW_OF(kw_tool_spec);
     uint32_t tool_choice;    /* KW_TOOL_CHOICE_* */
     uint32_t output_format;  /* KW_FORMAT_* */
-    kw_span tool_names;      /* kw_str, for KW_TOOL_CHOICE_NAMED and _ALLOWED */
+    kw_span tool_names KW_OF(kw_str); /* for KW_TOOL_CHOICE_NAMED and _ALLOWED */
     kw_str schema_json;
-    kw_span stop;            /* kw_str: the answer ends before the first of them */
+    kw_span stop KW_OF(kw_str); /* the answer ends before the first of them */
     uint64_t set;            /* KW_SET_* */
     double temperature, top_p;
     int64_t seed;
@@ -151,10 +151,10 @@ typedef struct kw_generate_in_1 {
     double min_p, presence_penalty, frequency_penalty, repeat_penalty;
     uint32_t logprobs;       /* alternatives a token */
     uint32_t max_tool_calls;
-    kw_span logit_bias;      /* kw_logit_bias */
+    kw_span logit_bias KW_OF(kw_logit_bias);
     kw_str schema_name;      /* of schema_json, or empty */
     kw_str grammar, grammar_syntax; /* "gbnf", "lark", "regex" */
-    kw_span modalities;      /* kw_str: "text", "audio", "image"; empty = text */
+    kw_span modalities KW_OF(kw_str); /* "text", "audio", "image"; empty = text */
     uint32_t effort;         /* KW_EFFORT_* of reasoning */
     uint32_t reserved;       /* 0 */
     uint64_t reasoning_tokens; /* budget */
@@ -164,7 +164,7 @@ typedef struct kw_generate_in_1 {
     kw_str service_tier;     /* or empty */
     kw_str user;             /* the caller's end user, opaque, for abuse reports; or empty */
     kw_str idempotency_key;  /* two requests of one key are one request; or empty */
-    kw_span headers;         /* kw_pair, for services over HTTP */
+    kw_span headers KW_OF(kw_pair); /* for services over HTTP */
     kw_str metadata_json;    /* an object the service keeps with the answer, or empty */
 } kw_generate_in;
 
@@ -186,7 +186,7 @@ typedef struct kw_token_logprob_1 {
     kw_hdr h;
     kw_bytes token;   /* its bytes, which need not be whole characters */
     double logprob;   /* natural logarithm, at most 0 */
-    kw_span others;   /* kw_token_logprob without others: what else it might have been, likeliest first */
+    kw_span others KW_OF(kw_token_logprob); /* without others: what else it might have been, likeliest first */
 } kw_token_logprob;
 
 /* Bits of kw_rate_limit.set. A number whose bit is clear is not known. */
@@ -207,17 +207,17 @@ typedef struct kw_choice_1 {
     uint32_t stop;         /* KW_STOP_* */
     kw_str stop_raw;       /* the service's own word, or empty */
     kw_str stop_sequence;  /* which of `stop` was met, or empty */
-    kw_span parts;         /* kw_part; empty after a stream: the host has assembled them from the events */
-    kw_span logprobs;      /* kw_token_logprob of the text; empty after a stream */
+    kw_span parts KW_OF(kw_part); /* empty after a stream: the host has assembled them from the events */
+    kw_span logprobs KW_OF(kw_token_logprob); /* of the text; empty after a stream */
 } kw_choice;
 
 typedef struct kw_generate_out_1 {
     kw_hdr h;
     kw_str id, model;
-    kw_span choices;     /* kw_choice, at least one */
-    kw_span usage;       /* kw_usage, 0 or 1; overrides usage events */
-    kw_span warnings;    /* kw_warning */
-    kw_span rate_limits; /* kw_rate_limit */
+    kw_span choices KW_OF(kw_choice); /* at least one */
+    kw_span usage KW_OF(kw_usage); /* 0 or 1; overrides usage events */
+    kw_span warnings KW_OF(kw_warning);
+    kw_span rate_limits KW_OF(kw_rate_limit);
     kw_str continuation; /* takes this answer up again, or empty */
     kw_str service_tier; /* that was used, or empty */
     kw_str raw_json;     /* the service's whole reply, if KW_GENERATE_RAW; or empty */
@@ -233,18 +233,18 @@ typedef struct kw_token_count_1 {
 typedef struct kw_provider_1 {
     kw_hdr h;
     /* The models offered; constant between two configurations. [op] */
-    KW_OP(models, kw_none, kw_models_out);
+    KW_OP(models, kw_none, kw_models_out) KW_IDEMPOTENT;
     /* Answers in one reply. Of what it emits only USAGE, RATE_LIMIT and WARNING are kept, also after an error.
      * KW_CONTEXT_OVERFLOW, KW_CONTENT_FILTER, KW_RATE_LIMITED (with retry_after_ns), KW_OVERLOADED, KW_UNAUTHENTICATED
      * and KW_TRANSPORT say what they are called; KW_NOT_FOUND is an unknown model. [op] */
-    KW_OP(generate, kw_generate_in, kw_generate_out);
+    KW_OP(generate, kw_generate_in, kw_generate_out) KW_EMITS;
     /* Emits events, then replies: at most one STARTED, first; TEXT, REASONING and PART of blocks; a tool call as
      * TOOL_BEGIN, TOOL_ARGS*, TOOL_END, calls may interleave by index; FINISHED at the end of each choice, unless the
      * reply says how it stopped; USAGE, LOGPROBS, RATE_LIMIT, WARNING, RAW and HEARTBEAT at any time. When emit
      * answers KW_CANCELLED it returns KW_CANCELLED without a reply. Errors as generate. [op] */
-    KW_OP(stream, kw_generate_in, kw_generate_out);
+    KW_OP(stream, kw_generate_in, kw_generate_out) KW_EMITS;
     /* How many tokens the request would be billed for as input. NULL: the host estimates. [op] */
-    KW_OP(count_tokens, kw_generate_in, kw_token_count);
+    KW_OP(count_tokens, kw_generate_in, kw_token_count) KW_IDEMPOTENT;
     /* Loads what a request like this will need, so that the next one begins sooner. A hint. [op] */
     KW_OP(prewarm, kw_generate_in, kw_none);
 } kw_provider;

@@ -84,7 +84,7 @@ typedef struct kw_file_info_1 {
 
 typedef struct kw_file_list_1 {
     kw_hdr h;
-    kw_span files;       /* kw_file_info, by name */
+    kw_span files KW_OF(kw_file_info); /* by name */
 } kw_file_list;
 
 typedef struct kw_host_fs_1 {
@@ -105,7 +105,7 @@ typedef struct kw_host_fs_1 {
 typedef struct kw_http_in_1 {
     kw_hdr h;
     kw_str method, url;
-    kw_span headers;       /* kw_pair */
+    kw_span headers KW_OF(kw_pair);
     kw_bytes body;
     int64_t timeout_ns;    /* 0 = the call's deadline */
     uint64_t max_body;     /* bytes of the response, 0 = the host's limit */
@@ -118,7 +118,7 @@ typedef struct kw_http_out_1 {
     uint32_t status;       /* whatever the server said: 404 is no error */
     uint32_t reserved;
     kw_str url;            /* after redirects */
-    kw_span headers;       /* kw_pair; names in lower case, in order */
+    kw_span headers KW_OF(kw_pair); /* names in lower case, in order */
     kw_bytes body;         /* of request */
     uint64_t handle;       /* of open: for read and close */
 } kw_http_out;
@@ -172,7 +172,7 @@ typedef struct kw_list_in_1 {
 
 typedef struct kw_keys_out_1 {
     kw_hdr h;
-    kw_span keys;          /* kw_str, by bytes */
+    kw_span keys KW_OF(kw_str); /* by bytes */
     kw_str next;           /* give as `after` to go on; empty = that was all */
 } kw_keys_out;
 

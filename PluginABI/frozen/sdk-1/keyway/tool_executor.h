@@ -17,7 +17,7 @@ extern "C" {
  * compared with argv[0] as written; a rule without a slash never admits a path. */
 typedef struct kw_rule_1 {
     kw_hdr h;
-    kw_span prefix; /* kw_str, at least one */
+    kw_span prefix KW_OF(kw_str); /* at least one */
 } kw_rule;
 
 #define KW_ACCESS_NONE 0u
@@ -57,8 +57,8 @@ typedef struct kw_limits_1 {
 
 typedef struct kw_tool_limits_1 {
     kw_hdr h;
-    kw_span prefix;        /* kw_str: of which command lines, as in kw_rule; the longest that fits counts */
-    kw_span limits;        /* kw_limits, exactly one: what it sets replaces the policy's own */
+    kw_span prefix KW_OF(kw_str); /* of which command lines, as in kw_rule; the longest that fits counts */
+    kw_span limits KW_OF(kw_limits); /* exactly one: what it sets replaces the policy's own */
 } kw_tool_limits;
 
 #define KW_POLICY_ENABLED 1u
@@ -99,16 +99,16 @@ typedef struct kw_tool_limits_1 {
 typedef struct kw_policy_1 {
     kw_hdr h;
     uint64_t flags;         /* KW_POLICY_* */
-    kw_span allow, deny;    /* kw_rule; deny wins */
+    kw_span allow KW_OF(kw_rule), deny KW_OF(kw_rule); /* deny wins */
     uint32_t overflow;      /* KW_OVERFLOW_* */
     uint32_t env_inherit;   /* KW_INHERIT_* */
-    kw_span env_allow;      /* kw_str: further variables to inherit, by glob */
-    kw_span env_deny;       /* kw_str: globs that are never inherited ("*SECRET*") */
-    kw_span env_set;        /* kw_pair */
-    kw_span paths;          /* kw_path_rule */
-    kw_span net;            /* kw_net_rule; none = no network, unless KW_POLICY_ALLOW_NETWORK */
-    kw_span limits;         /* kw_limits, 0 or 1 */
-    kw_span tool_limits;    /* kw_tool_limits */
+    kw_span env_allow KW_OF(kw_str); /* further variables to inherit, by glob */
+    kw_span env_deny KW_OF(kw_str); /* globs that are never inherited ("*SECRET*") */
+    kw_span env_set KW_OF(kw_pair);
+    kw_span paths KW_OF(kw_path_rule);
+    kw_span net KW_OF(kw_net_rule); /* none = no network, unless KW_POLICY_ALLOW_NETWORK */
+    kw_span limits KW_OF(kw_limits); /* 0 or 1 */
+    kw_span tool_limits KW_OF(kw_tool_limits);
     uint32_t approval;      /* KW_APPROVAL_* */
     uint32_t background;    /* KW_BACKGROUND_* */
     uint64_t head_bytes, tail_bytes; /* of each of stdout and stderr beyond its limit; 0, 0 = the first stdout_bytes */
@@ -116,7 +116,7 @@ typedef struct kw_policy_1 {
     uint32_t user;          /* uid to run as, if KW_POLICY_USER_SET; else 0 */
     uint32_t reserved;      /* 0 */
     kw_str seccomp;         /* profile: "default", "none", or empty: the plugin's choice */
-    kw_span deny_patterns;  /* kw_rule: such words in a row, anywhere in a command, deny it */
+    kw_span deny_patterns KW_OF(kw_rule); /* such words in a row, anywhere in a command, deny it */
 } kw_policy;
 
 /* ---- request and result --------------------------------------------------------------------------------- */
@@ -142,19 +142,19 @@ typedef struct kw_run_in_1 {
     kw_hdr h;
     uint32_t kind;     /* KW_RUN_* */
     uint32_t classification; /* KW_CLASS_* */
-    kw_span argv;      /* kw_str, for KW_RUN_ARGV */
+    kw_span argv KW_OF(kw_str); /* for KW_RUN_ARGV */
     kw_str command;    /* for KW_RUN_SHELL */
     kw_str cwd;        /* absolute, or empty: the host's */
     kw_str reason;     /* why, for logs and approvals */
-    kw_span env;       /* kw_pair; filtered by the policy like everything else */
+    kw_span env KW_OF(kw_pair); /* filtered by the policy like everything else */
     kw_bytes input;    /* the program's standard input; empty = /dev/null */
-    kw_span policy;    /* kw_policy, exactly one */
+    kw_span policy KW_OF(kw_policy); /* exactly one */
     kw_str tool, arguments_json, call_id; /* for KW_RUN_TOOL; call_id is the model's, or empty */
     kw_str session;    /* name by which send() reaches this run, or empty: it cannot */
     uint64_t flags;    /* KW_RUN_ASK, KW_RUN_KEEP_STDIN */
     uint32_t rows, columns; /* of the terminal; 0 = 24 x 80 */
-    kw_span extra_paths; /* kw_path_rule: granted for this run only, on top of the policy's */
-    kw_span extra_net; /* kw_net_rule: likewise */
+    kw_span extra_paths KW_OF(kw_path_rule); /* granted for this run only, on top of the policy's */
+    kw_span extra_net KW_OF(kw_net_rule); /* likewise */
 } kw_run_in;
 
 #define KW_DECISION_DENY 0u
@@ -182,7 +182,7 @@ typedef struct kw_enforcement_1 {
 
 typedef struct kw_enforceable_out_1 {
     kw_hdr h;
-    kw_span fields; /* kw_enforcement, every field of the policy */
+    kw_span fields KW_OF(kw_enforcement); /* every field of the policy */
 } kw_enforceable_out;
 
 typedef struct kw_violation_1 {
@@ -219,13 +219,13 @@ typedef struct kw_run_out_1 {
     int64_t duration_ns, cpu_ns;
     uint64_t max_rss;    /* bytes, 0 = not known */
     uint64_t stdout_bytes, stderr_bytes; /* produced, passed on or not */
-    kw_span enforced;    /* kw_enforcement: the fields this run had set */
-    kw_span violations;  /* kw_violation */
+    kw_span enforced KW_OF(kw_enforcement); /* the fields this run had set */
+    kw_span violations KW_OF(kw_violation);
     kw_str detail;       /* why, for DENIED, SANDBOX_FAILED and SPAWN_FAILED */
     kw_str stdout_path, stderr_path; /* with KW_OVERFLOW_SPOOL: files with all of it, the caller's to remove; or empty */
-    kw_span leftover;    /* int64_t: processes it left behind */
+    kw_span leftover KW_OF(int64_t); /* processes it left behind */
     kw_str structured_json; /* a typed tool's result, or empty */
-    kw_span content;     /* kw_part: a typed tool's result for a model */
+    kw_span content KW_OF(kw_part); /* a typed tool's result for a model */
     uint64_t disk_bytes; /* written, 0 = not known */
 } kw_run_out;
 
@@ -251,16 +251,16 @@ typedef struct kw_send_in_1 {
 typedef struct kw_tool_executor_1 {
     kw_hdr h;
     /* Which fields of a policy this plugin enforces on this machine. [op] */
-    KW_OP(enforceable, kw_none, kw_enforceable_out);
+    KW_OP(enforceable, kw_none, kw_enforceable_out) KW_IDEMPOTENT;
     /* Would execute run this? Nothing is run; the answer depends on nothing but the input. [op] */
-    KW_OP(evaluate, kw_run_in, kw_decision);
+    KW_OP(evaluate, kw_run_in, kw_decision) KW_IDEMPOTENT;
     /* Runs it: emits STDOUT and STDERR events as they come, replies when the program ended. What it is not allowed to
      * run ends as KW_END_DENIED, with KW_OK; so does what was cancelled, as KW_END_CANCELLED, and what went beyond the
      * call's deadline, as KW_END_TIMEOUT, each with a reply. Ends with the program, even if a process it left behind
      * holds the pipes open. [op] */
-    KW_OP(execute, kw_run_in, kw_run_out);
+    KW_OP(execute, kw_run_in, kw_run_out) KW_EMITS;
     /* Typed tools that KW_RUN_TOOL may name. NULL: there are none. [op] */
-    KW_OP(tools, kw_none, kw_tools_out);
+    KW_OP(tools, kw_none, kw_tools_out) KW_IDEMPOTENT;
     /* Speaks to a run of this instance that goes on; KW_NOT_FOUND if there is none of that session. Does not count towards
      * max_concurrency and may run beside execute, so without KW_CAP_CONCURRENT the host does not call it and answers
      * KW_UNIMPLEMENTED. [op] */

@@ -1,0 +1,89 @@
+/* What the host's files share. */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "shared.h"
+#include "wait.h"
+
+#include <pthread.h>
+
+/* What the host alone knows of a lane. Used by the thread that has the lane. */
+typedef struct lane_record {
+    _Alignas(APART) uint32_t number; /* of the latest request */
+    waiter waiter;
+    uint64_t events_read; /* bytes of the ring that were taken */
+    uint64_t used;        /* most of an area that a call touched since it was given back to the system */
+    void *scratch;        /* of the host: what was written by the worker, copied */
+    uint64_t scratch_size;
+} lane_record;
+
+struct kww_worker {
+    host_header *host;     /* H, mapped for writing */
+    worker_header *worker; /* W */
+    int host_file, worker_file; /* to give memory back; -1 if there is none */
+    uint32_t lanes;
+    _Atomic uint64_t calls;
+    _Atomic uint32_t busy; /* lanes that have a call */
+    _Alignas(APART) _Atomic uint32_t ended;  /* KWW_END_*; written after status */
+    _Atomic int32_t status;
+    _Atomic uint32_t killed; /* KWW_KILL_* */
+    _Atomic int process;     /* pidfd, or -1 */
+    _Atomic int32_t pid;
+    lane_record lane[KWW_LANE_LIMIT];
+};
+
+#define ATTACHED 0x80000000u
+
+/* A worker's place in a remote. Its memory is the remote's, so that a thread may look for a lane of a worker that goes at
+ * this moment: who has a lane has the worker, which stays until all lanes are back. */
+typedef struct slot {
+    _Alignas(APART) _Atomic uint32_t available; /* bit i: lane i is free; ATTACHED: calls may take one; 0: nobody is here */
+    kww_worker *worker;
+} slot;
+
+struct kww_remote {
+    slot slot[KWW_REMOTE_LIMIT];
+    _Alignas(APART) _Atomic uint32_t waiting;
+    _Atomic uint32_t is_judged;
+    kww_watch watch;
+    pthread_mutex_t lock; /* for what follows, and for those who wait for a lane */
+    pthread_cond_t changed;
+    kww_limits limits;
+    _Atomic int64_t wall_ns, cpu_ns, grace_ns;
+    _Atomic uint64_t output_bytes, events;
+    int is_refusing;
+    int64_t retry_at_ns;
+    char refusal[256];
+};
+
+/* A lane that a call has. */
+typedef struct place {
+    kww_remote *remote;
+    slot *slot;
+    kww_worker *worker;
+    uint32_t index;
+    host_lane *host;
+    worker_lane *lane;
+    lane_record *record;
+    unsigned char *request, *ring, *reply;
+} place;
+
+/* Takes a lane of any worker of the remote, waiting for one until the deadline if there is none; KW_OK or KWW_FAULT. */
+kw_status take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place);
+/* The same of the worker in one slot, for operations that every worker has to do. 0: there is none, it has ended, or all
+ * its lanes are taken. */
+int take_lane_of(kww_remote *remote, uint32_t slot, place *place);
+void give_lane(const place *place);
+
+/* The calling thread's fault, emptied and of this kind. */
+kww_fault *new_fault(uint32_t kind);
+kw_status fault(uint32_t kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What the end of a worker means for a call that it had. */
+kw_status fault_of_end(kww_worker *worker);
+
+static inline int has_ended(kww_worker *worker)
+{
+    return atomic_load_explicit(&worker->ended, memory_order_acquire) != 0;
+}
+
+#endif

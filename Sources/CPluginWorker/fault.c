@@ -1,0 +1,58 @@
+/* What went wrong between host and worker: one fault a thread, for the caller to take. */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static _Thread_local kww_fault latest;
+
+kww_fault *new_fault(uint32_t kind)
+{
+    memset(&latest, 0, sizeof latest);
+    latest.kind = kind;
+    return &latest;
+}
+
+kw_status fault(uint32_t kind, const char *format, ...)
+{
+    kww_fault *fault = new_fault(kind);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    va_end(arguments);
+    return KWW_FAULT;
+}
+
+void kww_take_fault(kww_fault *fault)
+{
+    *fault = latest;
+}
+
+kw_status fault_of_end(kww_worker *worker)
+{
+    kww_facts facts;
+    kww_worker_facts(worker, &facts);
+    kww_fault *fault = new_fault(KWW_FAULT_LOST);
+    fault->pid = facts.pid;
+    /* The host's own kill is told by the call that was the reason, and to the others the worker is lost. */
+    if (facts.ended != KWW_END_EXIT || facts.killed != KWW_KILL_NONE)
+        return KWW_FAULT;
+    if (WIFEXITED(facts.status)) {
+        fault->kind = KWW_FAULT_EXITED;
+        fault->status = WEXITSTATUS(facts.status);
+        return KWW_FAULT;
+    }
+    fault->kind = KWW_FAULT_CRASHED;
+    fault->signal = WTERMSIG(facts.status);
+    /* Only what fits what the zygote saw: a plugin can write anything. */
+    if (facts.signal == fault->signal) {
+        fault->has_address = facts.has_address;
+        fault->address = facts.address;
+        fault->is_stack = facts.is_stack;
+        fault->is_memory = facts.is_memory;
+    }
+    return KWW_FAULT;
+}

@@ -1,0 +1,295 @@
+/* CPluginWorker - plugins in other processes: the host's side of the shared memory, and the protocol with keyway-worker.
+ *
+ *   host --spawns--> keyway-worker (the zygote: one thread, no plugin) --forks--> workers, one plugin each
+ *
+ * To the rest of a host a plugin in workers is a plugin like any other: a kw_plugin table whose operations are stubs, and
+ * instances (kw_instance) that are a kww_remote, a set of workers that can serve a call. A stub marshals its input into a
+ * lane's memory, wakes the worker, waits, and replies what comes back, all on the caller's thread; see forward.c.
+ *
+ * Trust. The host believes nothing that a worker writes: everything is copied, then checked, and every wait ends at a
+ * deadline or with the process. A worker believes its host.
+ */
+#ifndef CPLUGINWORKER_H
+#define CPLUGINWORKER_H
+
+#include <keyway/plugin.h>
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rises with every change of this header, of shared.h or of the marshalling. */
+#define KWW_PROTOCOL 1u
+#define KWW_MAGIC 0x3157574Bu /* "KWW1" */
+
+/* ---- the socket between host and zygote: packets (SOCK_SEQPACKET) of one frame and what follows it -------- */
+
+/*   zygote -> host   HELLO    first
+ *   host -> zygote   PRELOAD  a path, then NUL: a library of the host's own that plugins may need; no answer
+ *   host -> zygote   SPAWN    kww_spawn, then the environment as NAME=VALUE and NUL one after the other; with descriptors:
+ *                             H, W, the worker's side of its log socket, its standard output and error, the private
+ *                             libraries in the order of loading, the plugin
+ *   zygote -> host   STARTED  kww_started with the tag of SPAWN; with a pidfd unless it failed
+ *   zygote -> host   EXITED   kww_exited with the tag of SPAWN: the process is gone
+ */
+#define KWW_SOCKET 3
+#define KWW_HELLO 1u
+#define KWW_PRELOAD 2u
+#define KWW_SPAWN 3u
+#define KWW_STARTED 4u
+#define KWW_EXITED 5u
+
+#define KWW_PACKET_LIMIT 131072u
+#define KWW_LIBRARY_LIMIT 64u
+/* Descriptors of SPAWN before the libraries. */
+#define KWW_SPAWN_FILES 4u
+/* Workers of one zygote. */
+#define KWW_WORKER_LIMIT 1024u
+
+typedef struct kww_frame {
+    uint32_t magic, protocol;
+    uint32_t kind;
+    uint32_t tag; /* which worker */
+} kww_frame;
+
+typedef struct kww_spawn {
+    uint32_t lanes;
+    uint32_t libraries;
+    uint32_t environment; /* bytes */
+    uint32_t reserved;
+    uint64_t memory;      /* bytes of data it may have, 0 = any */
+    uint64_t open_files;  /* 0 = any */
+} kww_spawn;
+
+typedef struct kww_started {
+    int32_t pid;
+    int32_t error; /* errno; then there is no process */
+} kww_started;
+
+typedef struct kww_exited {
+    int32_t status;  /* as waitpid(2) gives it */
+    int32_t reserved;
+    int64_t cpu_ns;  /* user and system */
+    uint64_t memory; /* bytes, most that were resident at once */
+} kww_exited;
+
+/* Starts a program as a zygote: with no descriptors but an empty input and output, the caller's standard error and the
+ * socket; with no environment but what is given; in a process group of its own. It dies with the calling *thread*. Returns
+ * 0 and the caller's end of the socket, which is closed on exec, or an errno. */
+int kww_spawn_zygote(const char *path, char *const *environment, int *socket, int32_t *pid);
+
+/* Ends a zygote, and with it its workers, and waits until it is gone. */
+void kww_end_zygote(int socket, int32_t pid);
+
+/* Sends one packet: a frame, what follows it, and descriptors, which stay the caller's. 0, or -1 with errno. */
+int kww_send(int socket, const kww_frame *frame, const void *body, size_t size, const int *descriptors, size_t count);
+
+/* Receives one packet, waiting for it: its size, 0 at the end, or -1 with errno. At most one descriptor comes with it, else
+ * -1 stands in *descriptor; it is the caller's. */
+int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor);
+
+/* An eventfd that does not block, to wake a thread that polls, or -1. */
+int kww_open_bell(void);
+
+/* What a worker logs to (a socket of packets) and prints to (a pipe): the first of each is the host's, which does not block
+ * reading the pipe. 0, or -1 with errno. */
+int kww_open_channel(int log[2], int output[2]);
+
+/* ---- the socket on which a worker logs: packets (SOCK_SEQPACKET) of one note and its texts ----------------- */
+
+#define KWW_NOTE_LOG 1u    /* level; component, message, fields */
+#define KWW_NOTE_METRIC 2u /* level = KW_INSTRUMENT_*, value; name, labels */
+
+#define KWW_NOTE_LIMIT 65536u
+
+/* Untrusted like all that a worker says. A worker whose host is behind drops notes, and says how many. */
+typedef struct kww_note {
+    uint32_t kind;       /* KWW_NOTE_* */
+    uint32_t level;      /* KW_LOG_* */
+    uint64_t call;       /* kw_call.id, 0 = none */
+    double value;
+    uint64_t dropped;    /* notes lost before this one */
+    uint32_t length[4];  /* of the texts behind it: component or name, message or labels, fields, run id */
+} kww_note;
+
+/* ---- what a worker says of its plugin, and of its end ---------------------------------------------------- */
+
+#define KWW_LANE_LIMIT 16u
+#define KWW_INTERFACE_LIMIT 32u
+
+#define KWW_STATE_LOADING 0u
+#define KWW_STATE_READY 1u
+#define KWW_STATE_FAILED 2u
+
+#define KWW_PHASE_SETUP 0u
+#define KWW_PHASE_LIBRARIES 1u
+#define KWW_PHASE_LOAD 2u
+#define KWW_PHASE_ENTRY 3u
+#define KWW_PHASE_TABLE 4u
+#define KWW_PHASE_SERVING 5u
+
+typedef struct kww_offer {
+    char id[128];
+    uint64_t present; /* bit i: slot i of its table is filled */
+} kww_offer;
+
+typedef struct kww_description {
+    char id[256], version[128];
+    uint32_t sdk_built, sdk_min, sdk_max, caps, max_concurrency;
+    uint32_t present; /* bit i: slot i of kw_plugin, from create on, is filled */
+    uint32_t interfaces;
+    uint32_t reserved;
+    kww_offer interface[KWW_INTERFACE_LIMIT];
+} kww_description;
+
+/* Seen by the process that crashed, so a plugin can forge it. What ended a process is what the zygote says. */
+typedef struct kww_crash {
+    _Atomic uint32_t seen; /* 1: the rest is there */
+    int32_t signal, code;
+    uint32_t has_address;
+    uint64_t address;
+    uint32_t is_stack;     /* 1: the stack of a lane overflowed */
+    uint32_t is_memory;    /* 1: no memory was to be had when it crashed */
+} kww_crash;
+
+/* ---- the host's view of one worker ----------------------------------------------------------------------- */
+
+typedef struct kww_worker kww_worker;
+
+/* Makes the memory of a worker and what it says to its plugin. The two descriptors are for SPAWN and the caller's to
+ * close. NULL with errno: none could be had. lanes: calls that it can serve at once, 1 to KWW_LANE_LIMIT. */
+kww_worker *kww_worker_make(uint32_t lanes, uint32_t sdk, uint32_t sdk_min, uint32_t sdk_max, int *host_file,
+                            int *worker_file);
+
+/* Frees it. It is in no remote, and no call of it runs. */
+void kww_worker_free(kww_worker *worker);
+
+/* Its process runs: a pidfd, which is the worker's from now on. */
+void kww_worker_started(kww_worker *worker, int process, int32_t pid);
+
+/* Its process is gone, or never came: status as waitpid(2) gives it; how is KWW_END_*. Wakes whoever waits for it. Any
+ * thread; only the first one counts. */
+#define KWW_END_EXIT 1u   /* the zygote saw it end */
+#define KWW_END_ZYGOTE 2u /* the zygote itself is gone */
+#define KWW_END_START 3u  /* it could not be started: status is an errno */
+void kww_worker_ended(kww_worker *worker, uint32_t how, int32_t status);
+
+/* Why the host kills a worker; 0 is the first that was given. */
+#define KWW_KILL_NONE 0u
+#define KWW_KILL_RETIRED 1u  /* it is not needed any more */
+#define KWW_KILL_WALL 2u
+#define KWW_KILL_CPU 3u
+#define KWW_KILL_OUTPUT 4u
+#define KWW_KILL_PROTOCOL 5u
+#define KWW_KILL_CANCELLED 6u /* a cancelled call did not end */
+#define KWW_KILL_LOAD 7u      /* it was not ready in time */
+#define KWW_KILL_DEADLINE 8u  /* as WALL, of the call's own deadline */
+#define KWW_KILL_EVENTS 9u
+#define KWW_KILL_MEMORY 10u
+void kww_worker_kill(kww_worker *worker, uint32_t why);
+
+/* Waits until the plugin is loaded. KWW_STATE_READY and what it offers; KWW_STATE_FAILED and a message, of at most
+ * room bytes with NUL; KWW_STATE_LOADING: it was not done at the deadline (CLOCK_MONOTONIC), or has ended. */
+uint32_t kww_worker_await(kww_worker *worker, int64_t deadline_ns, kww_description *description, char *message,
+                          size_t room);
+
+typedef struct kww_facts {
+    int32_t pid;
+    uint32_t ended;      /* KWW_END_*, 0 = it lives */
+    int32_t status;      /* as waitpid(2) gives it */
+    uint32_t killed;     /* KWW_KILL_* */
+    uint32_t phase;      /* KWW_PHASE_*, as it says */
+    uint32_t lanes, busy; /* calls it can serve, and those that it does */
+    uint64_t calls;
+    int32_t signal;      /* the crash as its process saw it: a hint; 0 = none */
+    uint32_t has_address;
+    uint64_t address;
+    uint32_t is_stack, is_memory;
+} kww_facts;
+void kww_worker_facts(const kww_worker *worker, kww_facts *facts);
+
+/* Processor time of its process in nanoseconds, or -1. */
+int64_t kww_worker_cpu_ns(const kww_worker *worker);
+
+/* ---- an instance that lives in workers ------------------------------------------------------------------- */
+
+typedef struct kww_remote kww_remote;
+
+/* Limits of one call. 0 = none. */
+typedef struct kww_limits {
+    int64_t wall_ns;
+    int64_t cpu_ns;
+    int64_t grace_ns;      /* between asking a call to end and killing its worker */
+    uint64_t output_bytes; /* of events and reply */
+    uint64_t events;
+} kww_limits;
+
+/* Asks about a request before it is sent, and tells of one that ended its worker. Called on the caller's thread with the
+ * request as it travels: operation, then bytes, valid during the call. judge: not 0 refuses it. */
+typedef struct kww_watch {
+    void *context;
+    int (*judge)(void *context, const char *operation, const void *bytes, uint64_t length);
+    void (*blame)(void *context, const char *operation, const void *bytes, uint64_t length);
+} kww_watch;
+
+kww_remote *kww_remote_make(const kww_limits *limits, const kww_watch *watch);
+/* Frees it when no call runs; its workers are the caller's to free. */
+void kww_remote_free(kww_remote *remote);
+kw_instance *kww_remote_instance(kww_remote *remote);
+void kww_remote_set_limits(kww_remote *remote, const kww_limits *limits);
+/* From now on judge is asked. */
+void kww_remote_set_judged(kww_remote *remote, int is_judged);
+
+/* Workers that one remote can have. */
+#define KWW_REMOTE_LIMIT 32u
+/* Has calls go to the worker, too. 0; -1: there is no place left for it. */
+int kww_remote_attach(kww_remote *remote, kww_worker *worker);
+/* Has no new calls go to it. Its calls run on. */
+void kww_remote_detach(kww_remote *remote, kww_worker *worker);
+/* The same; then waits until its calls have left, and lets go of it. The thread must not be in a call of the remote. */
+void kww_remote_remove(kww_remote *remote, kww_worker *worker);
+/* Has calls that find no worker fail instead of waiting for one; text says why, at most 255 bytes. NULL: wait again. */
+void kww_remote_refuse(kww_remote *remote, const char *text, int64_t retry_after_ns);
+/* Calls that wait for a worker now. */
+uint32_t kww_remote_waiting(kww_remote *remote);
+
+/* The table of a plugin in workers, all of whose operations are stubs; NULL where the description says that the plugin has
+ * none. id and version point into the description. */
+void kww_plugin_table(const kww_description *description, kw_plugin *table);
+/* The same of an interface: 0; -1 if nobody here knows it. room: bytes at table. */
+int kww_interface_table(const char *id, uint64_t present, void *table, size_t room);
+
+/* ---- what went wrong between host and worker ------------------------------------------------------------- */
+
+/* What a stub returns when it was not the plugin that failed; then kww_take_fault says more. No kw_status. */
+static const kw_status KWW_FAULT = 0x4B570001;
+
+#define KWW_FAULT_CRASHED 1u    /* the process ended by a signal */
+#define KWW_FAULT_EXITED 2u     /* the plugin ended its process */
+#define KWW_FAULT_LOST 3u       /* the worker was ended, not because of this call */
+#define KWW_FAULT_LIMIT 4u      /* this call went beyond a limit */
+#define KWW_FAULT_PROTOCOL 5u   /* what the worker wrote makes no sense */
+#define KWW_FAULT_TOO_LARGE 6u  /* input or output do not fit into a lane */
+#define KWW_FAULT_REFUSED 7u    /* there is no worker, and none is to be waited for */
+#define KWW_FAULT_POISONED 8u   /* judge refused it */
+#define KWW_FAULT_CANCELLED 9u  /* cancelled while it waited for a worker, or beyond its grace */
+#define KWW_FAULT_INPUT 10u     /* the input cannot be marshalled */
+#define KWW_FAULT_MEMORY 11u    /* no memory is left on the host's side */
+
+typedef struct kww_fault {
+    uint32_t kind;    /* KWW_FAULT_* */
+    uint32_t limit;   /* KWW_KILL_*, of KWW_FAULT_LIMIT */
+    int32_t signal;   /* of CRASHED */
+    int32_t status;   /* exit status of EXITED */
+    uint32_t has_address, is_stack, is_memory;
+    int32_t pid;
+    uint64_t address;
+    uint64_t value;   /* of the limit: nanoseconds, bytes or events; of TOO_LARGE the bytes that do fit */
+    int64_t retry_after_ns;
+    char text[256];
+} kww_fault;
+
+/* The fault of this thread's latest call that returned KWW_FAULT. */
+void kww_take_fault(kww_fault *fault);
+
+#endif

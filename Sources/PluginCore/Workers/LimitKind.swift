@@ -1,0 +1,69 @@
+/// What a limit bounds. The raw values are the names in texts such as `wall=500ms`, in errors and in JSON.
+public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Time of one call by the clock on the wall, from when it was made: waiting for a worker counts.
+    case wall
+    /// Processor time of one call.
+    case cpu
+    /// Memory of one worker.
+    case memory
+    /// What one call answers, streamed or not.
+    case output
+    /// Events of one stream.
+    case events
+    /// Calls of one plugin at once.
+    case concurrency
+    /// Calls of one plugin that wait at once.
+    case queue
+    /// Workers of one plugin that take calls at once.
+    case workers
+    /// How deep the host and a plugin may call each other within one call.
+    case upcallDepth
+    /// Open descriptors of one worker.
+    case openFiles
+    /// One file that a worker writes.
+    case fileSize
+    /// The folders that a plugin may write.
+    case disk
+    /// Traffic over the network, a second.
+    case network
+
+    /// What a limit's number counts.
+    public enum Unit: String, Sendable, Hashable, CaseIterable {
+        case milliseconds, bytes, count
+        case bytesPerSecond = "bytes/s"
+    }
+
+    public var unit: Unit {
+        switch self {
+        case .wall, .cpu: .milliseconds
+        case .memory, .output, .fileSize, .disk: .bytes
+        case .events, .concurrency, .queue, .workers, .upcallDepth, .openFiles: .count
+        case .network: .bytesPerSecond
+        }
+    }
+
+    /// The numbers that it can have, in its ``unit``.
+    public var range: ClosedRange<Int64> {
+        switch self {
+        // A thousand years, so that sums of durations stay far from what a clock can count.
+        case .wall, .cpu: 1...32_000_000_000_000
+        case .memory, .output, .fileSize, .disk, .network, .events: 1...Int64.max
+        case .concurrency: 1...65536
+        case .queue: 0...1_048_576
+        case .workers: 1...1024
+        case .upcallDepth: 0...64
+        case .openFiles: 1...1_048_576
+        }
+    }
+
+    /// The class of the error of a call that reaches the limit.
+    public var code: PluginError.Code {
+        switch self {
+        case .wall, .cpu: .timeout
+        case .memory: .memoryLimit
+        case .concurrency, .queue, .workers: .overloaded
+        case .upcallDepth: .protocolViolation
+        case .output, .events, .openFiles, .fileSize, .disk, .network: .resourceExhausted
+        }
+    }
+}

@@ -1,0 +1,77 @@
+internal import CPluginLinux
+internal import Glibc
+package import PluginCore
+
+/// A program of Keyway's that a host starts to run plugins in, and where it is.
+package struct HelperProgram: Sendable, Hashable {
+    /// Such as `keyway-worker`.
+    package let name: String
+    /// The variable that can name it.
+    package let variable: String
+    /// What cannot be done without it, as the start of a sentence: "plugins cannot be tried in processes of their own".
+    package let loss: String
+
+    package init(name: String, variable: String, loss: String) {
+        self.name = name
+        self.variable = variable
+        self.loss = loss
+    }
+
+    package static let worker = HelperProgram(
+        name: "keyway-worker", variable: "KEYWAY_WORKER", loss: "plugins cannot run in processes of their own")
+
+    /// Finds it: the one that is named, else that of the variable (ignored in a privileged process), else the first of:
+    /// beside this program, in `../libexec/keyway` of its folder, `/usr/local/libexec/keyway`, `/usr/libexec/keyway`.
+    /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is not
+    ///   replaced by another, nor is the first that is there.
+    package func locate(_ named: String? = nil) throws(PluginError) -> String {
+        let fromVariable = unsafe kwl_secure_getenv(variable).map { unsafe String(cString: $0) }
+        let candidates = (named ?? fromVariable).map { [$0] } ?? usualPlaces
+        guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
+            throw missing("there is no \(candidates.joined(separator: ", no "))", candidates)
+        }
+        try requireTrusted(path)
+        return path
+    }
+
+    /// - Throws: `permissionDenied` if it is another user's, or can be written by others. The group that this process
+    ///   works for may: where every user has a group, builds are made so.
+    package func requireTrusted(_ path: String) throws(PluginError) {
+        var status = stat()
+        // One that is not there says so when it is started.
+        guard unsafe stat(path, &status) == 0 else { return }
+        func refused(_ problem: String, _ remedy: String) -> PluginError {
+            PluginError(
+                .permissionDenied, "\(path) is not run: it \(problem)", remedy: remedy, facts: .file(path: path),
+                stage: .load)
+        }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw refused("belongs to user \(status.st_uid)", "Take one that belongs to root or to you")
+        }
+        let writers: mode_t = status.st_gid == getegid() ? 0o002 : 0o022
+        guard status.st_mode & writers == 0 else {
+            throw refused(
+                "can be written by other users",
+                "See that it is the one that was built, then run `\(ShellWord.command(["chmod", "go-w", path]))`")
+        }
+    }
+
+    package func missing(_ why: String, _ paths: [String]) -> PluginError {
+        PluginError(
+            .notFound, "\(loss): \(why)",
+            remedy:
+                "Build it from Keyway's source with make build, or swift build --product \(name), and put it beside this program or name it in \(variable)",
+            facts: .names(paths), stage: .load)
+    }
+
+    private var usualPlaces: [String] {
+        var places: [String] = []
+        if let program = unsafe realpath("/proc/self/exe", nil) {
+            let path = unsafe String(cString: program)
+            unsafe free(program)
+            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+            places = ["\(folder)/\(name)", "\(folder)/../libexec/keyway/\(name)"]
+        }
+        return places + ["/usr/local/libexec/keyway/\(name)", "/usr/libexec/keyway/\(name)"]
+    }
+}

@@ -1,0 +1,127 @@
+internal import CPluginWorker
+internal import Glibc
+internal import Logging
+internal import PluginABI
+internal import PluginCore
+
+/// Where a worker's plugin logs and prints, read on the zygote's thread.
+@safe
+final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote's thread's alone
+    let log: Int32
+    let output: Int32
+    let theirLog: Int32
+    let theirOutput: Int32
+    private let host: HostTable
+    private var theirsAreOpen = true
+    private var logIsOpen = true
+    private var outputIsOpen = true
+    private var line: [UInt8] = []
+
+    /// Bytes of a line that is printed; a longer one becomes several.
+    private static let lineLimit = 4096
+    /// Bytes and notes that are read before others have their turn.
+    private static let share = 64
+
+    static func make(_ worker: WorkerProcess) throws(PluginError) -> WorkerChannel {
+        var (sockets, pipes): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+        guard unsafe kww_open_channel(&sockets, &pipes) == 0 else { throw failure("socketpair") }
+        return WorkerChannel(
+            log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], host: worker.host)
+    }
+
+    private static func failure(_ call: String) -> PluginError {
+        PluginError(
+            .resourceExhausted, "no descriptor is left for a worker (error \(errno))",
+            remedy: "Raise the limit on open files (ulimit -n)", facts: .errno(errno, call: call), stage: .load)
+    }
+
+    private init(log: Int32, theirLog: Int32, output: Int32, theirOutput: Int32, host: HostTable) {
+        (self.log, self.theirLog, self.output, self.theirOutput) = (log, theirLog, output, theirOutput)
+        self.host = host
+    }
+
+    deinit {
+        closeTheirs()
+        close(log)
+        close(output)
+    }
+
+    /// The worker has them.
+    func closeTheirs() {
+        guard theirsAreOpen else { return }
+        theirsAreOpen = false
+        close(theirLog)
+        close(theirOutput)
+    }
+
+    /// What there is to wait for: poll(2) passes over what is closed.
+    var polled: [pollfd] {
+        [(log, logIsOpen), (output, outputIsOpen)].map { descriptor, isOpen in
+            pollfd(fd: isOpen ? descriptor : -1, events: Int16(POLLIN), revents: 0)
+        }
+    }
+
+    /// Reads what is there. false: both ends are closed.
+    func drain() -> Bool {
+        if logIsOpen { logIsOpen = drainLog() }
+        if outputIsOpen { outputIsOpen = drainOutput() }
+        return logIsOpen || outputIsOpen
+    }
+
+    private func drainLog() -> Bool {
+        var packet = [UInt8](repeating: 0, count: Int(KWW_NOTE_LIMIT))
+        for _ in 0..<Self.share {
+            let size = unsafe recv(log, &packet, packet.count, Int32(MSG_DONTWAIT))
+            if size < 0, errno == EINTR { continue }
+            if size < 0, errno == EAGAIN { return true }
+            guard size > 0 else { return false }
+            host.receive(packet[..<size])
+        }
+        return true
+    }
+
+    private func drainOutput() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 16384)
+        let count = unsafe read(output, &bytes, bytes.count)
+        if count < 0, errno == EAGAIN || errno == EINTR { return true }
+        for byte in bytes.prefix(max(0, count)) {
+            if byte != UInt8(ascii: "\n") { line.append(byte) }
+            if byte == UInt8(ascii: "\n") || line.count >= Self.lineLimit { flush() }
+        }
+        if count <= 0 { flush() }
+        return count > 0
+    }
+
+    private func flush() {
+        guard !line.isEmpty else { return }
+        host.log(.warning, "output", "it printed: \(String(decoding: line, as: UTF8.self))")
+        line.removeAll(keepingCapacity: true)
+    }
+}
+
+extension HostTable {
+    /// Takes a note of a worker: what its plugin logged or measured. What makes no sense is dropped.
+    func receive(_ packet: ArraySlice<UInt8>) {
+        let headerSize = MemoryLayout<kww_note>.size
+        guard packet.count >= headerSize else { return }
+        let note = unsafe packet.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_note.self) }
+        let lengths = [note.length.0, note.length.1, note.length.2, note.length.3].map(Int.init)
+        guard lengths.reduce(0, +) == packet.count - headerSize else { return }
+        if note.dropped > 0 { log(.warning, "worker", "\(note.dropped) notes of it were lost: it logs too fast") }
+        unsafe packet.dropFirst(headerSize).withUnsafeBytes { bytes in
+            var at = 0
+            let texts = unsafe lengths.map { length in
+                defer { at += length }
+                return unsafe kw_str(
+                    ptr: bytes.baseAddress.map { unsafe $0.assumingMemoryBound(to: CChar.self) + at },
+                    len: UInt64(length))
+            }
+            switch note.kind {
+            case KWW_NOTE_LOG:
+                unsafe log(note.level, texts[0], texts[1], texts[2], number: note.call, run: texts[3])
+            case KWW_NOTE_METRIC: unsafe metric(texts[0], note.level, note.value, texts[1])
+            default: break
+            }
+        }
+    }
+}

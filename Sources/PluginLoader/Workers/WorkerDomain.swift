@@ -1,0 +1,80 @@
+internal import Glibc
+public import PluginCore
+
+/// Plugins that share one `keyway-worker`: each has processes of its own, all made by the same one, so that they have the same
+/// layout of memory. Plugins that must not help each other find their way in it get domains of their own.
+///
+/// The program is started with the first plugin, and again after it was lost. It has to belong to root or to this user, and
+/// nobody else may be able to write it.
+public final class WorkerDomain: Sendable {
+    /// The program.
+    public let path: String
+    private let zygote = Monitor<Zygote?>(nil)
+
+    /// - Parameter program: nil: the one that the variable KEYWAY_WORKER names (ignored in a privileged process), else
+    ///   `keyway-worker` beside this program, in `../libexec/keyway` of its folder, in `/usr/local/libexec/keyway` or in
+    ///   `/usr/libexec/keyway`.
+    /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it.
+    public init(program: String? = nil) throws(PluginError) {
+        path = try HelperProgram.worker.locate(program)
+    }
+
+    deinit { stop() }
+
+    /// Ends the program and all workers of the domain, and waits until they are gone. It starts again with the next plugin.
+    public func stop() {
+        let running = zygote.withLock { zygote in
+            defer { zygote = nil }
+            return zygote
+        }
+        running?.stop()
+    }
+
+    /// The program as it runs now.
+    func running() throws(PluginError) -> Zygote {
+        // One at a time: whoever comes second finds it started.
+        try zygote.withLock { zygote throws(PluginError) in
+            if let zygote, zygote.isRunning { return zygote }
+            try HelperProgram.worker.requireTrusted(path)
+            let started = try Zygote.start(path)
+            zygote = started
+            return started
+        }
+    }
+}
+
+/// How plugins run in workers.
+public struct WorkerOptions: Sendable {
+    /// What a call, and a worker, may use.
+    public var limits: EffectiveLimits
+    /// How many workers there are, and how they are looked after; nil: as the limits say.
+    public var rules: WorkerPoolRules?
+    /// The variables of the plugin's environment, each as NAME=VALUE; nil: those that programs cannot do without.
+    public var environment: [String]?
+    /// What the plugin's manifest says of its checks.
+    public var health = ManifestHealth()
+    /// Between asking a call to end and ending its worker.
+    public var grace = Duration.milliseconds(50)
+
+    public init(limits: EffectiveLimits = EffectiveLimits(), rules: WorkerPoolRules? = nil, environment: [String]? = nil)
+    {
+        self.limits = limits
+        self.rules = rules
+        self.environment = environment
+    }
+}
+
+/// Where a plugin's code runs.
+public enum PluginTier: Sendable {
+    /// In this process: at the cost of a function pointer, and with all its rights. If it crashes, the host does.
+    case inProcess
+    /// In processes of its own.
+    case worker(WorkerDomain, WorkerOptions = WorkerOptions())
+
+    public var isolation: IsolationTier {
+        switch self {
+        case .inProcess: .inProcess
+        case .worker: .worker
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import CPluginLinux
+internal import CPluginWorker
+internal import Glibc
+internal import PluginABI
+internal import PluginCore
+internal import PluginELF
+internal import Synchronization
+
+/// Makes workers for one plugin: all of the same bytes.
+final class WorkerFactory: Sendable {
+    let manifest: Manifest
+    /// Digest of the plugin's file.
+    let build: String
+    let options: WorkerOptions
+    let host: HostTable
+    /// What the first worker said; the others have to say the same.
+    let table: WorkerTable
+    private let domain: WorkerDomain
+    private let parts: PreparedPlugin.Parts
+    private let notes: PluginNotes
+    private let window: SDKRange
+    private let sdk: UInt32
+    private let lanes: UInt32
+    /// The first one, until somebody wants it.
+    private let parked: Mutex<WorkerProcess?>
+
+    /// Has the first worker load the plugin.
+    init(
+        _ prepared: PreparedPlugin, manifest: Manifest, sdk: UInt32, host: HostTable, domain: WorkerDomain,
+        options: WorkerOptions
+    ) throws(PluginError) {
+        let parts = try prepared.parts()
+        let notes = prepared.object.notes
+        let lanes = Self.lanes(of: notes)
+        let window = prepared.hostSDK
+        let worker = try Self.spawn(
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options)
+        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
+        table = try WorkerTable(description, manifest, notes)
+        self.manifest = manifest
+        build = prepared.digest
+        self.options = options
+        self.host = host
+        self.domain = domain
+        self.parts = parts
+        self.notes = notes
+        self.window = window
+        self.sdk = sdk
+        self.lanes = lanes
+        parked = Mutex(worker)
+    }
+
+    /// Calls that one worker serves at once: one for each place that the plugin has, within reason.
+    private static func lanes(of notes: PluginNotes) -> UInt32 {
+        notes.abi?.capabilities.contains("concurrent") == true ? 4 : 1
+    }
+
+    private static var deadline: Int64 { kwl_monotonic_ns() + 30_000_000_000 }
+
+    private static func spawn(
+        _ parts: borrowing PreparedPlugin.Parts, in domain: WorkerDomain, host: HostTable, lanes: UInt32, sdk: UInt32,
+        window: SDKRange, _ plugin: String, _ options: WorkerOptions
+    ) throws(PluginError) -> WorkerProcess {
+        let request = kww_spawn(
+            lanes: lanes, libraries: 0, environment: 0, reserved: 0, memory: 0,
+            open_files: options.limits[.openFiles].map { UInt64($0.value) } ?? 0)
+        do throws(PluginError) {
+            let zygote = try domain.running()
+            return try WorkerProcess.make(
+                tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
+            ) { worker, files throws(PluginError) in
+                try zygote.spawn(
+                    worker, files, parts, request, environment: options.environment ?? WorkerEnvironment.core)
+            }
+        } catch {
+            var error = error
+            error.plugin = plugin
+            throw error
+        }
+    }
+
+    /// May several workers live at once? Not if they would write to the same files.
+    var isShareable: Bool { unsafe !table.interfaces.keys.contains(KW_VECTOR_BACKEND_ID) }
+
+    /// Starts a process that loads the plugin; or gives the one that has.
+    func make() throws(PluginError) -> WorkerProcess {
+        let first = parked.withLock { parked in
+            defer { parked = nil }
+            return parked
+        }
+        if let first, first.facts.ended == 0 { return first }
+        return try Self.spawn(
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options)
+    }
+
+    /// Waits until a worker has loaded the plugin.
+    func await(_ worker: WorkerProcess) throws(PluginError) {
+        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
+        let table = try WorkerTable(description, manifest, notes)
+        guard table.isSame(as: self.table) else {
+            worker.kill(KWW_KILL_PROTOCOL)
+            throw PluginError(
+                .protocolViolation, "another worker of \(manifest.id) says that it offers something else",
+                remedy: "Report this to the plugin's author: what a plugin offers is constant", plugin: manifest.id,
+                stage: .load)
+        }
+    }
+}
+
+/// The variables that programs cannot do without.
+enum WorkerEnvironment {
+    static let names: Set<String> = ["PATH", "HOME", "LANG", "TERM", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL"]
+
+    static var core: [String] {
+        guard var entry = unsafe kwl_secure_environment() else { return [] }
+        var variables: [String] = []
+        while let text = unsafe entry.pointee {
+            let variable = unsafe String(cString: text)
+            let name = String(variable.prefix { $0 != "=" })
+            if names.contains(name) || name.hasPrefix("LC_") { variables.append(variable) }
+            unsafe entry = unsafe entry + 1
+        }
+        return variables
+    }
+}

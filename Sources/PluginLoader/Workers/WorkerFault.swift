@@ -1,0 +1,132 @@
+internal import CPluginWorker
+internal import PluginABI
+internal import PluginCore
+
+/// What went wrong between host and worker, as the error that a caller gets.
+enum WorkerFault {
+    /// The error of this thread's latest call that returned KWW_FAULT.
+    static func error(_ operation: StaticString, of id: String, _ limits: EffectiveLimits) -> PluginError {
+        var fault = kww_fault()
+        unsafe kww_take_fault(&fault)
+        var error = error(fault, operation, id, limits)
+        error.plugin = id
+        error.stage = .call
+        error.operation = "\(operation)"
+        return error
+    }
+
+    private static func error(
+        _ fault: kww_fault, _ operation: StaticString, _ id: String, _ limits: EffectiveLimits
+    ) -> PluginError {
+        let text = text(of: fault)
+        switch fault.kind {
+        case KWW_FAULT_CRASHED: return crashed(fault, "\(operation) of \(id)")
+        case KWW_FAULT_EXITED:
+            return PluginError(
+                .exited, "\(operation) of \(id) ended its worker with status \(fault.status)",
+                remedy: "Report this to the plugin's author: a plugin must not call exit",
+                facts: .exit(status: fault.status))
+        case KWW_FAULT_LIMIT: return limited(fault, operation, id, limits)
+        case KWW_FAULT_PROTOCOL:
+            return PluginError(
+                .protocolViolation, "the worker of \(id) broke the protocol: \(text)",
+                remedy: "Look at what the plugin does with memory that is not its own; its worker was ended")
+        case KWW_FAULT_TOO_LARGE:
+            return PluginError(
+                .resourceExhausted, "\(operation) of \(id): \(text)", remedy: "Split the request",
+                facts: .limit(name: "message", value: Int64(clamping: fault.value), unit: "bytes", source: "host"))
+        case KWW_FAULT_REFUSED:
+            return PluginError(
+                .unavailable, text, remedy: "Try again later; if it goes on, look at how its workers end",
+                retryAfter: fault.retry_after_ns > 0 ? .nanoseconds(fault.retry_after_ns) : nil)
+        case KWW_FAULT_POISONED:
+            return PluginError(
+                .poisoned, "this call of \(operation) ended workers of \(id) before, and is not made",
+                remedy: "Change what is asked, or clear it with `keyway quarantine`")
+        case KWW_FAULT_CANCELLED: return .cancelled(operation, id)
+        case KWW_FAULT_INPUT: return PluginError(.invalidArgument, text, remedy: "Report this: the host made the input")
+        case KWW_FAULT_MEMORY: return PluginError(.resourceExhausted, text, remedy: "Ask for less at once")
+        default:
+            return PluginError(
+                .workerLost, "the worker of \(id) that ran \(operation) is gone, though not because of this call",
+                remedy: "Try it again", retryable: true)
+        }
+    }
+
+    private static func text(of fault: kww_fault) -> String {
+        unsafe withUnsafeBytes(of: fault.text) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    private static func crashed(_ fault: kww_fault, _ what: String) -> PluginError {
+        let address = fault.has_address != 0 ? fault.address : nil
+        let facts = PluginError.Facts.crash(
+            signal: fault.signal, address: address, isStackOverflow: fault.is_stack != 0)
+        let place = address.map { " at address 0x\(String($0, radix: 16))" } ?? ""
+        let how = fault.is_stack != 0 ? ", its stack was full" : ""
+        return PluginError(
+            .crashed, "\(what) ended its worker by \(SignalName.of(fault.signal))\(place)\(how)",
+            remedy: "Report this to the plugin's author; a fresh worker serves the next call", facts: facts)
+    }
+
+    private static func limited(
+        _ fault: kww_fault, _ operation: StaticString, _ id: String, _ limits: EffectiveLimits
+    ) -> PluginError {
+        let kind: LimitKind
+        switch fault.limit {
+        case KWW_KILL_DEADLINE:
+            return .deadlinePassed(.nanoseconds(Int64(clamping: fault.value)), operation, id)
+        case KWW_KILL_CPU: kind = .cpu
+        case KWW_KILL_OUTPUT: kind = .output
+        case KWW_KILL_EVENTS: kind = .events
+        default: kind = .wall
+        }
+        let limit = limits[kind] ?? EffectiveLimit(kind, value(of: fault, kind), source: .host)
+        return limit.error(
+            "\(operation) of \(id) went beyond its limit \(limit.text) (set by the \(limit.source.rawValue))", plugin: id,
+            operation: "\(operation)")
+    }
+
+    private static func value(of fault: kww_fault, _ kind: LimitKind) -> Int64 {
+        kind.unit == .milliseconds ? Int64(clamping: fault.value / 1_000_000) : Int64(clamping: fault.value)
+    }
+
+    // MARK: - While it was loaded
+
+    static func endedWhileLoading(_ facts: kww_facts, _ plugin: String) -> PluginError {
+        let place =
+            switch facts.phase {
+            case KWW_PHASE_LIBRARIES: "in the constructors of its libraries"
+            case KWW_PHASE_LOAD: "in its constructors"
+            case KWW_PHASE_ENTRY: "in its entry"
+            case KWW_PHASE_TABLE: "when its table was read"
+            default: "before it was loaded"
+            }
+        var error: PluginError
+        if facts.ended == KWW_END_START {
+            error = PluginError(
+                .unavailable, "its worker could not be started (error \(facts.status))",
+                remedy: "Check the limits on processes and memory", facts: .errno(facts.status, call: "fork"))
+        } else if facts.ended == KWW_END_ZYGOTE {
+            error = PluginError(
+                .workerLost, "the process that starts workers is gone", remedy: "Try it again", retryable: true)
+        } else if facts.status & 0x7F == 0 {
+            let status = facts.status >> 8 & 0xFF
+            error = PluginError(
+                .exited, "it ended its worker \(place) with status \(status)",
+                remedy: "Report this to the plugin's author: a plugin must not call exit", facts: .exit(status: status))
+        } else {
+            let signal = facts.status & 0x7F
+            let address = facts.signal == signal && facts.has_address != 0 ? facts.address : nil
+            let at = address.map { " at address 0x\(String($0, radix: 16))" } ?? ""
+            error = PluginError(
+                .crashed, "it crashed \(place) by \(SignalName.of(signal))\(at)",
+                remedy: "Report this to the plugin's author",
+                facts: .crash(signal: signal, address: address, isStackOverflow: false))
+        }
+        error.plugin = plugin
+        error.stage = .load
+        return error
+    }
+}

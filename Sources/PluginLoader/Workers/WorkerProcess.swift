@@ -1,0 +1,166 @@
+internal import CPluginWorker
+internal import Glibc
+internal import PluginABI
+internal import PluginCore
+internal import Synchronization
+
+/// One process that has one plugin loaded, from before it is started until after it has ended.
+@safe
+final class WorkerProcess: @unchecked Sendable {  // the pointer is written in init only; what it points to is atomic
+    let tag: UInt32
+    /// Receives what the plugin logs.
+    let host: HostTable
+    private let worker: OpaquePointer
+    private let end = Mutex(End())
+
+    private struct End {
+        var has = false
+        /// Called once, on the zygote's thread, when the process is gone.
+        var observer: (@Sendable (WorkerProcess) -> Void)?
+        var exit = Exit()
+    }
+
+    struct Exit {
+        var cpu = Duration.zero
+        var memory: UInt64 = 0
+    }
+
+    /// Its memory as two descriptors that another process can map. They are closed with this value.
+    @safe
+    struct Files: ~Copyable {
+        let host: Int32
+        let worker: Int32
+
+        deinit {
+            close(host)
+            close(worker)
+        }
+    }
+
+    /// - Parameter start: has its process started.
+    static func make(
+        tag: UInt32, lanes: UInt32, sdk: UInt32, window: SDKRange, host: HostTable,
+        start: (WorkerProcess, borrowing Files) throws(PluginError) -> Void
+    ) throws(PluginError) -> WorkerProcess {
+        var (hostFile, workerFile) = (Int32(-1), Int32(-1))
+        guard
+            let worker = unsafe kww_worker_make(
+                lanes, sdk, window.minimum, window.maximum ?? 0, &hostFile, &workerFile)
+        else {
+            throw PluginError(
+                .resourceExhausted, "no memory can be shared with a worker (error \(errno))",
+                remedy: "Check the limits on memory and open files", facts: .errno(errno, call: "memfd_create"),
+                stage: .load)
+        }
+        let files = Files(host: hostFile, worker: workerFile)
+        let process = unsafe WorkerProcess(tag: tag, host: host, worker: worker)
+        try start(process, files)
+        return process
+    }
+
+    private init(tag: UInt32, host: HostTable, worker: OpaquePointer) {
+        self.tag = tag
+        self.host = host
+        unsafe self.worker = worker
+    }
+
+    deinit {
+        unsafe kww_worker_kill(worker, KWW_KILL_RETIRED)
+        unsafe kww_worker_free(worker)
+    }
+
+    /// For the remote that it serves, which lets go of it before it dies.
+    @unsafe
+    var pointer: OpaquePointer { unsafe worker }
+
+    // MARK: - Its process
+
+    func started(_ descriptor: Int32, pid: Int32) { unsafe kww_worker_started(worker, descriptor, pid) }
+
+    /// - Parameter how: KWW_END_*.
+    func ended(_ how: UInt32, status: Int32, _ exit: Exit = Exit()) {
+        unsafe kww_worker_ended(worker, how, status)
+        let observer = end.withLock { end in
+            end.has = true
+            end.exit = exit
+            defer { end.observer = nil }
+            return end.observer
+        }
+        observer?(self)
+    }
+
+    /// Has the observer called when the process is gone, at once if it is.
+    func observeEnd(_ observer: @escaping @Sendable (WorkerProcess) -> Void) {
+        let has = end.withLock { end in
+            if !end.has { end.observer = observer }
+            return end.has
+        }
+        if has { observer(self) }
+    }
+
+    /// What it has used, when it is gone.
+    var used: Exit { end.withLock { $0.exit } }
+
+    /// - Parameter reason: KWW_KILL_*.
+    func kill(_ reason: UInt32) { unsafe kww_worker_kill(worker, reason) }
+
+    // MARK: - What is known of it
+
+    var facts: kww_facts {
+        var facts = kww_facts()
+        unsafe kww_worker_facts(worker, &facts)
+        return facts
+    }
+
+    var pid: Int32 { facts.pid }
+
+    /// nil when it is gone.
+    var processorTime: Duration? {
+        let time = unsafe kww_worker_cpu_ns(worker)
+        return time < 0 ? nil : .nanoseconds(time)
+    }
+
+    /// Bytes that it alone has; nil when it is gone.
+    var memory: Int64? {
+        guard facts.ended == 0 else { return nil }
+        return ProcessMemory.residentBytes(of: pid)
+    }
+
+    /// Waits until the plugin is loaded.
+    func awaitPlugin(until deadline: Int64, _ plugin: String) throws(PluginError) -> kww_description {
+        var description = kww_description()
+        var message = [CChar](repeating: 0, count: 1024)
+        let state = unsafe kww_worker_await(worker, deadline, &description, &message, message.count)
+        switch state {
+        case KWW_STATE_READY: return description
+        case KWW_STATE_FAILED:
+            let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            throw PluginError(
+                .load, text, remedy: "Run `keyway inspect` on it, and look at what its worker logs", plugin: plugin,
+                stage: .load)
+        default:
+            guard facts.ended == 0 else { throw WorkerFault.endedWhileLoading(facts, plugin) }
+            kill(KWW_KILL_LOAD)
+            throw PluginError(
+                .timeout, "its worker was not ready in time", remedy: "Allow it more time, or look at its constructors",
+                facts: .deadline(kind: "load", milliseconds: 0), plugin: plugin, stage: .load)
+        }
+    }
+}
+
+/// What /proc says of a process.
+enum ProcessMemory {
+    /// Resident bytes that are not of files: what the process would give back.
+    static func residentBytes(of pid: Int32) -> Int64? {
+        let file = unsafe open("/proc/\(pid)/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = unsafe read(file, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        let fields = String(decoding: buffer.prefix(count), as: UTF8.self).split(separator: " ")
+        guard fields.count >= 3, let resident = Int64(fields[1]), let shared = Int64(fields[2]) else { return nil }
+        return max(0, resident - shared) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

@@ -1,0 +1,167 @@
+/* A child of the zygote on its way to being a worker. */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+process this_process;
+
+static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static _Noreturn void fail(const char *format, ...)
+{
+    worker_header *worker = this_process.worker;
+    /* Without W there is nowhere to say it. */
+    if (worker != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(worker->message, sizeof worker->message, format, arguments);
+        va_end(arguments);
+        atomic_store(&worker->state, KWW_STATE_FAILED);
+        futex_wake(&worker->state, INT32_MAX);
+    }
+    _exit(1);
+}
+
+/* Leaves 0 to 2 and the job's files, and nothing else of the zygote. */
+static void arrange_descriptors(const job *job)
+{
+    int files = (int)(KWW_SPAWN_FILES + job->spawn.libraries + 1);
+    int moved[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1];
+    /* First out of the way of each other. */
+    for (int i = 0; i < files; i++) {
+        moved[i] = fcntl(job->descriptors[i], F_DUPFD_CLOEXEC, files + FIRST_LIBRARY);
+        if (moved[i] < 0)
+            fail("no descriptor is left (error %d)", errno);
+    }
+    static const int places[KWW_SPAWN_FILES] = { HOST_FILE, WORKER_FILE, LOG_SOCKET, STDOUT_FILENO };
+    for (int i = 0; i < files; i++) {
+        int place = i < (int)KWW_SPAWN_FILES ? places[i] : FIRST_LIBRARY + i - (int)KWW_SPAWN_FILES;
+        if (place == STDOUT_FILENO ? dup2(moved[i], place) < 0 || dup2(moved[i], STDERR_FILENO) < 0
+                                   : dup3(moved[i], place, O_CLOEXEC) < 0)
+            fail("a descriptor cannot be moved (error %d)", errno);
+    }
+    /* Linux 5.9. */
+    if (syscall(SYS_close_range, FIRST_LIBRARY + files - (int)KWW_SPAWN_FILES, ~0U, 0) != 0)
+        fail("close_range failed with error %d", errno);
+}
+
+static void map_files(uint32_t lanes, int host_file, int worker_file)
+{
+    void *host = mmap(NULL, host_file_size(lanes), PROT_READ, MAP_SHARED, host_file, 0);
+    void *worker = mmap(NULL, worker_file_size(lanes), PROT_READ | PROT_WRITE, MAP_SHARED, worker_file, 0);
+    if (host == MAP_FAILED || worker == MAP_FAILED)
+        _exit(1);
+    this_process.host = host;
+    this_process.worker = worker;
+    if (this_process.host->magic != HOST_MAGIC || this_process.host->protocol != KWW_PROTOCOL)
+        fail("its host was built from another source");
+}
+
+static void limit(__rlimit_resource_t resource, rlim_t value)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0)
+        fail("getrlimit failed with error %d", errno);
+    if (limit.rlim_max > value)
+        limit.rlim_max = value;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(resource, &limit) != 0)
+        fail("setrlimit failed with error %d", errno);
+}
+
+static void set_limits(const kww_spawn *spawn)
+{
+    limit(RLIMIT_CORE, 0);
+    if (spawn->open_files != 0)
+        limit(RLIMIT_NOFILE, spawn->open_files);
+    if (spawn->memory != 0)
+        limit(RLIMIT_DATA, spawn->memory);
+    /* A core pattern that is a pipe is served whatever RLIMIT_CORE says. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        fail("prctl failed with error %d", errno);
+}
+
+/* The text stays where it is: the zygote's packet, of which this process has a copy. */
+static void set_environment(char *text, uint32_t size)
+{
+    clearenv();
+    for (uint32_t at = 0; at < size; at += (uint32_t)strlen(text + at) + 1) {
+        if (strchr(text + at, '=') != NULL)
+            putenv(text + at);
+    }
+    /* The Swift runtime does not bear an environment that is NULL. */
+    setenv("SWIFT_BACKTRACE", "enable=no", 1);
+}
+
+static void *load(uint32_t index)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%u", FIRST_LIBRARY + index);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (handle != NULL)
+        return handle;
+    /* The dynamic linker's words without the name that only we gave the file. */
+    const char *text = dlerror();
+    size_t length = strlen(path);
+    if (text != NULL && strncmp(text, path, length) == 0 && text[length] == ':')
+        text += length + 1 + (text[length + 1] == ' ');
+    fail("the dynamic linker refused it: %s", text != NULL ? text : "no reason given");
+}
+
+static void enter_phase(uint32_t phase)
+{
+    atomic_store(&this_process.worker->phase, phase);
+}
+
+_Noreturn void run_worker(const job *job)
+{
+    uint32_t libraries = job->spawn.libraries;
+    map_files(job->spawn.lanes, job->descriptors[0], job->descriptors[1]);
+    arrange_descriptors(job);
+    /* What is mapped stays; files could be cut or filled by whoever has them. */
+    close(HOST_FILE);
+    close(WORKER_FILE);
+    set_limits(&job->spawn);
+    set_environment(job->environment, job->spawn.environment);
+    watch_for_crashes();
+    use_signal_stack();
+    make_host_table(&this_process.host_table, this_process.host);
+
+    enter_phase(KWW_PHASE_LIBRARIES);
+    for (uint32_t i = 0; i < libraries; i++)
+        load(i);
+    enter_phase(KWW_PHASE_LOAD);
+    void *handle = load(libraries);
+    kw_entry_fn entry;
+    *(void **)&entry = dlsym(handle, KW_ENTRY_SYMBOL);
+    if (entry == NULL)
+        fail("it does not export %s", KW_ENTRY_SYMBOL);
+    enter_phase(KWW_PHASE_ENTRY);
+    const kw_plugin *table = NULL;
+    kw_status status = entry(&this_process.host_table, this_process.host->sdk, &table);
+    if (status != KW_OK)
+        fail("its entry refused SDK %u with status %d", this_process.host->sdk, status);
+    enter_phase(KWW_PHASE_TABLE);
+    const char *wrong = read_plugin(table);
+    if (wrong != NULL)
+        fail("%s", wrong);
+    for (uint32_t i = 0; i < this_process.host->lanes; i++)
+        start_lane(i);
+    enter_phase(KWW_PHASE_SERVING);
+    atomic_store(&this_process.worker->state, KWW_STATE_READY);
+    futex_wake(&this_process.worker->state, INT32_MAX);
+    watch_lanes();
+}

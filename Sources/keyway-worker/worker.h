@@ -1,0 +1,88 @@
+/* keyway-worker - what its parts share. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "shared.h"
+#include "wait.h"
+
+#include <CPluginCall.h>
+#include <CPluginMarshal.h>
+
+#include <pthread.h>
+
+/* One worker to start. */
+typedef struct job {
+    kww_spawn spawn;
+    uint32_t tag;
+    int descriptors[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1];
+    char *environment; /* NAME=VALUE and NUL, one after the other */
+} job;
+
+/* The descriptors of a worker: empty input, its output twice, then these. */
+#define HOST_FILE 3
+#define WORKER_FILE 4
+#define LOG_SOCKET 5
+#define FIRST_LIBRARY 6
+
+/* Becomes the worker, in the process it is called in, which has one thread. Does not return. */
+_Noreturn void run_worker(const job *job);
+
+/* ---- within a worker ------------------------------------------------------------------------------------ */
+
+/* One thread that serves one call after the other. */
+typedef struct lane {
+    uint32_t index;
+    host_lane *host;
+    worker_lane *worker;
+    const unsigned char *request;
+    unsigned char *ring, *reply;
+    waiter waiter;
+    unsigned char *buffer; /* a private copy of the input */
+    uint64_t buffer_size;
+    uint64_t written;             /* bytes of the ring */
+    _Atomic(kwc_frame *) frame;   /* of the call that runs; NULL while another thread tells it something */
+    _Atomic uint32_t told;        /* number of the request that was told to end */
+    _Atomic uint32_t wants_wake;  /* an emit that may not block was refused */
+    uintptr_t stack_low, stack_high;
+} lane;
+
+typedef struct loaded_interface {
+    const kwm_interface *interface;
+    void *table; /* a copy of this program's size, without holes */
+} loaded_interface;
+
+/* All there is to know of this process. Written before the lanes' threads start, but for the instance. */
+typedef struct process {
+    const host_header *host;
+    worker_header *worker;
+    kw_plugin plugin;
+    kw_host host_table;
+    loaded_interface interface[KWW_INTERFACE_LIMIT]; /* by the number of kwm_interface_at */
+    _Atomic(kw_instance *) instance;
+    lane lane[LANE_LIMIT];
+} process;
+
+extern process this_process;
+
+/* Reads the plugin's table, and writes what it offers into W. 0, or what is wrong with it. */
+const char *read_plugin(const kw_plugin *source);
+/* The operation of a request: its description and function. NULL: there is none. */
+const kwm_operation *find_operation(const request_header *header, kw_any_op *function);
+
+/* Fills in the table that the plugin sees. */
+void make_host_table(kw_host *table, const host_header *host);
+void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields);
+
+void start_lane(uint32_t index);
+/* Tells calls that are to end, and those who wait for room. Does not return. */
+_Noreturn void watch_lanes(void);
+/* kwc_sink of a lane's call. */
+kw_status send_event(void *lane, const kw_event *event, uint32_t flags);
+/* Has the caller look, if it sleeps. */
+void tell_host(lane *lane);
+
+/* From now on signals that end the process are noted in W first. Each thread with a stack of its own for that. */
+void watch_for_crashes(void);
+void use_signal_stack(void);
+
+#endif

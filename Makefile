@@ -89,10 +89,13 @@ test-plugins: build
 	done
 
 .PHONY: sanitize
-sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers, the file reader's under address
+sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers, the file reader's under address, those of calls and swaps under thread
 	@echo "Hostile files under -sanitize=address"
 	@# Without leaks: the toolchain's own libraries for tests have some.
 	@ASAN_OPTIONS=detect_leaks=0 swift test --package-path $(ROOT) --scratch-path $(ROOT)/.build/sanitize --sanitize=address --filter 'Hostile(File|Table)Tests'
+	@echo "Calls, instances, swaps and supervision under -sanitize=thread"
+	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
+		$(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Control\w*|Folder\w*|Watch\w*)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \

@@ -3,6 +3,7 @@
 #define ENGINE_H
 
 #include "shared.h"
+#include "steps.h"
 #include "wait.h"
 
 #include <pthread.h>
@@ -41,17 +42,27 @@ typedef struct slot {
     kww_worker *worker;
 } slot;
 
+/* A call that waits for a lane. On its thread's stack. */
+typedef struct waiting_call {
+    struct waiting_call *next;
+    int64_t key; /* the least is served first: when it came, and later the lower its rank */
+    pthread_cond_t turn;
+} waiting_call;
+
 struct kww_remote {
     slot slot[KWW_REMOTE_LIMIT];
-    _Alignas(APART) _Atomic uint32_t waiting;
+    _Alignas(APART) _Atomic uint32_t waiting; /* calls in the queue, and those who wait for calls to leave */
     _Atomic uint32_t is_judged;
     kww_watch watch;
-    pthread_mutex_t lock; /* for what follows, and for those who wait for a lane */
-    pthread_cond_t changed;
-    kww_limits limits;
-    _Atomic int64_t wall_ns, cpu_ns, grace_ns;
+    _Atomic int64_t wall_ns, cpu_ns, grace_ns, ageing_ns;
     _Atomic uint64_t output_bytes, events;
-    int is_refusing;
+    _Atomic uint32_t queue_limit, retry;
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t left;  /* a lane was given back to a worker that is to be let go of */
+    waiting_call *queue;  /* by key */
+    uint32_t queued;
+    uint32_t removals;    /* threads that wait for `left` */
+    _Atomic int is_refusing; /* written with the lock held */
     int64_t retry_at_ns;
     char refusal[256];
 };

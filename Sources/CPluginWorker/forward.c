@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ typedef struct conversation {
     uint32_t number;
     int has_waker;
     int is_cancelled;      /* the worker was told to end it */
+    int is_cut;            /* events were kept from the caller since */
     int64_t deadline_ns;   /* the nearest: of call, wall limit or grace */
     int64_t began_ns;
     int64_t wall_ns, cpu_ns; /* limits, 0 = none */
@@ -62,7 +64,7 @@ static void trim(const place *place)
 static void *scratch(place *place, uint64_t size)
 {
     lane_record *record = place->record;
-    if (size > record->scratch_size) {
+    if (size > record->scratch_size || record->scratch == NULL) {
         uint64_t room = size < 4096 ? 4096 : page_rounded(size);
         void *memory = aligned_alloc(ALIGNMENT, room);
         if (memory == NULL)
@@ -93,8 +95,10 @@ static int says_more(const kw_call *call)
 
 static kw_status too_large(const char *what, uint64_t needed)
 {
-    fault(KWW_FAULT_TOO_LARGE, "the %s takes %llu bytes, and a worker's lane has %u", what,
-          (unsigned long long)needed, AREA_SIZE);
+    kww_fault *fault = new_fault(KWW_FAULT_TOO_LARGE);
+    fault->value = AREA_SIZE;
+    snprintf(fault->text, sizeof fault->text, "the %s takes %llu bytes, and a worker's lane has %u", what,
+             (unsigned long long)needed, AREA_SIZE);
     return KWW_FAULT;
 }
 
@@ -155,8 +159,10 @@ static void send_request(conversation *talk)
     talk->number = ++talk->place.record->number;
     /* In one order with the flag: either it is seen here, or the number there. */
     atomic_store(&host->request, talk->number);
+    kww_step(STEP_REQUEST_NUMBERED);
     if (atomic_load(&talk->place.lane->is_parked) != 0)
         futex_wake(&host->request, 1);
+    kww_step(STEP_REQUEST_SENT);
 }
 
 /* ---- ending it ------------------------------------------------------------------------------------------ */
@@ -173,6 +179,7 @@ static void ask_to_end(conversation *talk, uint32_t reason, uint64_t value)
     atomic_store(&talk->place.host->cancelled, 1);
     atomic_fetch_add(&header->control, 1);
     futex_wake(&header->control, INT32_MAX);
+    kww_step(STEP_ASKED_TO_END);
 }
 
 static kw_status limit_fault(const conversation *talk)
@@ -251,7 +258,7 @@ static int is_due(void *context)
 {
     conversation *talk = context;
     worker_lane *lane = talk->place.lane;
-    return atomic_load_explicit(&lane->reply, memory_order_acquire) == talk->number
+    return atomic_load_explicit(&lane->reply, memory_order_acquire) != talk->number - 1
         || atomic_load_explicit(&lane->events_written, memory_order_acquire) != talk->place.record->events_read
         || has_ended(talk->place.worker) || (!talk->is_cancelled && kw_cancelled(talk->call));
 }
@@ -273,9 +280,11 @@ static void sleep_until_due(conversation *talk)
     look_at_limits(talk);
     uint32_t signal = atomic_load(&lane->signal);
     atomic_store(&talk->place.host->is_parked, 1);
+    kww_step(STEP_CALLER_PARKED);
     if (!is_due(talk))
         futex_wait(&lane->signal, signal, wake_time(talk));
     atomic_store(&talk->place.host->is_parked, 0);
+    kww_step(STEP_CALLER_WOKEN);
     look_at_limits(talk);
 }
 
@@ -295,9 +304,13 @@ static void free_ring(conversation *talk, uint64_t read)
 static kw_status pass_event(conversation *talk, uint64_t at, uint64_t length)
 {
     void *event = NULL, *copy = scratch(&talk->place, length);
-    if (copy == NULL)
+    if (copy == NULL) {
+        /* The call goes on over there, and the lane is to serve another one. */
+        end_worker(talk, KWW_KILL_RETIRED);
         return fault(KWW_FAULT_MEMORY, "no memory is left for an event of %llu bytes", (unsigned long long)length);
+    }
     memcpy(copy, talk->place.ring + at, length);
+    kww_step(STEP_EVENT_COPIED);
     if (kwm_decode(&kwm_event, copy, length, &event, NULL) != KW_OK)
         return breach(talk, "it wrote an event that is none");
     talk->output += length;
@@ -309,8 +322,10 @@ static kw_status pass_event(conversation *talk, uint64_t at, uint64_t length)
         ask_to_end(talk, KWW_KILL_OUTPUT, most);
     else if (count != 0 && talk->events > count && !talk->is_cancelled)
         ask_to_end(talk, KWW_KILL_EVENTS, count);
-    if (talk->is_cancelled)
+    if (talk->is_cancelled) {
+        talk->is_cut = 1;
         return KW_OK;
+    }
     /* Blocks while the consumer is behind, and the ring fills up meanwhile. */
     if (talk->call->api->emit(talk->call, event, 0) == KW_CANCELLED)
         ask_to_end(talk, KWW_KILL_CANCELLED, 0);
@@ -342,6 +357,7 @@ static kw_status take_events(conversation *talk)
             read += size;
         }
         free_ring(talk, read);
+        kww_step(STEP_EVENT_FREED);
     }
     return KW_OK;
 }
@@ -362,7 +378,8 @@ static kw_status read_error(conversation *talk, uint64_t length)
 
 static kw_status read_output(conversation *talk, const reply_header *header)
 {
-    uint64_t wanted = talk->matrix.count * talk->matrix.row_size;
+    const kwm_matrix *matrix = &talk->matrix;
+    uint64_t wanted = matrix_length(matrix);
     if (header->rows_length != wanted)
         return breach(talk, "it replied another number of rows than there are inputs");
     /* The reply's pointees stay until the caller has read them, so they live in the call's arena. */
@@ -371,17 +388,20 @@ static kw_status read_output(conversation *talk, const reply_header *header)
         return fault(KWW_FAULT_MEMORY, "no memory is left for a reply of %llu bytes",
                      (unsigned long long)header->output_length);
     memcpy(copy, talk->place.reply + aligned(wanted), header->output_length);
+    kww_step(STEP_OUTPUT_COPIED);
     if (kwm_decode(talk->operation->out, copy, header->output_length, &output, NULL) != KW_OK)
         return breach(talk, "it replied what is no reply");
     /* Numbers only: nothing that the worker could change under our hands. */
-    if (wanted != 0)
-        kwm_matrix_unpack(&talk->matrix, talk->place.reply);
+    for (uint64_t i = 0; i < matrix->count; i++)
+        memcpy((unsigned char *)matrix->rows + i * matrix->stride, talk->place.reply + i * matrix->stride,
+               matrix->row_size);
     return talk->call->api->reply(talk->call, output);
 }
 
 static kw_status read_reply(conversation *talk)
 {
     reply_header header;
+    kww_step(STEP_REPLY_SEEN);
     memcpy(&header, &talk->place.lane->header, sizeof header);
     if (header.flags & REPLY_IS_TOO_LARGE)
         return too_large("output", header.output_length);
@@ -390,7 +410,8 @@ static kw_status read_reply(conversation *talk)
         return breach(talk, "its reply is longer than its memory");
     uint64_t size = header.error_length + aligned(header.rows_length) + header.output_length;
     note_use(&talk->place, size);
-    if (talk->is_cancelled && talk->reason != KWW_KILL_CANCELLED && header.status != KW_OK)
+    /* An answer that came in spite of it counts, if it is whole. */
+    if (talk->is_cancelled && talk->reason != KWW_KILL_CANCELLED && (header.status != KW_OK || talk->is_cut))
         return limit_fault(talk);
     uint64_t most = atomic_load_explicit(&talk->place.remote->output_bytes, memory_order_relaxed);
     if (most != 0 && talk->output + size > most) {
@@ -426,8 +447,11 @@ static kw_status converse(conversation *talk)
         kw_status status = take_events(talk);
         if (status != KW_OK)
             return status;
-        if (reply == talk->number)
-            return read_reply(talk);
+        if (reply == talk->number) {
+            status = read_reply(talk);
+            kww_step(STEP_REPLY_READ);
+            return status;
+        }
         if (reply != talk->number - 1)
             return breach(talk, "it answered a request that was not made");
         if (has_ended(worker)) {
@@ -435,8 +459,8 @@ static kw_status converse(conversation *talk)
                 return limit_fault(talk);
             return fault_of_end(worker);
         }
-        if (kw_cancelled(talk->call))
-            look_at_limits(talk);
+        /* Also of a worker that has always something to say: then there is no sleep. */
+        look_at_limits(talk);
         if (talk->is_cancelled && monotonic_ns() >= talk->deadline_ns) {
             end_worker(talk, talk->reason);
             return limit_fault(talk);
@@ -460,9 +484,11 @@ static kw_status run(conversation *talk, const void *in)
     kww_remote *remote = talk->place.remote;
     const kww_watch *watch = &remote->watch;
     uint64_t length = 0;
+    kww_step(STEP_LANE_TAKEN);
     kw_status status = write_request(talk, in, &length);
     if (status != KW_OK)
         return status;
+    kww_step(STEP_REQUEST_WRITTEN);
     if (atomic_load_explicit(&remote->is_judged, memory_order_relaxed) != 0
         && watch->judge(watch->context, talk->operation->name, talk->place.request, length) != 0)
         return fault(KWW_FAULT_POISONED, "it ended workers before");
@@ -473,10 +499,22 @@ static kw_status run(conversation *talk, const void *in)
     if (watch->blame != NULL && is_to_blame(talk, status)) {
         kww_fault latest;
         kww_take_fault(&latest);
-        watch->blame(watch->context, talk->operation->name, talk->place.request, length);
+        watch->blame(watch->context, latest.pid, talk->operation->name, talk->place.request, length);
         *new_fault(latest.kind) = latest;
     }
     return status;
+}
+
+/* A call's time begins when it gets a worker; until then it waits as long at most. */
+static void begin_time(conversation *talk)
+{
+    const kw_call *call = talk->call;
+    talk->deadline_ns = call->deadline_ns != 0 ? call->deadline_ns : NO_DEADLINE;
+    if (talk->deadline_ns != NO_DEADLINE || talk->wall_ns != 0) {
+        talk->began_ns = monotonic_ns();
+        if (talk->wall_ns != 0 && talk->began_ns + talk->wall_ns < talk->deadline_ns)
+            talk->deadline_ns = talk->began_ns + talk->wall_ns;
+    }
 }
 
 static void begin(conversation *talk, kww_remote *remote, kw_call *call, const kwm_operation *operation)
@@ -488,11 +526,40 @@ static void begin(conversation *talk, kww_remote *remote, kw_call *call, const k
     talk->cpu_began_ns = -1;
     talk->wall_ns = atomic_load_explicit(&remote->wall_ns, memory_order_relaxed);
     talk->cpu_ns = atomic_load_explicit(&remote->cpu_ns, memory_order_relaxed);
-    talk->deadline_ns = call->deadline_ns != 0 ? call->deadline_ns : NO_DEADLINE;
-    if (talk->wall_ns != 0) {
-        talk->began_ns = monotonic_ns();
-        if (talk->began_ns + talk->wall_ns < talk->deadline_ns)
-            talk->deadline_ns = talk->began_ns + talk->wall_ns;
+    begin_time(talk);
+}
+
+
+static kw_status run_once(conversation *talk, const void *in)
+{
+    kw_status status = take_lane(talk->place.remote, talk->call, talk->deadline_ns, &talk->place);
+    if (status != KW_OK)
+        return status;
+    begin_time(talk);
+    status = run(talk, in);
+    trim(&talk->place);
+    give_lane(&talk->place);
+    return status;
+}
+
+/* May the call be made once more? Only if nobody can tell: the operation may be repeated, and nothing of the answer was
+ * passed on. */
+static int is_to_be_repeated(const conversation *talk, kw_status status)
+{
+    kww_fault latest;
+    uint32_t retry = atomic_load_explicit(&talk->place.remote->retry, memory_order_relaxed);
+    if (status != KWW_FAULT || (talk->operation->flags & KWM_IDEMPOTENT) == 0 || talk->events != 0)
+        return 0;
+    kww_take_fault(&latest);
+    switch (latest.kind) {
+    case KWW_FAULT_LOST:
+        return retry != KWW_RETRY_NONE;
+    case KWW_FAULT_CRASHED:
+    case KWW_FAULT_EXITED:
+    case KWW_FAULT_PROTOCOL:
+        return retry == KWW_RETRY_CRASHED;
+    default:
+        return 0;
     }
 }
 
@@ -500,12 +567,13 @@ static kw_status run_anywhere(kww_remote *remote, kw_call *call, const kwm_opera
 {
     conversation talk;
     begin(&talk, remote, call, operation);
-    kw_status status = take_lane(remote, call, talk.deadline_ns, &talk.place);
-    if (status != KW_OK)
-        return status;
-    status = run(&talk, in);
-    trim(&talk.place);
-    give_lane(&talk.place);
+    talk.place.remote = remote;
+    kw_status status = run_once(&talk, in);
+    if (is_to_be_repeated(&talk, status)) {
+        begin(&talk, remote, call, operation);
+        talk.place.remote = remote;
+        status = run_once(&talk, in);
+    }
     return status;
 }
 

@@ -15,6 +15,8 @@
 
 #include "CPluginWorker.h"
 
+#include <CPluginMarshal.h>
+
 /* Two neighbouring cache lines: processors fetch them in pairs. */
 #define APART 128
 
@@ -59,7 +61,8 @@ typedef struct reply_header {
     uint32_t misuse; /* KWC_* */
     uint32_t reserved;
     uint64_t error_length;  /* of the marshalled error at the area's start; then there is no more */
-    uint64_t rows_length;   /* of the caller's matrix without gaps, at the area's start: the plugin wrote it there */
+    uint64_t rows_length;   /* of the caller's matrix, at the area's start: the plugin wrote it there, row by row as it lies
+                             * in the caller's memory */
     uint64_t output_length; /* of the marshalled output, behind the rows */
 } reply_header;
 
@@ -70,6 +73,12 @@ typedef struct ring_record {
 } ring_record;
 
 #define SKIP UINT64_MAX
+
+/* Bytes from the first row to the end of the last. */
+static inline uint64_t matrix_length(const kwm_matrix *matrix)
+{
+    return matrix->count == 0 ? 0 : (matrix->count - 1) * matrix->stride + matrix->row_size;
+}
 
 /* ---- lanes ---------------------------------------------------------------------------------------------- */
 

@@ -92,6 +92,9 @@ static void set_limits(const kww_spawn *spawn)
     /* A core pattern that is a pipe is served whatever RLIMIT_CORE says. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         fail("prctl failed with error %d", errno);
+    /* What it starts stays its own until it ends; then it is the zygote's, which ends it. */
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        fail("prctl failed with error %d", errno);
 }
 
 /* The text stays where it is: the zygote's packet, of which this process has a copy. */
@@ -130,6 +133,7 @@ _Noreturn void run_worker(const job *job)
 {
     uint32_t libraries = job->spawn.libraries;
     map_files(job->spawn.lanes, job->descriptors[0], job->descriptors[1]);
+    kww_step(STEP_MAPPED);
     arrange_descriptors(job);
     /* What is mapped stays; files could be cut or filled by whoever has them. */
     close(HOST_FILE);
@@ -139,12 +143,14 @@ _Noreturn void run_worker(const job *job)
     watch_for_crashes();
     use_signal_stack();
     make_host_table(&this_process.host_table, this_process.host);
+    kww_step(STEP_ARRANGED);
 
     enter_phase(KWW_PHASE_LIBRARIES);
     for (uint32_t i = 0; i < libraries; i++)
         load(i);
     enter_phase(KWW_PHASE_LOAD);
     void *handle = load(libraries);
+    kww_step(STEP_LOADED);
     kw_entry_fn entry;
     *(void **)&entry = dlsym(handle, KW_ENTRY_SYMBOL);
     if (entry == NULL)
@@ -154,14 +160,18 @@ _Noreturn void run_worker(const job *job)
     kw_status status = entry(&this_process.host_table, this_process.host->sdk, &table);
     if (status != KW_OK)
         fail("its entry refused SDK %u with status %d", this_process.host->sdk, status);
+    kww_step(STEP_ENTERED);
     enter_phase(KWW_PHASE_TABLE);
     const char *wrong = read_plugin(table);
     if (wrong != NULL)
         fail("%s", wrong);
+    kww_step(STEP_DESCRIBED);
     for (uint32_t i = 0; i < this_process.host->lanes; i++)
         start_lane(i);
+    kww_step(STEP_LANES_STARTED);
     enter_phase(KWW_PHASE_SERVING);
     atomic_store(&this_process.worker->state, KWW_STATE_READY);
+    kww_step(STEP_READY);
     futex_wake(&this_process.worker->state, INT32_MAX);
     watch_lanes();
 }

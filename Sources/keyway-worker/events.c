@@ -17,8 +17,11 @@ static void put_record(lane *lane, uint64_t length, uint64_t size)
     ring_record record = { .length = length };
     memcpy(lane->ring + lane->written % RING_SIZE, &record, sizeof record);
     lane->written += size;
+    kww_step(STEP_EVENT_ENCODED);
     atomic_store(&lane->worker->events_written, lane->written);
+    kww_step(STEP_EVENT_WRITTEN);
     tell_host(lane);
+    kww_step(STEP_EVENT_TOLD);
 }
 
 /* Waits until the host has read something; KW_OK, or why there is no waiting. */
@@ -42,6 +45,7 @@ static kw_status wait_for_room(lane *lane, uint64_t wanted, uint32_t flags)
                 break;
             return KW_WOULD_BLOCK;
         }
+        kww_step(STEP_ROOM_AWAITED);
         futex_wait(&host->control, control, NO_DEADLINE);
     }
     atomic_store(&lane->worker->waits_for_room, 0);

@@ -55,8 +55,11 @@ static void trim(lane *lane)
 static void publish(lane *lane, uint32_t number, const reply_header *header)
 {
     lane->worker->header = *header;
+    kww_step(STEP_REPLY_WRITTEN);
     atomic_store(&lane->worker->reply, number);
+    kww_step(STEP_REPLY_PUBLISHED);
     tell_host(lane);
+    kww_step(STEP_REPLY_TOLD);
 }
 
 static void reply_error(lane *lane, reply_header *header, const kw_error *error)
@@ -143,7 +146,9 @@ static kw_status invoke(lane *lane, kwc_frame *frame, const kwm_operation *opera
     /* Cancelled before there was a frame to tell. */
     if (kw_cancelled(&frame->call))
         kwc_cancel(frame);
+    kww_step(STEP_BEGUN);
     kw_status status = kwc_invoke(frame, function, self, input);
+    kww_step(STEP_ENDED);
     /* The control thread may have it just now. */
     while (atomic_exchange(&lane->frame, NULL) == NULL)
         sched_yield();
@@ -180,8 +185,7 @@ static void run(lane *lane, uint32_t number, const request_header *header, const
         refuse(lane, number, KW_INVALID_ARGUMENT, "the caller's memory for the result does not hold it");
         return;
     }
-    kwm_matrix_compact(operation, input, &matrix);
-    uint64_t rows = matrix.count * matrix.row_size;
+    uint64_t rows = matrix_length(&matrix);
     if (rows > AREA_SIZE) {
         reply_header reply = { .status = KW_RESOURCE_EXHAUSTED, .flags = REPLY_IS_TOO_LARGE, .output_length = rows };
         publish(lane, number, &reply);
@@ -201,6 +205,7 @@ static void run(lane *lane, uint32_t number, const request_header *header, const
         reply_output(lane, &reply, operation, output, rows);
     else if (frame->failed)
         reply_error(lane, &reply, &frame->error);
+    kww_step(STEP_REPLY_ENCODED);
     release_state(operation, output);
     kwc_end(frame);
     publish(lane, number, &reply);
@@ -225,6 +230,7 @@ static void serve(lane *lane, uint32_t number)
         return;
     }
     memcpy(lane->buffer, lane->request, at + header.input_length);
+    kww_step(STEP_REQUEST_COPIED);
     void *call = NULL, *input = NULL;
     kw_status status = KW_OK;
     if (header.call_length != 0)
@@ -235,6 +241,7 @@ static void serve(lane *lane, uint32_t number)
         refuse(lane, number, KW_DATA_LOSS, "the request is none");
         return;
     }
+    kww_step(STEP_REQUEST_DECODED);
     run(lane, number, &header, operation, function, call, input);
     trim(lane);
 }
@@ -257,6 +264,7 @@ static void await_request(arrival *arrival)
     lane *lane = arrival->lane;
     while (!wait_awake(&lane->waiter, UINT32_MAX, has_arrived, arrival) && !has_arrived(arrival)) {
         atomic_store(&lane->worker->is_parked, 1);
+        kww_step(STEP_PARKED);
         if (!has_arrived(arrival))
             futex_wait(&lane->host->request, arrival->seen, NO_DEADLINE);
         atomic_store(&lane->worker->is_parked, 0);
@@ -282,6 +290,7 @@ static void *serve_forever(void *context)
         await_request(&arrival);
         uint32_t number = atomic_load_explicit(&arrival.lane->host->request, memory_order_acquire);
         atomic_store_explicit(&arrival.lane->worker->processor, (uint32_t)sched_getcpu(), memory_order_relaxed);
+        kww_step(STEP_REQUEST_SEEN);
         serve(arrival.lane, number);
         arrival.seen = number;
     }
@@ -320,9 +329,14 @@ _Noreturn void watch_lanes(void)
             kwc_frame *frame = atomic_exchange(&lane->frame, NULL);
             if (frame == NULL)
                 continue;
+            /* A call that we hold cannot end, but it may be the one after the one that was cancelled. */
+            is_cancelled = is_cancelled && atomic_load(&lane->host->request) == number
+                && atomic_load(&lane->host->cancelled) != 0;
             if (is_cancelled) {
+                kww_step(STEP_CANCEL_SEEN);
                 atomic_store(&lane->told, number);
                 kwc_cancel(frame);
+                kww_step(STEP_CANCEL_TOLD);
             } else if (atomic_exchange(&lane->wants_wake, 0) != 0) {
                 kwc_wake(frame);
             }

@@ -32,16 +32,44 @@ static char packet[KWW_PACKET_LIMIT];
 
 /* ---- answers -------------------------------------------------------------------------------------------- */
 
+static int is_worker(pid_t pid)
+{
+    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
+        if (children[i].pid == pid)
+            return 1;
+    }
+    return 0;
+}
+
+/* What plugins started and left behind comes to us, the nearest reaper, whatever group or session it made for itself. */
+static void end_strays(void)
+{
+    char path[64];
+    int pid;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *list = fopen(path, "re");
+    if (list == NULL)
+        return; /* a kernel without CONFIG_PROC_CHILDREN */
+    while (fscanf(list, "%d", &pid) == 1) {
+        if (!is_worker(pid))
+            kill(pid, SIGKILL);
+    }
+    fclose(list);
+}
+
 static _Noreturn void leave(int status)
 {
     for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-        if (children[i].pid != 0)
-            kill(-children[i].pid, SIGKILL);
-        if (children[i].pid != 0)
-            kill(children[i].pid, SIGKILL);
+        if (children[i].pid == 0)
+            continue;
+        kill(-children[i].pid, SIGKILL);
+        kill(children[i].pid, SIGKILL);
+        children[i].pid = 0;
     }
-    while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR)
-        ;
+    /* With each process that ends, what it started comes to us in turn. */
+    do
+        end_strays();
+    while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR);
     _exit(status);
 }
 
@@ -95,6 +123,7 @@ static void reap(void)
             break;
         }
     }
+    end_strays();
 }
 
 static pid_t start(child *child, job *job)

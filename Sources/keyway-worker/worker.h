@@ -3,6 +3,7 @@
 #define WORKER_H
 
 #include "shared.h"
+#include "steps.h"
 #include "wait.h"
 
 #include <CPluginCall.h>

@@ -23,7 +23,8 @@ struct Keyway: AsyncParsableCommand {
             CommandGroup(
                 name: "Running hosts",
                 subcommands: [
-                    RunHost.self, HostStatus.self, HostEvents.self, HostLoad.self, HostSuspend.self, HostResume.self,
+                    RunHost.self, HostStatus.self, HostWorkers.self, HostEvents.self, HostLoad.self,
+                    HostSuspend.self, HostResume.self,
                     HostSwap.self, HostStop.self, HostShutdown.self,
                 ])
         ])

@@ -64,15 +64,24 @@ enum Fixture {
 
     static let verifier = Verifier()
 
+    /// Where the plugins of these tests run: all that an adapter promises holds in a worker, too. The tests of adapters run
+    /// again with KEYWAY_TEST_TIER=worker, which takes the program that KEYWAY_WORKER names.
+    static let tier: Result<PluginTier, any Error> = Result {
+        guard isInWorkers else { return .inProcess }
+        return .worker(try WorkerDomain())
+    }
+
+    static let isInWorkers = ProcessInfo.processInfo.environment["KEYWAY_TEST_TIER"] == "worker"
+
     /// A living instance of the honest build.
     static func plugin(_ configuration: JSON = .null) throws -> NativePlugin {
-        try loader().prepare(honest.get().path).load().create(configuration: configuration)
+        try loader().prepare(honest.get().path).load(in: tier.get()).create(configuration: configuration)
     }
 
     /// A living instance of a build of its own.
     static func plugin(built macros: [String]) throws -> NativePlugin {
         let folder = try Folder()
-        return try loader().prepare(build(macros, in: folder)).load().create()
+        return try loader().prepare(build(macros, in: folder)).load(in: tier.get()).create()
     }
 }
 

@@ -24,7 +24,7 @@ enum Hostile {
 
     /// An instance of a generation of its own: what its threads keep is nobody else's.
     static func plugin(checksReplies: Bool = false) throws -> NativePlugin {
-        try Fixture.loader(checksReplies: checksReplies).prepare(built.get().path).load().create()
+        try Fixture.loader(checksReplies: checksReplies).prepare(built.get().path).load(in: Fixture.tier.get()).create()
     }
 
     /// The words whose calls must fail, one after the other: each with an error that says which plugin and which operation

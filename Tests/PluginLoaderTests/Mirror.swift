@@ -25,7 +25,7 @@ enum Mirror {
 
     /// Under the stricter host: what it replies lies where it may.
     static func plugin() throws -> NativePlugin {
-        try Fixture.loader(checksReplies: true).prepare(built.get().path).load().create()
+        try Fixture.loader(checksReplies: true).prepare(built.get().path).load(in: Fixture.tier.get()).create()
     }
 
     /// A call that does what the word says: "tell" fails with what the plugin was given.

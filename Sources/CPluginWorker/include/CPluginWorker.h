@@ -222,16 +222,32 @@ typedef struct kww_limits {
     int64_t grace_ns;      /* between asking a call to end and killing its worker */
     uint64_t output_bytes; /* of events and reply */
     uint64_t events;
+    uint32_t queue;        /* calls that may wait for a worker; here 0 = none */
+    uint32_t retry;        /* KWW_RETRY_*: which failed calls are made once more, if that can do no harm */
+    int64_t ageing_ns;     /* after how long a waiting call rises by one rank */
 } kww_limits;
+
+#define KWW_RETRY_NONE 0u
+#define KWW_RETRY_LOST 1u    /* those whose worker was ended, though not because of them */
+#define KWW_RETRY_CRASHED 2u /* and those that ended it by a crash, an exit or a breach of the protocol */
+
+#define KWW_USUAL_RANK 2u
+/* Of the calls of this thread that have to wait for a worker: 0 is served first. */
+void kww_set_rank(uint32_t rank);
+/* The calls of this thread go to this worker alone, and wait for none; NULL: to any again. */
+void kww_set_preferred(kww_worker *worker);
 
 /* Asks about a request before it is sent, and tells of one that ended its worker. Called on the caller's thread with the
  * request as it travels: operation, then bytes, valid during the call. judge: not 0 refuses it. */
 typedef struct kww_watch {
     void *context;
     int (*judge)(void *context, const char *operation, const void *bytes, uint64_t length);
-    void (*blame)(void *context, const char *operation, const void *bytes, uint64_t length);
+    void (*blame)(void *context, int32_t pid, const char *operation, const void *bytes, uint64_t length);
+    /* A call has begun to wait for a worker, or none waits any more. */
+    void (*waiting)(void *context);
 } kww_watch;
 
+/* watch may be NULL. */
 kww_remote *kww_remote_make(const kww_limits *limits, const kww_watch *watch);
 /* Frees it when no call runs; its workers are the caller's to free. */
 void kww_remote_free(kww_remote *remote);
@@ -248,7 +264,8 @@ int kww_remote_attach(kww_remote *remote, kww_worker *worker);
 void kww_remote_detach(kww_remote *remote, kww_worker *worker);
 /* The same; then waits until its calls have left, and lets go of it. The thread must not be in a call of the remote. */
 void kww_remote_remove(kww_remote *remote, kww_worker *worker);
-/* Has calls that find no worker fail instead of waiting for one; text says why, at most 255 bytes. NULL: wait again. */
+/* Has calls fail instead of going to a worker or waiting for one; text says why, at most 255 bytes. NULL: lets them be made
+ * again. Those of kww_set_preferred are made in any case. */
 void kww_remote_refuse(kww_remote *remote, const char *text, int64_t retry_after_ns);
 /* Calls that wait for a worker now. */
 uint32_t kww_remote_waiting(kww_remote *remote);
@@ -274,6 +291,8 @@ static const kw_status KWW_FAULT = 0x4B570001;
 #define KWW_FAULT_POISONED 8u   /* judge refused it */
 #define KWW_FAULT_CANCELLED 9u  /* cancelled while it waited for a worker, or beyond its grace */
 #define KWW_FAULT_INPUT 10u     /* the input cannot be marshalled */
+#define KWW_FAULT_OVERLOADED 12u /* too many calls wait already: value of them */
+#define KWW_FAULT_EXPIRED 13u    /* its deadline passed while it waited for a worker */
 #define KWW_FAULT_MEMORY 11u    /* no memory is left on the host's side */
 
 typedef struct kww_fault {

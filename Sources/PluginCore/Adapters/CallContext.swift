@@ -8,15 +8,19 @@ public struct CallContext: Sendable {
     public var attributes: [String: String]
     /// Id of the plugin on whose behalf the host calls; nil: its own.
     public var caller: String?
+    /// Which calls come first where some have to wait: for a worker of the plugin. Whoever has waited for a second counts as one
+    /// priority higher, and so on, so that nobody waits for ever.
+    public var priority: PluginPriority
 
     public init(
         runID: String = "", traceparent: String? = nil, deadlines: Deadlines = Deadlines(),
-        attributes: [String: String] = [:]
+        attributes: [String: String] = [:], priority: PluginPriority = .normal
     ) {
         self.runID = runID
         self.traceparent = traceparent
         self.deadlines = deadlines
         self.attributes = attributes
+        self.priority = priority
     }
 }
 

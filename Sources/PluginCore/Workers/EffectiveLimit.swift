@@ -23,7 +23,7 @@ public struct EffectiveLimit: Sendable, Hashable, Codable {
     public var text: String { "\(kind.rawValue)=\(kind.text(value))" }
 
     public var facts: PluginError.Facts {
-        .limit(name: kind.rawValue, value: value, unit: kind.unit.rawValue, source: source.rawValue)
+        .resourceLimit(kind: kind.rawValue, value: value, unit: kind.unit.rawValue, source: source.rawValue)
     }
 
     /// The error of what reached this limit.

@@ -79,8 +79,8 @@ extension WorkerPoolState {
     /// the others may end.
     var freeWorker: WorkerID? {
         guard running.count < rules.concurrency ?? .max, ledger.circuit == .closed || trial == nil else { return nil }
-        return workers.values.lazy.filter { $0.phase == .active && $0.calls.count < rules.lanes }
-            .min { ($0.calls.count, $1.idleSince, $0.id) < ($1.calls.count, $0.idleSince, $1.id) }?.id
+        return workers.values.lazy.filter { $0.phase == .active && $0.load < rules.lanes }
+            .min { ($0.load, $1.idleSince, $0.id) < ($1.load, $0.idleSince, $1.id) }?.id
     }
 
     /// Why no call is let in; nil: they are.

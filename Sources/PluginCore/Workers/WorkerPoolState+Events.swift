@@ -8,13 +8,12 @@ extension WorkerPoolState {
         // Of workers.
         /// It has loaded the plugin and waits.
         case ready(WorkerID)
-        /// It says that it cannot load the plugin. It is told to end, and `ended` follows.
+        /// It cannot load the plugin, or, when it was promoted, not make what takes the calls. It is told to end, and `ended`
+        /// follows.
         case failedToLoad(WorkerID)
         /// Its process is gone, or could not be made.
         case ended(WorkerID, WorkerEnd)
         case memory(WorkerID, bytes: Int64)
-        /// It has answered calls that the pool was not told of: it is neither idle nor ill.
-        case used(WorkerID)
         /// The answer to ``Action/checkHealth(_:)``. None need come: time runs out then.
         case health(WorkerID, isWell: Bool)
 
@@ -24,6 +23,14 @@ extension WorkerPoolState {
         /// It has taken a free lane of an active worker without asking. `lose` follows if that worker is gone.
         case callStarted(CallID, on: WorkerID)
         case callEnded(CallID, CallEnd)
+
+        // Of calls that find their workers without the pool, which would cost them more than they take themselves.
+        /// A worker has so many of them now.
+        case busy(WorkerID, calls: Int)
+        /// It has answered some of them since this was last said.
+        case used(WorkerID)
+        /// They have waited for a worker since then; nil: none waits.
+        case waiting(since: Duration?)
 
         // Verbs.
         /// Other rules hold from now on.

@@ -11,7 +11,7 @@ extension WorkerPoolState {
         promote(at: now)
         startCalls(at: now)
         shrink(at: now)
-        for worker in sorted(.draining) where worker.calls.isEmpty { end(worker.id, worker.reason ?? .stop, at: now) }
+        for worker in sorted(.draining) where worker.load == 0 { end(worker.id, worker.reason ?? .stop, at: now) }
         makeRoomForNextBuild(at: now)
         spawn(at: now)
         if isDraining, workers.isEmpty, !isDrained {
@@ -35,7 +35,7 @@ extension WorkerPoolState {
                 if worker.phase == .starting { failed(worker, .loading, at: now, random: random) }
             } else if let asked = worker.askedAt, asked + rules.healthTimeout <= now {
                 // A worker with calls may have no time to answer: the limits of those calls tell whether it hangs.
-                if worker.calls.isEmpty {
+                if worker.load == 0 {
                     checked(worker.id, false, at: now, random: random)
                 } else {
                     workers[worker.id]?.askedAt = nil
@@ -49,29 +49,33 @@ extension WorkerPoolState {
     }
 
     private func isCheckDue(_ worker: Worker) -> Bool {
-        worker.phase == .active && worker.calls.isEmpty && worker.askedAt == nil
+        worker.phase == .active && worker.load == 0 && worker.askedAt == nil
     }
 
     /// When the pool is to grow by a worker; nil: not as things stand.
     private var growthTime: Duration? {
-        guard let oldest = queue.oldestArrival, wanted < rules.maximum, ledger.circuit == .closed, nextBuild == nil,
-            count(.active) >= wanted, freeWorker == nil, running.count < rules.concurrency ?? .max
+        guard let oldest = [queue.oldestArrival, untoldWait].compactMap(\.self).min(), wanted < rules.maximum,
+            ledger.circuit == .closed, nextBuild == nil, count(.active) >= wanted,
+            untoldWait != nil || freeWorker == nil && running.count < rules.concurrency ?? .max
         else { return nil }
         return max(oldest, lastGrowth ?? oldest) + rules.growthWait
     }
 
     private mutating func grow(at now: Duration) {
-        if wanted == 0, !queue.isEmpty { wanted = 1 }
+        if isAwaited { wanted = max(wanted, 1) }
         guard let time = growthTime, time <= now else { return }
         wanted += 1
         lastGrowth = now
     }
 
+    /// Does a call wait?
+    private var isAwaited: Bool { !queue.isEmpty || untoldWait != nil }
+
     /// Workers without calls above the least number end, the one that has had none for the longest first; and spares that
     /// nobody needs.
     private mutating func shrink(at now: Duration) {
-        let idle = sorted(.active).filter { $0.calls.isEmpty && $0.idleSince + rules.idleTimeout <= now }
-        let above = max(0, count(.active) - rules.minimum)
+        let idle = sorted(.active).filter { $0.load == 0 && $0.idleSince + rules.idleTimeout <= now }
+        let above = isAwaited ? 0 : max(0, count(.active) - rules.minimum)
         for worker in idle.sorted(by: { ($0.idleSince, $0.id) < ($1.idleSince, $1.id) }).prefix(above) {
             end(worker.id, .idle, at: now)
             wanted = max(rules.minimum, wanted - 1)
@@ -146,12 +150,12 @@ extension WorkerPoolState {
         var times = [queue.nextDeadline, growthTime]
         if case .open(let until) = ledger.circuit { times.append(until) }
         if spawnFrom > now, missing > 0 { times.append(spawnFrom) }
-        let mayEnd = count(.active) > rules.minimum
+        let mayEnd = count(.active) > rules.minimum && !isAwaited
         for worker in workers.values {
             times.append(worker.deadline)
             if let asked = worker.askedAt { times.append(asked + rules.healthTimeout) }
             if isCheckDue(worker) { times.append(worker.wellAt + rules.healthInterval) }
-            if mayEnd, worker.phase == .active, worker.calls.isEmpty {
+            if mayEnd, worker.phase == .active, worker.load == 0 {
                 times.append(worker.idleSince + rules.idleTimeout)
             }
         }

@@ -8,8 +8,8 @@ extension WorkerPoolState {
     }
 
     mutating func failedToLoad(_ id: WorkerID, at now: Duration, random: Double) {
-        guard let worker = workers[id], worker.phase == .starting else { return }
-        end(id, .load, at: now)
+        guard let worker = workers[id], worker.phase == .starting || worker.phase == .active else { return }
+        if worker.load == 0 { end(id, .load, at: now) } else { kill(id, .load, at: now) }
         failed(worker, .loading, at: now, random: random)
     }
 
@@ -32,6 +32,11 @@ extension WorkerPoolState {
             !workers.values.contains(where: { $0.phase == .draining })
         else { return }
         leave(id, .memory, at: now)
+    }
+
+    mutating func busy(_ id: WorkerID, _ calls: Int, at now: Duration) {
+        workers[id]?.untoldCalls = max(0, calls)
+        workers[id]?.idleSince = now
     }
 
     mutating func used(_ id: WorkerID, at now: Duration) {
@@ -78,7 +83,7 @@ extension WorkerPoolState {
         queue.limit = rules.queue
         wanted = min(max(wanted, self.rules.minimum), self.rules.maximum)
         let active = workers.values.filter { $0.phase == .active }
-        for worker in active.sorted(by: { ($0.calls.count, $1.id) < ($1.calls.count, $0.id) })
+        for worker in active.sorted(by: { ($0.load, $1.id) < ($1.load, $0.id) })
             .prefix(max(0, active.count - self.rules.maximum))
         {
             leave(worker.id, .surplus, at: now)
@@ -124,7 +129,7 @@ extension WorkerPoolState {
         switch workers[id]?.phase {
         case .starting: kill(id, reason, at: now)
         case .spare: end(id, reason, at: now)
-        case .active where workers[id]?.calls.isEmpty == true: end(id, reason, at: now)
+        case .active where workers[id]?.load == 0: end(id, reason, at: now)
         case .active:
             enter(id, .draining, at: now)
             workers[id]?.deadline = now + rules.drainTimeout

@@ -11,6 +11,8 @@ public struct WorkerPoolState: Sendable {
         let build: String
         var phase = Status.Phase.starting
         var calls: Set<CallID> = []
+        /// Calls that the pool is not told of one by one.
+        var untoldCalls = 0
         var memory: Int64?
         /// When it came into its phase, or had its last call.
         var idleSince: Duration
@@ -23,6 +25,8 @@ public struct WorkerPoolState: Sendable {
         var deadline: Duration?
         /// Why it is to go.
         var reason: Reason?
+
+        var load: Int { calls.count + untoldCalls }
     }
 
     /// The plugin's name, for errors.
@@ -47,6 +51,8 @@ public struct WorkerPoolState: Sendable {
     /// No process is started before.
     var spawnFrom = Duration.zero
     var lastGrowth: Duration?
+    /// Since when calls wait that the pool is not told of.
+    var untoldWait: Duration?
     var lastWorker: UInt64 = 0
     var scheduled: Duration?
     var isDrained = false
@@ -83,7 +89,7 @@ public struct WorkerPoolState: Sendable {
     /// In the order in which they were started.
     public var status: [Status] {
         workers.values.sorted { $0.id < $1.id }.map {
-            Status(id: $0.id, build: $0.build, phase: $0.phase, calls: $0.calls.count, memory: $0.memory)
+            Status(id: $0.id, build: $0.build, phase: $0.phase, calls: $0.load, memory: $0.memory)
         }
     }
 
@@ -99,11 +105,13 @@ public struct WorkerPoolState: Sendable {
         case .failedToLoad(let id): failedToLoad(id, at: now, random: random)
         case .ended(let id, let end): ended(id, end, at: now, random: random)
         case .memory(let id, let bytes): measured(id, bytes, at: now)
-        case .used(let id): used(id, at: now)
         case .health(let id, let isWell): checked(id, isWell, at: now, random: random)
         case .callQueued(let call, let priority, let deadline): enqueue(call, priority, deadline, at: now)
         case .callStarted(let call, let id): begin(call, on: id)
         case .callEnded(let call, let end): finish(call, end, at: now)
+        case .busy(let id, let calls): busy(id, calls, at: now)
+        case .used(let id): used(id, at: now)
+        case .waiting(let since): untoldWait = since
         case .rules(let rules): adopt(rules, at: now)
         case .swap(let build): swap(to: build)
         case .drain: drainAll(at: now)

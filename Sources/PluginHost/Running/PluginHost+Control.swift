@@ -60,12 +60,13 @@ extension PluginHost {
                 "warnings": .array(
                     issues.map { ["pointer": .string($0.pointer), "message": .string($0.message)] }),
             ]
+        case "workers": return workersJSON
         case "shutdown": end.make()
         default:
             let verbs = [
                 "configure", "disable", "events", "load", "quarantine", "release", "resume", "shutdown", "status",
                 "stop",
-                "suspend", "swap",
+                "suspend", "swap", "workers",
             ]
             throw PluginError(
                 .unsupported, "a host does not know the verb \(request.verb)",
@@ -80,6 +81,19 @@ extension PluginHost {
             "uptimeMs": .int((Clock.monotonic() - fleet.began) / 1_000_000),
             "plugins": .array(status.map(\.json)),
         ]
+    }
+
+    private var workersJSON: JSON {
+        let workers = plugins.flatMap { plugin -> [JSON] in
+            let restarts = plugin.workerRestarts
+            return plugin.workers.map { worker in
+                var members = worker.json.objectValue ?? [:]
+                members["plugin"] = .string(plugin.id)
+                members["restarts"] = .int(Int64(restarts))
+                return .object(members)
+            }
+        }
+        return ["workers": .array(workers)]
     }
 
     private struct Arguments {

@@ -24,6 +24,22 @@ public struct HostEvent: Sendable, Equatable {
         case configured
         /// It has its old configuration, because the new one was refused.
         case configurationRefused
+        /// One of its workers has loaded it and waits.
+        case workerReady
+        /// One of its workers takes calls.
+        case workerActive
+        /// One of its workers takes no more calls, and ends.
+        case workerDraining
+        /// The process of one of its workers is gone.
+        case workerEnded
+        /// A worker could not load it, or not make its instance.
+        case workerFailed
+        /// Its workers fail again and again: calls are refused for a while.
+        case circuitOpened
+        /// Its calls are let through again.
+        case circuitClosed
+        /// Its workers do not become ready, and no more are started by themselves.
+        case workersGaveUp
         /// What is in the folders changed in a way that no verb was for, such as a watch that lost events.
         case watch
     }
@@ -40,6 +56,10 @@ public struct HostEvent: Sendable, Equatable {
     /// Why, as a person would say it; nil if there is nothing to say.
     public var reason: String?
     public var error: PluginError?
+    /// The worker that it is about; nil if about none.
+    public var worker: WorkerID?
+    /// The worker's process; 0 if there is none.
+    public var process: Int32 = 0
 
     /// `{"time","event","plugin","generation",...}`; time in RFC 3339, in UTC.
     public var json: JSON {
@@ -51,6 +71,8 @@ public struct HostEvent: Sendable, Equatable {
         if let version { members["version"] = .string(version.description) }
         if let reason { members["reason"] = .string(reason) }
         if let error { members["error"] = error.json }
+        if let worker { members["worker"] = .int(Int64(worker.rawValue)) }
+        if process != 0 { members["pid"] = .int(Int64(process)) }
         return .object(members)
     }
 

@@ -38,7 +38,7 @@ actor PluginSupervisor {
 
     nonisolated let name: String
     nonisolated let id: String
-    let services: Services
+    nonisolated let services: Services
     private let verbs = TaskLock()
     /// What anybody may ask at any time.
     private nonisolated let board: Mutex<(status: PluginStatus, counted: [PluginGeneration])>
@@ -333,7 +333,10 @@ actor PluginSupervisor {
         return try await HostThread.run("plugin.load", of: name, context) { () throws(PluginError) in
             try services.admit(request.prepared, request.options.dataFolder)
             // The folder last: a refused plugin leaves nothing behind.
-            let tier = try request.prepared.manifest.map(services.tiers.tier) ?? .inProcess
+            var tier = PluginTier.inProcess
+            if let manifest = request.prepared.manifest {
+                tier = try services.tiers.tier(for: manifest) { [weak self] event in self?.tell(event) }
+            }
             let loaded = try request.prepared.load(in: tier)
             if let folder = request.options.dataFolder { try Folders.create(folder, for: "the plugin's data") }
             return loaded

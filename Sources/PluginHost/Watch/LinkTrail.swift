@@ -14,39 +14,44 @@ enum LinkTrail {
     /// More links than the kernel follows.
     private static let limit = 40
 
-    /// Every step from the root folder on, in the order in which the kernel takes them, up to the first that is not there.
-    /// - Parameter path: absolute.
-    static func steps(of path: String) -> [Step] {
+    /// Tells every step from the root folder on, in the order in which the kernel takes them, up to the first that is not
+    /// there. Each is told before it is looked at: whoever watches it then misses nothing.
+    /// - Parameters:
+    ///   - path: absolute.
+    ///   - visit: gets the step, and whether nothing is to come behind it unless it is a link.
+    static func walk(_ path: String, _ visit: (Step, _ isLast: Bool) -> Void) {
         var rest = parts(of: path)
         var folder = "/"
-        var steps: [Step] = []
         var links = 0
         while let name = rest.popLast() {
             guard name != ".." else {
                 folder = Folders.parent(of: folder)
                 continue
             }
-            steps.append(Step(folder: folder, name: name))
+            visit(Step(folder: folder, name: name), rest.isEmpty)
             let next = folder == "/" ? "/\(name)" : "\(folder)/\(name)"
             guard let target = target(of: next) else {
-                if Folders.exists(next) { folder = next } else { break }
+                guard Folders.exists(next) else { return }
+                folder = next
                 continue
             }
             links += 1
-            guard links <= limit else { break }
+            guard links <= limit else { return }
             if target.hasPrefix("/") { folder = "/" }
             rest += parts(of: target)
         }
-        return steps
     }
 
-    /// The steps that come behind a link's own name; none if it is no link.
-    static func steps(behind link: String) -> ArraySlice<Step> {
-        guard target(of: link) != nil else { return [] }
+    /// The same for what comes behind a link's own name; nothing if it is no link.
+    static func walk(behind link: String, _ visit: (Step, _ isLast: Bool) -> Void) {
+        guard target(of: link) != nil else { return }
         let folder = Folders.parent(of: link)
         let own = Step(folder: Folders.realPath(folder) ?? folder, name: FileName.last(of: link))
-        let steps = steps(of: link)
-        return steps.drop { $0 != own }.dropFirst()
+        var isBehind = false
+        walk(link) { step, isLast in
+            if isBehind { visit(step, isLast) }
+            isBehind = isBehind || step == own
+        }
     }
 
     /// The parts of a path, the last one first.

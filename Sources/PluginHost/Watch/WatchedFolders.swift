@@ -136,7 +136,8 @@ struct WatchedFolders: ~Copyable {
     /// A step of a link is another by now, or the file at its end was changed.
     private mutating func handle(_ record: InotifyRecord, behind link: String, _ place: Place) {
         let isEnd = Self.join(place.path, place.awaited ?? "") == Folders.realPath(link)
-        follow(link, levels: place.levels, root: place.root)
+        // Writing leads nowhere else.
+        if !record.has(IN_MODIFY | IN_CLOSE_WRITE) { follow(link, levels: place.levels, root: place.root) }
         let target = FileStamp(at: link)
         if target.isFolder || isWatched(link, place.root) {
             if place.levels > 0 { refresh(link, levels: place.levels, root: place.root, announces: true) }
@@ -175,9 +176,7 @@ struct WatchedFolders: ~Copyable {
     private mutating func refresh(root: Int, announces: Bool) {
         let path = roots[root].path
         // From above, so that what appears meanwhile is seen by the watch above it.
-        for step in LinkTrail.steps(of: path) {
-            watchStep(step, Self.names, link: nil, levels: 0, root: root, round + 1)
-        }
+        LinkTrail.walk(path) { step, _ in watchStep(step, Self.names, link: nil, levels: 0, root: root, round + 1) }
         refresh(path, levels: max(1, rules.depth), root: root, announces: announces)
     }
 
@@ -202,10 +201,8 @@ struct WatchedFolders: ~Copyable {
     }
 
     private mutating func attachTrail(of link: String, levels: Int, root: Int) {
-        let steps = LinkTrail.steps(behind: link)
-        for step in steps {
-            let mask = step == steps.last ? Self.contents : Self.names
-            watchStep(step, mask, link: link, levels: levels, root: root, round)
+        LinkTrail.walk(behind: link) { step, isLast in
+            watchStep(step, isLast ? Self.contents : Self.names, link: link, levels: levels, root: root, round)
         }
     }
 

@@ -14,6 +14,8 @@ public struct WorkerSettings: Sendable {
     public var hostLimits = LimitSet.hostDefaults
     /// The variables that plugins see, each as NAME=VALUE; nil: those that programs cannot do without, such as PATH.
     public var environment: [String]?
+    /// What is done when a plugin breaks.
+    public var recovery = RecoveryPolicy.restart
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
 
@@ -26,6 +28,7 @@ public struct WorkerSettings: Sendable {
             environment: environment)
         options.health = manifest.health
         options.grace = grace
+        options.recovery = recovery
         return options
     }
 }
@@ -44,10 +47,15 @@ final class TierChooser: Sendable {
 
     /// - Throws: `sandboxUnavailable` if the plugin has to be kept apart further than this host can, or the error of a
     ///   missing program. Nothing is lowered in silence.
-    func tier(for manifest: Manifest) throws(PluginError) -> PluginTier {
+    func tier(
+        for manifest: Manifest, _ observer: @escaping @Sendable (WorkerEvent) -> Void
+    ) throws(PluginError) -> PluginTier {
         switch max(least, manifest.isolation ?? .inProcess) {
         case .inProcess: return .inProcess
-        case .worker: return .worker(try worker(), settings.options(for: manifest))
+        case .worker:
+            var options = settings.options(for: manifest)
+            options.observer = observer
+            return .worker(try worker(), options)
         case .workerStrict:
             throw PluginError(
                 .sandboxUnavailable, "it is to run in a sandbox of its own, which this host does not have",

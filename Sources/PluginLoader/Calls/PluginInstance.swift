@@ -194,6 +194,7 @@ final class PluginInstance: @unchecked Sendable {
         if !context.isPlain { unsafe describe(context, in: frame, &inputs) }
         if let cancellation { unsafe cancellation.attach(frame) }
         defer { cancellation?.detach() }
+        if pool != nil { kww_set_rank(context.priority.rank) }
         let status = unsafe withUnsafePointer(to: &input) { input in
             unsafe kwc_invoke(frame, function, handle, input)
         }
@@ -290,5 +291,18 @@ extension CallContext {
     /// Nothing that a plugin would have to be told.
     var isPlain: Bool {
         runID.isEmpty && traceparent == nil && attributes.isEmpty && caller == nil && deadlines == Deadlines()
+    }
+}
+
+extension PluginPriority {
+    /// As the queue for workers counts: 0 comes first.
+    fileprivate var rank: UInt32 {
+        switch self {
+        case .critical: 0
+        case .high: 1
+        case .normal: UInt32(KWW_USUAL_RANK)
+        case .low: 3
+        case .cleanup: 4
+        }
     }
 }

@@ -77,6 +77,11 @@ public final class NativePlugin: Plugin, Sendable {
     /// Can it take a new configuration while it lives?
     public var canConfigure: Bool { unsafe slot.instance.table.configure != nil }
 
+    /// The processes that it runs in, in the order in which they were started; none if it runs in this one.
+    public var workers: [WorkerStatus] { slot.instance.pool?.workers ?? [] }
+    /// Processes that took the place of others, or came to help, since the present build was loaded.
+    public var workerRestarts: Int { slot.instance.pool?.restarts ?? 0 }
+
     // MARK: - For the host, which makes one change at a time
 
     package var generation: PluginGeneration { present.withLock { $0 } }

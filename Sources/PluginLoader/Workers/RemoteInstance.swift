@@ -10,35 +10,47 @@ internal import PluginCore
 @safe
 final class RemoteInstance: @unchecked Sendable {  // the pointer is written in init only; what it points to locks
     private let remote: OpaquePointer
+    private let watch: WorkerWatch?
 
-    init(_ limits: EffectiveLimits, grace: Duration) throws(PluginError) {
-        var limits = Self.limits(limits, grace)
-        guard let remote = unsafe kww_remote_make(&limits, nil) else {
+    /// - Parameter isRepeating: whether calls whose worker is lost are made once more, if that can do no harm.
+    init(_ options: WorkerOptions, watch: WorkerWatch? = nil, isRepeating: Bool = true) throws(PluginError) {
+        var limits = Self.limits(options)
+        if !isRepeating { limits.retry = KWW_RETRY_NONE }
+        let remote: OpaquePointer?
+        if let watch {
+            var table = unsafe watch.table
+            unsafe remote = kww_remote_make(&limits, &table)
+        } else {
+            unsafe remote = kww_remote_make(&limits, nil)
+        }
+        guard let remote = unsafe remote else {
             throw PluginError(.resourceExhausted, "no memory is left for an instance", stage: .create)
         }
         unsafe self.remote = remote
+        self.watch = watch
     }
 
     deinit { unsafe kww_remote_free(remote) }
 
-    /// Nanoseconds that do not overflow: a thousand years are for ever.
-    private static func limits(_ limits: EffectiveLimits, _ grace: Duration) -> kww_limits {
+    /// Nanoseconds that do not overflow: thirty years are for ever.
+    private static func limits(_ options: WorkerOptions) -> kww_limits {
+        let limits = options.limits
         func nanoseconds(_ kind: LimitKind) -> Int64 {
             limits[kind]?.duration.map { min($0, .seconds(1_000_000_000)).nanoseconds } ?? 0
         }
         func count(_ kind: LimitKind) -> UInt64 { limits[kind].map { UInt64($0.value) } ?? 0 }
         return kww_limits(
-            wall_ns: nanoseconds(.wall), cpu_ns: nanoseconds(.cpu), grace_ns: grace.nanoseconds,
-            output_bytes: count(.output), events: count(.events))
+            wall_ns: nanoseconds(.wall), cpu_ns: nanoseconds(.cpu), grace_ns: options.grace.nanoseconds,
+            output_bytes: count(.output), events: count(.events),
+            queue: limits[.queue].map { UInt32(clamping: $0.value) } ?? .max, retry: options.recovery.repeats,
+            ageing_ns: 1_000_000_000)
     }
 
     @unsafe
     var handle: OpaquePointer { unsafe kww_remote_instance(remote) }
 
-    func set(_ limits: EffectiveLimits, grace: Duration) {
-        var limits = Self.limits(limits, grace)
-        unsafe kww_remote_set_limits(remote, &limits)
-    }
+    /// Whether the watch is asked about every call.
+    func setJudging(_ isJudging: Bool) { unsafe kww_remote_set_judged(remote, isJudging ? 1 : 0) }
 
     /// Calls that wait for a worker.
     var waiting: Int { Int(unsafe kww_remote_waiting(remote)) }
@@ -58,13 +70,23 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
         unsafe kww_remote_refuse(remote, error.what, error.retryAfter?.nanoseconds ?? 0)
     }
 
+    /// Runs the body with the calls of this thread going to one worker alone, if it has time.
+    func preferring<Value>(
+        _ worker: WorkerProcess, _ body: () throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        unsafe kww_set_preferred(worker.pointer)
+        defer { kww_set_preferred(nil) }
+        return try body()
+    }
+
     // MARK: - Operations of the plugin's own table
 
-    /// Runs one on this thread.
+    /// Runs one on this thread. Pointers in the reply are not to be followed.
+    @discardableResult
     func run<Input: BitwiseCopyable, Output: BitwiseCopyable>(
         _ operation: StaticString, _ function: kw_any_op, _ input: inout Input, reply: Output.Type, of id: String,
         _ limits: EffectiveLimits, _ context: CallContext
-    ) throws(PluginError) {
+    ) throws(PluginError) -> Output {
         var output = zeroed(Output.self)
         let failure = unsafe withUnsafeMutablePointer(to: &output) { output -> PluginError? in
             guard let frame = unsafe kwc_begin(output, UInt32(MemoryLayout<Output>.size)) else {
@@ -79,5 +101,17 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
             return unsafe PluginInstance.error(operation, of: id, status, frame, limits)
         }
         if let failure { throw failure }
+        return output
+    }
+}
+
+extension RecoveryPolicy {
+    /// KWW_RETRY_*.
+    fileprivate var repeats: UInt32 {
+        switch self {
+        case .restart, .fallback: KWW_RETRY_LOST
+        case .retry: KWW_RETRY_CRASHED
+        case .disable, .ignore: KWW_RETRY_NONE
+        }
     }
 }

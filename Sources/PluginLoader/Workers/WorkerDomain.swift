@@ -51,6 +51,10 @@ public struct WorkerOptions: Sendable {
     public var rules: WorkerPoolRules?
     /// The variables of the plugin's environment, each as NAME=VALUE; nil: those that programs cannot do without.
     public var environment: [String]?
+    /// What is done when the plugin breaks.
+    public var recovery = RecoveryPolicy.restart
+    /// Told what happens to the plugin's workers, on any thread.
+    public var observer: @Sendable (WorkerEvent) -> Void = { _ in }
     /// What the plugin's manifest says of its checks.
     public var health = ManifestHealth()
     /// Between asking a call to end and ending its worker.

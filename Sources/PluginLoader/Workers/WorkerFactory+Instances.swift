@@ -12,6 +12,7 @@ extension WorkerFactory {
     ) throws(PluginError) {
         try alone(with: process) { remote throws(PluginError) in
             try create(in: remote, options)
+            options.willStart()
             guard isStarted, let function = unsafe table.plugin.start else { return }
             var input = kw_none(h: .of(kw_none.self))
             do throws(PluginError) {
@@ -46,6 +47,20 @@ extension WorkerFactory {
         _ = consume inputs
     }
 
+    /// What the plugin says of itself; healthy if it says nothing.
+    func health(of remote: RemoteInstance) throws(PluginError) -> Health.State {
+        guard let function = unsafe table.plugin.health else { return .healthy }
+        var input = kw_none(h: .of(kw_none.self))
+        let output = unsafe try remote.run(
+            "plugin.health", unsafeBitCast(function, to: kw_any_op.self), &input, reply: kw_health_out.self,
+            of: manifest.id, options.limits, CallContext())
+        switch unsafe output.state {
+        case UInt32(KW_HEALTH_HEALTHY): return .healthy
+        case UInt32(KW_HEALTH_WARNING): return .warning
+        default: return .critical
+        }
+    }
+
     /// Has the plugin stop and free it. What fails is logged: the process ends in any case.
     func destroyInstance(in process: WorkerProcess) {
         guard process.facts.ended == 0 else { return }
@@ -72,7 +87,7 @@ extension WorkerFactory {
     private func alone(
         with process: WorkerProcess, _ body: (RemoteInstance) throws(PluginError) -> Void
     ) throws(PluginError) {
-        let remote = try RemoteInstance(options.limits, grace: options.grace)
+        let remote = try RemoteInstance(options, isRepeating: false)
         _ = remote.attach(process)
         defer { remote.remove(process) }
         try body(remote)

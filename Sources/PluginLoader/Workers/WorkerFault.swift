@@ -39,10 +39,17 @@ enum WorkerFault {
             return PluginError(
                 .unavailable, text, remedy: "Try again later; if it goes on, look at how its workers end",
                 retryAfter: fault.retry_after_ns > 0 ? .nanoseconds(fault.retry_after_ns) : nil)
+        case KWW_FAULT_OVERLOADED:
+            let limit = limits[.queue] ?? EffectiveLimit(.queue, Int64(clamping: fault.value), source: .host)
+            return limit.error("\(operation) of \(id) was not made: too many calls wait for its workers")
+        case KWW_FAULT_EXPIRED:
+            return PluginError(
+                .timeout, "\(operation) of \(id): \(text)", remedy: "Allow it more time, or the plugin more workers",
+                facts: .deadline(kind: "total", milliseconds: 0))
         case KWW_FAULT_POISONED:
             return PluginError(
                 .poisoned, "this call of \(operation) ended workers of \(id) before, and is not made",
-                remedy: "Change what is asked, or clear it with `keyway quarantine`")
+                remedy: "Change what is asked, or wait an hour")
         case KWW_FAULT_CANCELLED: return .cancelled(operation, id)
         case KWW_FAULT_INPUT: return PluginError(.invalidArgument, text, remedy: "Report this: the host made the input")
         case KWW_FAULT_MEMORY: return PluginError(.resourceExhausted, text, remedy: "Ask for less at once")
@@ -84,8 +91,7 @@ enum WorkerFault {
         }
         let limit = limits[kind] ?? EffectiveLimit(kind, value(of: fault, kind), source: .host)
         return limit.error(
-            "\(operation) of \(id) went beyond its limit \(limit.text) (set by the \(limit.source.rawValue))", plugin: id,
-            operation: "\(operation)")
+            "\(operation) of \(id) went beyond a limit, and was ended", plugin: id, operation: "\(operation)")
     }
 
     private static func value(of fault: kww_fault, _ kind: LimitKind) -> Int64 {

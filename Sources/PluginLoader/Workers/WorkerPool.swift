@@ -23,25 +23,44 @@ final class WorkerPool: Sendable {
         /// Why the latest that failed did.
         var failure: PluginError?
         var timer: Task<Void, Never>?
+        /// When the decisions want to be asked next.
+        var due: Duration?
+        /// Calls that each worker had when it was last looked at.
+        var seen: [WorkerID: UInt64] = [:]
+        /// Since when calls wait.
+        var waitingSince: Duration?
+        /// Workers that took another's place.
+        var restarts = 0
         var isEnded = false
     }
 
+    /// How often workers are looked at while calls are made.
+    private static let sampling = Duration.seconds(5)
+
     let factory: WorkerFactory
     let remote: RemoteInstance
+    let watch: WorkerWatch
     private let monitor: Monitor<State>
-    private let began = kwl_monotonic_ns()
+    private let began: Int64
 
     /// Makes the first worker's instance, and has the others made behind it.
     init(_ factory: WorkerFactory, _ instance: InstanceOptions, _ context: CallContext) throws(PluginError) {
         self.factory = factory
         let options = factory.options
-        remote = try RemoteInstance(options.limits, grace: options.grace)
+        let began = kwl_monotonic_ns()
+        self.began = began
+        watch = WorkerWatch(build: factory.build) { .nanoseconds(kwl_monotonic_ns() - began) }
+        remote = try RemoteInstance(options, watch: watch)
         let rules = options.rules
-            ?? WorkerPoolRules(limits: options.limits, health: options.health, isShareable: factory.isShareable)
+            ?? WorkerPoolRules(limits: options.limits, health: options.health, recovery: options.recovery, isShareable: factory.isShareable)
         monitor = Monitor(
             State(
                 decisions: WorkerPoolState(plugin: factory.manifest.id, build: factory.build, rules: rules),
                 instance: instance))
+        watch.observe(
+            WorkerWatch.Observer(
+                waitingChanged: { [weak self] in self?.waitingChanged() },
+                isJudging: { [weak remote] isJudging in remote?.setJudging(isJudging) }))
         handle(.tick)
         let first = monitor.wait { $0.first }
         guard case .failure(let error) = first else { return }
@@ -55,48 +74,101 @@ final class WorkerPool: Sendable {
 
     /// Tells what happened, and does what follows from it. Any thread.
     private func handle(_ event: WorkerPoolState.Event) {
-        monitor.withLock { state in
-            for action in state.decisions.handle(event, at: now, random: .random(in: 0...1)) {
-                perform(action, &state)
+        let told = monitor.withLock { state -> [WorkerEvent] in
+            guard !state.isEnded else { return [] }
+            var told: [WorkerEvent] = []
+            if let due = state.due, due <= now { state.due = nil }
+            let looks = look(&state)
+            defer { setTimer(&state, isLively: looks.contains { if case .used = $0 { true } else { false } }) }
+            for seen in looks + [event] {
+                for action in state.decisions.handle(seen, at: now, random: .random(in: 0...1)) {
+                    if let event = perform(action, &state) { told.append(event) }
+                }
             }
+            return told
         }
         monitor.signal()
+        for event in told { factory.options.observer(event) }
     }
 
+    /// What calls have done since this was last asked: they do not come by here.
+    private func look(_ state: inout State) -> [WorkerPoolState.Event] {
+        var events: [WorkerPoolState.Event] = []
+        for (id, process) in state.processes {
+            let facts = process.facts
+            events.append(.busy(id, calls: Int(facts.busy)))
+            guard state.seen.updateValue(facts.calls, forKey: id) != facts.calls else { continue }
+            events.append(.used(id))
+            if let memory = process.memory { events.append(.memory(id, bytes: memory)) }
+        }
+        let isWaiting = remote.waiting > 0
+        if isWaiting != (state.waitingSince != nil) {
+            state.waitingSince = isWaiting ? now : nil
+            events.append(.waiting(since: state.waitingSince))
+        }
+        return events
+    }
+
+    /// The first call waits, or none does any more. On that call's thread, which does not wait for more than this.
+    private func waitingChanged() { HostThreads.workers.submit { self.handle(.tick) } }
+
     /// Nothing here waits: what does is done on a thread of its own.
-    private func perform(_ action: WorkerPoolState.Action, _ state: inout State) {
+    private func perform(_ action: WorkerPoolState.Action, _ state: inout State) -> WorkerEvent? {
+        func event(_ kind: WorkerEvent.Kind, _ id: WorkerID?, _ reason: String? = nil) -> WorkerEvent {
+            WorkerEvent(kind: kind, worker: id, pid: id.flatMap { state.processes[$0]?.pid } ?? 0, reason: reason)
+        }
         switch action {
         case .spawn(let id, _): HostThreads.workers.submit { self.spawn(id) }
         case .promote(let id):
-            guard let process = state.processes[id] else { return }
-            HostThreads.workers.submit { self.promote(process) }
-        case .drain(let id, _):
+            guard let process = state.processes[id] else { return nil }
+            HostThreads.workers.submit { self.promote(id, process) }
+        case .drain(let id, let reason):
             if let process = state.processes[id] { remote.detach(process) }
-        case .retire(let id, _):
-            guard let process = state.processes[id] else { return }
+            return event(.draining, id, reason.rawValue)
+        case .retire(let id, let reason):
+            guard let process = state.processes[id] else { return nil }
             HostThreads.workers.submit { self.retire(process) }
+            return event(.draining, id, reason.rawValue)
         case .kill(let id, let reason):
             state.processes[id]?.kill(reason == .load ? KWW_KILL_LOAD : KWW_KILL_RETIRED)
+            return event(.draining, id, reason.rawValue)
         case .checkHealth(let id): HostThreads.workers.submit { self.checkHealth(id) }
         case .circuit(.open(let until)):
-            remote.refuse(
-                PluginError(
-                    .unavailable, "its workers fail again and again, so that calls are refused for now",
-                    retryAfter: until - now))
-        case .circuit: remote.refuse(nil)
+            let error = PluginError(
+                .unavailable, "its workers fail again and again, so that calls are refused for now",
+                retryAfter: until - now)
+            remote.refuse(error)
+            return event(.circuitOpened, nil, error.what)
+        case .circuit(.halfOpen): remote.refuse(nil)
+        case .circuit(.closed):
+            remote.refuse(nil)
+            return event(.circuitClosed, nil)
         case .giveUp:
-            remote.refuse(PluginError(.unavailable, state.failure?.what ?? "its workers do not become ready"))
+            let why = state.failure?.what ?? "its workers do not become ready"
+            remote.refuse(PluginError(.unavailable, why))
             if state.first == nil { state.first = .failure(state.failure ?? lost) }
-        case .schedule(let time):
-            let wait = time - now
-            state.timer?.cancel()
-            state.timer = Task { [weak self] in
-                try? await Task.sleep(for: wait)
-                if !Task.isCancelled { self?.handle(.tick) }
-            }
+            return event(.gaveUp, nil, why)
+        case .schedule(let time): state.due = time
         // Calls wait in the remote, and a swap is another pool's beginning.
         case .start, .reject, .lose, .swapped, .swapFailed, .drained: break
         }
+        return nil
+    }
+
+    /// - Parameter isLively: whether calls were made: then workers are looked at even if nothing is due.
+    private func setTimer(_ state: inout State, isLively: Bool) {
+        state.timer?.cancel()
+        let times = [state.due, isLively ? now + Self.sampling : nil].compactMap(\.self)
+        guard let time = times.min() else { return }
+        let wait = max(.zero, time - now)
+        state.timer = Task { [weak self] in
+            try? await Task.sleep(for: wait)
+            if !Task.isCancelled { self?.handle(.tick) }
+        }
+    }
+
+    private func tell(_ kind: WorkerEvent.Kind, _ id: WorkerID, _ process: WorkerProcess?, _ reason: String? = nil) {
+        factory.options.observer(WorkerEvent(kind: kind, worker: id, pid: process?.pid ?? 0, reason: reason))
     }
 
     private var lost: PluginError {
@@ -118,34 +190,45 @@ final class WorkerPool: Sendable {
             guard isWanted else { return }
             process.observeEnd { [weak self] process in self?.ended(id, process) }
             try factory.await(process)
+            tell(.ready, id, process)
             handle(.ready(id))
         } catch {
-            let process = monitor.withLock { state in
-                state.failure = error
-                return state.processes[id]
-            }
-            factory.host.log(.warning, "worker", error.message)
-            settle(.failure(error))
+            let process = monitor.withLock { $0.processes[id] }
+            failed(id, process, error)
             // One that has ended says so itself.
             if process == nil { handle(.ended(id, .unknown)) } else { handle(.failedToLoad(id)) }
         }
     }
 
     /// Makes the instance in a worker that has loaded the plugin, and lets calls in.
-    private func promote(_ process: WorkerProcess) {
-        let (instance, isStarted, isFirst) = monitor.withLock { ($0.instance, $0.isStarted, $0.first == nil) }
+    private func promote(_ id: WorkerID, _ process: WorkerProcess) {
+        let (instance, isStarted) = monitor.withLock { ($0.instance, $0.isStarted) }
         do throws(PluginError) {
             try factory.makeInstance(in: process, instance, isStarted: isStarted)
-            // What was handed over was handed over once.
-            monitor.withLock { $0.instance.state = [] }
             guard remote.attach(process) else { throw lost }
-            if isFirst { settle(.success(())) }
+            monitor.withLock { state in
+                // What was handed over was handed over once.
+                state.instance.state = []
+                if state.first != nil { state.restarts += 1 }
+            }
+            settle(.success(()))
+            tell(.active, id, process)
         } catch {
-            factory.host.log(.warning, "worker", error.message)
-            monitor.withLock { $0.failure = error }
-            if isFirst { settle(.failure(error)) }
-            process.kill(KWW_KILL_LOAD)
+            failed(id, process, error)
+            handle(.failedToLoad(id))
         }
+    }
+
+    /// It is of no use. What ends with the pool has not failed.
+    private func failed(_ id: WorkerID, _ process: WorkerProcess?, _ error: PluginError) {
+        let isEnded = monitor.withLock { state in
+            state.failure = error
+            return state.isEnded
+        }
+        settle(.failure(error))
+        guard !isEnded else { return }
+        factory.host.log(.warning, "worker", error.message)
+        tell(.failed, id, process, error.what)
     }
 
     private func settle(_ result: Result<Void, PluginError>) {
@@ -164,8 +247,13 @@ final class WorkerPool: Sendable {
         remote.detach(process)
         // Its calls leave now; whoever frees it waits for them, and not this thread.
         HostThreads.workers.submit { self.remote.remove(process) }
-        _ = monitor.withLock { $0.processes.removeValue(forKey: id) }
-        handle(.ended(id, Self.end(of: process.facts)))
+        let end = Self.end(of: process.facts)
+        tell(.ended, id, process, end.reason)
+        handle(.ended(id, end))
+        monitor.withLock { state in
+            state.processes[id] = nil
+            state.seen[id] = nil
+        }
     }
 
     private static func end(of facts: kww_facts) -> WorkerEnd {
@@ -184,10 +272,11 @@ final class WorkerPool: Sendable {
         return .signal(signal, address: facts.signal == signal && facts.has_address != 0 ? facts.address : nil)
     }
 
+    /// Asks the plugin, unless all its lanes are taken: then it is not idle, and nobody has to ask.
     private func checkHealth(_ id: WorkerID) {
         guard let process = monitor.withLock({ $0.processes[id] }) else { return }
-        handle(.health(id, isWell: process.facts.ended == 0))
-        if let memory = process.memory { handle(.memory(id, bytes: memory)) }
+        let state = try? remote.preferring(process) { () throws(PluginError) in try factory.health(of: remote) }
+        handle(.health(id, isWell: state != nil && state != .critical && process.facts.ended == 0))
     }
 
     // MARK: - What the instance's owner did to all workers
@@ -203,6 +292,7 @@ final class WorkerPool: Sendable {
         let processes = monitor.withLock { state in
             state.isEnded = true
             state.timer?.cancel()
+            state.timer = nil
             defer { state.processes = [:] }
             return Array(state.processes.values)
         }
@@ -216,11 +306,31 @@ final class WorkerPool: Sendable {
     // MARK: - For those who look
 
     /// The workers that live, in the order in which they were started.
-    var workers: [(status: WorkerPoolState.Status, process: WorkerProcess)] {
+    var workers: [WorkerStatus] {
         monitor.withLock { state in
             state.decisions.status.compactMap { status in
-                state.processes[status.id].map { (status, $0) }
+                guard let process = state.processes[status.id] else { return nil }
+                let facts = process.facts
+                return WorkerStatus(
+                    id: status.id, pid: facts.pid, phase: status.phase, busy: Int(facts.busy), calls: facts.calls,
+                    memory: process.memory, processorTime: process.processorTime)
             }
+        }
+    }
+
+    /// Workers that took another's place, or came to help.
+    var restarts: Int { monitor.withLock { $0.restarts } }
+}
+
+extension WorkerEnd {
+    /// For events: "SIGSEGV", "status 3", "the limit wall".
+    fileprivate var reason: String? {
+        switch self {
+        case .asked: nil
+        case .limit(let kind): "the limit \(kind.rawValue)"
+        case .signal(let number, _): SignalName.of(number)
+        case .exit(let status): "status \(status)"
+        case .unknown: "unknown"
         }
     }
 }

@@ -74,6 +74,31 @@ struct HostStatus: AsyncParsableCommand {
     }
 }
 
+struct HostWorkers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "workers", abstract: "The processes in which a running host's plugins run.")
+
+    @OptionGroup var host: SocketOptions
+
+    func run() async throws {
+        try await host.ask("workers") { reply in
+            let workers = reply["workers"]?.arrayValue ?? []
+            guard !workers.isEmpty else { return "All of its plugins run in the host itself." }
+            let rows = workers.map { worker in
+                [
+                    worker["plugin"]?.stringValue ?? "", "\(worker["pid"]?.intValue ?? 0)",
+                    worker["state"]?.stringValue ?? "", "\(worker["calls"]?.intValue ?? 0)",
+                    "\(worker["restarts"]?.intValue ?? 0)",
+                    worker["memory"]?.intValue.map { "\($0 >> 10) KiB" } ?? "",
+                    worker["cpuMs"]?.doubleValue.map { "\(Int($0)) ms" } ?? "",
+                ]
+            }
+            let header = ["PLUGIN", "PID", "STATE", "CALLS", "RESTARTS", "MEMORY", "PROCESSOR"]
+            return TextTable.lines([header] + rows).joined(separator: "\n")
+        }
+    }
+}
+
 struct HostEvents: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",

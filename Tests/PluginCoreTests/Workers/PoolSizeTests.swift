@@ -67,19 +67,6 @@ struct PoolSizeTests {
         #expect(driver.pool.wanted == 2)
     }
 
-    @Test("a worker with calls that the pool is not told of is neither idle nor asked how it is")
-    func used() {
-        var driver = driver { ($0.minimum, $0.spares) = (0, 0) }
-        driver.queue(1)
-        driver.ready(1)
-        driver.send(.callEnded(call(1), .answered))
-        for second in 0..<20 {
-            #expect(driver.run(until: .seconds(second * 59)).isEmpty)
-            driver.send(.used(worker(1)))
-        }
-        #expect(driver.run(until: .seconds(19 * 59 + 300)).last?.action == .retire(worker(1), .idle))
-    }
-
     @Test("a pool without a least number starts its first worker for a call, and has none again later")
     func onDemand() {
         var driver = driver { ($0.minimum, $0.spares) = (0, 0) }

@@ -59,10 +59,12 @@ struct PoolTableTests {
             "ended": (nil, [.spawn(worker(3), build: "a")]), "crashed": (nil, [.spawn(worker(3), build: "a")]),
         ],
         .active: [
+            "failedToLoad": (.ending, [.retire(worker(1), .load)]),
             "ended": (nil, [.spawn(worker(3), build: "a")]), "crashed": (nil, [.spawn(worker(3), build: "a")]),
             "memory": (.ending, [.retire(worker(1), .memory), .spawn(worker(3), build: "a")]),
         ],
         .busy: [
+            "failedToLoad": (.ending, [.kill(worker(1), .load)]),
             "ended": (nil, [.lose(call(1), on: worker(1)), .spawn(worker(3), build: "a")]),
             "crashed": (nil, [.lose(call(1), on: worker(1)), .spawn(worker(3), build: "a")]),
             "memory": (.draining, [.drain(worker(1), .memory), .spawn(worker(3), build: "a")]),
@@ -99,8 +101,8 @@ struct PoolTableTests {
         }
         for event: Event in [
             .ready(worker(9)), .failedToLoad(worker(9)), .ended(worker(9), .crash), .used(worker(9)),
-            .memory(worker(9), bytes: .max), .health(worker(9), isWell: false), .callEnded(call(9), .answered),
-            .callEnded(call(9), .abandoned),
+            .busy(worker(9), calls: 1), .memory(worker(9), bytes: .max), .health(worker(9), isWell: false),
+            .callEnded(call(9), .answered), .callEnded(call(9), .abandoned),
         ] {
             #expect(driver.send(event) == [])
         }

@@ -11,6 +11,8 @@ struct PoolWorld {
         var isPromoted = false
         var isLeaving = false
         var calls: Set<CallID> = []
+        /// Calls that the pool is told of by their number only.
+        var untold = 0
     }
 
     struct Waiting {
@@ -48,8 +50,8 @@ struct PoolWorld {
             waiting[call] = nil
             if let id = running.removeValue(forKey: call) { processes[id]?.calls.remove(call) }
         case .ended(let id, let end):
-            guard let process = processes[id] else { return }
-            if end != .asked, !process.isLeaving { lastFailure = now }
+            guard processes[id] != nil else { return }
+            if end != .asked { lastFailure = now }
         case .failedToLoad: lastFailure = now
         default: break
         }
@@ -78,11 +80,11 @@ struct PoolWorld {
             processes[id]?.isPromoted = true
             count("promote")
         case .drain(let id, _):
-            #expect(processes[id]?.isLeaving == false && processes[id]?.calls.isEmpty == false)
+            #expect(processes[id].map { !$0.isLeaving && $0.calls.count + $0.untold > 0 } == true)
             processes[id]?.isLeaving = true
             count("drain")
         case .retire(let id, let reason):
-            #expect(processes[id]?.calls.isEmpty == true, "retired with calls: \(reason)")
+            #expect(processes[id].map { $0.calls.isEmpty && $0.untold == 0 } == true, "retired with calls: \(reason)")
             processes[id]?.isLeaving = true
             count("retire \(reason)")
         case .kill(let id, let reason):
@@ -135,7 +137,7 @@ struct PoolWorld {
         #expect(processes[id]?.isPromoted == true && processes[id]?.isLeaving == false)
         processes[id]?.calls.insert(call)
         running[call] = id
-        #expect(processes[id]?.calls.count ?? 0 <= pool.rules.lanes)
+        #expect(processes[id].map { $0.calls.count + $0.untold <= pool.rules.lanes } == true)
         #expect(running.count <= pool.rules.concurrency ?? .max)
     }
 
@@ -147,7 +149,7 @@ struct PoolWorld {
         #expect(Set(status.map(\.id)) == Set(processes.keys))
         for worker in status {
             let process = processes[worker.id]
-            #expect(process?.calls.count == worker.calls)
+            #expect(process.map { $0.calls.count + $0.untold } == worker.calls)
             #expect((worker.phase == .active) == (process?.isPromoted == true && process?.isLeaving == false))
         }
         let active = status.filter { $0.phase == .active }
@@ -167,7 +169,9 @@ struct PoolWorld {
             let serving = status.count { [.active, .spare, .starting].contains($0.phase) }
             #expect(serving >= rules.minimum, "fewer workers than the least number")
         }
-        let isMoving = wake != nil || !running.isEmpty || processes.values.contains { !$0.isReady || $0.isLeaving }
+        let isMoving =
+            wake != nil || !running.isEmpty
+            || processes.values.contains { !$0.isReady || $0.isLeaving || $0.untold > 0 }
         #expect(waiting.isEmpty || isMoving, "a call waits for nothing")
     }
 
@@ -196,8 +200,15 @@ struct PoolWorld {
             }
         case 90..<93: send(.memory(id, bytes: Int64(random.next(below: 120))))
         case 93: if random.next(below: 20) == 0 { send(.swap(build: String(random.next(below: 50)))) }
-        case 94: if random.next(below: 50) == 0 { send(.retry) }
+        case 94: if random.next(below: 8) == 0 { send(.retry) }
         case 95: send(.tick)
+        case 96:
+            if random.next(below: 2) == 0 {
+                send(.waiting(since: random.next(below: 2) == 0 ? now : nil))
+            } else if processes[id] != nil {
+                send(.used(id))
+                setUntold(id, max(0, random.next(below: 6) - 3))
+            }
         default: if random.next(below: 100) < trouble { die(id) }
         }
     }
@@ -206,6 +217,7 @@ struct PoolWorld {
     private mutating func live(_ id: WorkerID) {
         guard let process = processes[id] else { return }
         if process.isLeaving {
+            if process.untold > 0 { setUntold(id, 0) }
             if process.calls.isEmpty { send(.ended(id, .asked)) }
         } else if !process.isReady {
             if random.next(below: 60) == 0 {
@@ -215,6 +227,14 @@ struct PoolWorld {
                 send(.ready(id))
             }
         }
+    }
+
+    private mutating func setUntold(_ id: WorkerID, _ calls: Int) {
+        // Only a worker that takes calls can get more of them.
+        guard let process = processes[id], calls <= process.untold || process.isPromoted && !process.isLeaving
+        else { return }
+        processes[id]?.untold = calls
+        send(.busy(id, calls: calls))
     }
 
     private mutating func die(_ id: WorkerID) {
@@ -251,6 +271,7 @@ struct PoolWorld {
         for _ in 0..<200 where !waiting.isEmpty {
             for call in running.keys.sorted() { send(.callEnded(call, .answered)) }
             for id in processes.keys.sorted() {
+                setUntold(id, 0)
                 if processes[id]?.isLeaving == true {
                     send(.ended(id, .asked))
                 } else if processes[id]?.isReady == false {

@@ -1,0 +1,213 @@
+/* A plugin whose callers choose how it misbehaves: the first text of an embed says what to do. Row i is (process, calls,
+ * BUILD). */
+#include <keyway/author.h>
+#include <keyway/plugin.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef ID
+#define ID "unruly"
+#endif
+#ifndef BUILD
+#define BUILD 1
+#endif
+#ifndef MANIFEST
+#define MANIFEST "\"type\":\"embedder\""
+#endif
+#ifndef CAPS
+#define CAPS KW_CAP_CONCURRENT
+#endif
+
+struct kw_instance {
+    atomic_uint calls;
+    char mood[32];
+};
+
+#ifdef CONSTRUCTOR
+__attribute__((constructor)) static void misbehave_at_once(void) { CONSTRUCTOR; }
+#endif
+
+static int has(kw_str text, const char *word)
+{
+    return text.len > 0 && memmem(text.ptr, text.len, word, strlen(word)) != NULL;
+}
+
+static int begins(kw_str text, const char *word)
+{
+    return text.len >= strlen(word) && memcmp(text.ptr, word, strlen(word)) == 0;
+}
+
+static void read_mood(kw_instance *self, kw_str json)
+{
+    static const char key[] = "\"mood\":\"";
+    const char *at = json.len > 0 ? memmem(json.ptr, json.len, key, sizeof key - 1) : NULL;
+    memset(self->mood, 0, sizeof self->mood);
+    for (size_t i = 0; at != NULL && i + 1 < sizeof self->mood; i++) {
+        const char *letter = at + sizeof key - 1 + i;
+        if (letter >= json.ptr + json.len || *letter == '"')
+            break;
+        self->mood[i] = *letter;
+    }
+}
+
+static kw_status create(kw_instance *self, kw_call *call, const kw_create_in *in)
+{
+    (void)self;
+    if (has(in->config_json, "\"unwanted\""))
+        return kw_fail(call, KW_INVALID_ARGUMENT, "that is unwanted");
+    if (has(in->config_json, "\"crash\""))
+        abort();
+    kw_instance *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return KW_RESOURCE_EXHAUSTED;
+    read_mood(made, in->config_json);
+    if (in->state.len == sizeof(uint32_t)) {
+        uint32_t calls;
+        memcpy(&calls, in->state.ptr, sizeof calls);
+        atomic_store(&made->calls, calls);
+    }
+    return kw_reply_instance(call, made);
+}
+
+static kw_status configure(kw_instance *self, kw_call *call, const kw_config_in *in)
+{
+    kw_config_out out = { .h = KW_HDR(kw_config_out) };
+    if ((in->flags & KW_CONFIGURE_DRY_RUN) == 0)
+        read_mood(self, in->config_json);
+    return KW_REPLY(call, &out);
+}
+
+static void release(kw_lease *lease)
+{
+    free(lease->owner);
+    lease->release = NULL;
+}
+
+static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *in)
+{
+    kw_quiesce_out out = { .h = KW_HDR(kw_quiesce_out) };
+    if ((in->flags & KW_QUIESCE_WANTS_STATE) != 0) {
+        uint32_t *calls = malloc(sizeof *calls);
+        if (calls == NULL)
+            return KW_RESOURCE_EXHAUSTED;
+        *calls = atomic_load(&self->calls);
+        out.state = (kw_lease){ calls, sizeof *calls, release, calls };
+    }
+    return KW_REPLY(call, &out);
+}
+
+static kw_status destroy(kw_instance *self, kw_call *call, const kw_none *in)
+{
+    (void)in;
+    free(self);
+    return kw_reply_none(call);
+}
+
+static void overflow(volatile char *below)
+{
+    volatile char room[4096];
+    room[0] = *below;
+    overflow(room);
+    room[1] = *below;
+}
+
+static void misbehave(kw_call *call, kw_str text)
+{
+    volatile int zero = 0;
+    if (begins(text, "null"))
+        *(volatile int *)(uintptr_t)(0x40 + zero) = 1;
+    if (begins(text, "abort"))
+        abort();
+    if (begins(text, "exit"))
+        exit(3);
+    if (begins(text, "kill"))
+        raise(SIGKILL);
+    if (begins(text, "stack")) {
+        volatile char start = 0;
+        overflow(&start);
+    }
+    while (begins(text, "spin") && !kw_cancelled(call))
+        continue;
+    /* It does not care who has given up. */
+    while (begins(text, "deaf"))
+        pause();
+    if (begins(text, "polite")) {
+        char byte;
+        if (read(call->api->cancel_fd(call), &byte, 1) < 0)
+            pause();
+    }
+    if (begins(text, "print")) {
+        printf("a line of its own\n");
+        fflush(stdout);
+    }
+    if (begins(text, "log"))
+        call->api->log(call, KW_LOG_ERROR, (kw_str)KW_STR("unruly"), (kw_str)KW_STR("a note"), (kw_str){ NULL, 0 });
+}
+
+static kw_status info(kw_instance *self, kw_call *call, const kw_none *in)
+{
+    (void)in;
+    kw_embedder_info out = { .h = KW_HDR(kw_embedder_info), .id = KW_STR(ID), .model = { self->mood, strlen(self->mood) }, .dims = 3 };
+    return KW_REPLY(call, &out);
+}
+
+static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
+{
+    uint32_t calls = atomic_fetch_add(&self->calls, 1) + 1;
+    for (uint64_t i = 0; i < in->texts.count; i++) {
+        const kw_str text = *(const kw_str *)(const void *)((const char *)in->texts.ptr + i * in->texts.stride);
+        misbehave(call, text);
+        if (begins(text, "polite") || (begins(text, "spin") && kw_cancelled(call)))
+            return KW_CANCELLED;
+        float *row = (float *)(void *)((char *)in->rows + i * in->row_stride);
+        row[0] = (float)getpid();
+        row[1] = (float)calls;
+        row[2] = BUILD;
+    }
+    kw_embed_out out = { .h = KW_HDR(kw_embed_out), .rows_written = in->texts.count };
+    return KW_REPLY(call, &out);
+}
+
+static const kw_embedder embedder = { .h = KW_HDR(kw_embedder), .info = info, .embed = embed };
+
+/* Emits CHUNKs: as many as the input says, or without end. */
+static kw_status run(kw_instance *self, kw_call *call, const kw_operate_in *in)
+{
+    char digits[32] = "";
+    (void)self;
+    memcpy(digits, in->input.ptr, in->input.len < sizeof digits ? in->input.len : sizeof digits - 1);
+    long count = atol(digits);
+    kw_event event = { .h = KW_HDR(kw_event), .kind = KW_EVENT_CHUNK, .data = { "chunk", 5 } };
+    for (long i = 0; count == 0 || i < count; i++) {
+        if (call->api->emit(call, &event, 0) == KW_CANCELLED)
+            return KW_CANCELLED;
+    }
+    kw_operate_out out = { .h = KW_HDR(kw_operate_out) };
+    return KW_REPLY(call, &out);
+}
+
+static kw_status list(kw_instance *self, kw_call *call, const kw_none *in)
+{
+    static const kw_operation flood = { .h = KW_HDR(kw_operation), .name = KW_STR("flood"), .flags = KW_OPERATION_STREAMS };
+    kw_operations_out out = { .h = KW_HDR(kw_operations_out), .operations = { &flood, 1, sizeof flood } };
+    (void)self, (void)in;
+    return KW_REPLY(call, &out);
+}
+
+static const kw_operations operations = { .h = KW_HDR(kw_operations), .list = list, .run = run };
+
+#define PARTS(OFFER, SET)                \
+    OFFER(KW_EMBEDDER_ID, embedder)      \
+    OFFER(KW_OPERATIONS_ID, operations)  \
+    SET(create, create)                  \
+    SET(configure, configure)            \
+    SET(quiesce, quiesce)                \
+    SET(destroy, destroy)
+
+KW_PLUGIN(ID, "1.0.0", 1, 1, CAPS, MANIFEST, PARTS);

@@ -63,6 +63,9 @@ demo: build ## Build, show the registry, then ask a question about this project'
 .PHONY: test
 test: build abi test-c test-plugins test-authors test-swift ## Run every test
 
+# What the tests run.
+TEST_PROGRAMS = KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) KEYWAY_WORKER=$(RELEASE)/keyway-worker
+
 .PHONY: test-swift
 test-swift: build
 	@$(ROOT)/.ci/require-tools strace
@@ -70,9 +73,11 @@ test-swift: build
 	@swift build --package-path $(ROOT) --build-tests --quiet
 	@# Reading every library of the system keeps all threads busy for half a minute: what waits for events runs apart.
 	@for part in '--filter PluginELFTests' '--skip PluginELFTests'; do \
-		KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
-			swift test --package-path $(ROOT) --skip-build $$part 2>&1 | grep -av ' started\.$$'; \
+		$(TEST_PROGRAMS) swift test --package-path $(ROOT) --skip-build $$part 2>&1 | grep -av ' started\.$$'; \
 	done
+	@echo "Swift tests of adapters, with the plugins in processes of their own"
+	@$(TEST_PROGRAMS) KEYWAY_TEST_TIER=worker swift test --package-path $(ROOT) --skip-build \
+		--filter 'PluginLoaderTests.Mirror|theSample' 2>&1 | grep -av ' started\.$$'
 
 .PHONY: test-c
 test-c: tools
@@ -94,8 +99,7 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 	@# Without leaks: the toolchain's own libraries for tests have some.
 	@ASAN_OPTIONS=detect_leaks=0 swift test --package-path $(ROOT) --scratch-path $(ROOT)/.build/sanitize --sanitize=address --filter 'Hostile(File|Table)Tests'
 	@echo "Calls, instances, swaps and supervision under -sanitize=thread"
-	@KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) \
-		$(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Control\w*|Folder\w*|Watch\w*)Tests'
+	@$(TEST_PROGRAMS) $(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Control\w*|Folder\w*|Watch\w*)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \

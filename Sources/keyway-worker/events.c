@@ -9,7 +9,8 @@
 
 static uint64_t free_bytes(const lane *lane)
 {
-    return RING_SIZE - (lane->written - atomic_load_explicit(&lane->host->events_read, memory_order_acquire));
+    /* In one order with waits_for_room: either the host sees that, or its reading is seen here. */
+    return RING_SIZE - (lane->written - atomic_load(&lane->host->events_read));
 }
 
 static void put_record(lane *lane, uint64_t length, uint64_t size)

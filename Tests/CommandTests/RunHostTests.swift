@@ -103,6 +103,30 @@ struct RunHostTests {
         #expect(!FileManager.default.fileExists(atPath: host.socket))
     }
 
+    @Test("lists the processes that plugins run in; when the host is killed, none of them is left")
+    func workers() async throws {
+        let host = try await RunningHost(["hash-embedder"], ["--isolate"])
+        let listed = try await host.keyway("workers", "--json").json()
+        let workers = try #require(listed["workers"]?.arrayValue)
+        #expect(workers.contains { $0["state"] == "active" })
+        for worker in workers {
+            #expect(
+                Command.keys(worker) == [
+                    "busy", "calls", "cpuMs", "id", "memory", "pid", "plugin", "restarts", "state",
+                ])
+            #expect(worker["plugin"] == "hash-embedder" && worker["restarts"] == 0)
+        }
+        #expect(try #require(try await host.plugin("hash-embedder"))["tier"] == "worker")
+        #expect(try await host.keyway("workers").stdout.contains("hash-embedder"))
+        kill(host.process.processIdentifier, SIGKILL)
+        _ = await host.end()
+        for worker in workers {
+            // Ends when the process does.
+            let pid = try #require(worker["pid"]?.intValue)
+            #expect(try await Command.run(["--pid=\(pid)", "-f", "/dev/null"], program: "/usr/bin/tail").status == 0)
+        }
+    }
+
     @Test("suspends, resumes, swaps, stops and loads while it runs")
     func verbs() async throws {
         let host = try await RunningHost()

@@ -15,12 +15,19 @@ enum SamplePlugins {
 
     static func skip(_ name: String) -> Comment { "SKIP \(name).so is not in \(folder): make plugins builds it" }
 
+    /// The samples keep their contracts in processes of their own, too: these tests run again with KEYWAY_TEST_TIER=worker.
+    private static var configuration: PluginHost.Configuration {
+        var configuration = PluginHost.Configuration()
+        if ProcessInfo.processInfo.environment["KEYWAY_TEST_TIER"] == "worker" { configuration.isolation = .worker }
+        return configuration
+    }
+
     /// Loads a sample with a data folder of its own, for as long as the body runs.
     static func with(_ name: String, _ body: (NativePlugin, _ folder: String) async throws -> Void) async throws {
         let folder = NSTemporaryDirectory() + "keyway-conformance-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let host = PluginHost()
+        let host = PluginHost(configuration)
         let plugin = try await host.load("\(Self.folder)/\(name).so", dataFolder: "\(folder)/data")
         do {
             try await body(plugin, folder)

@@ -85,6 +85,8 @@ test-c: tools
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests test
 	@echo "Marshalling tests"
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests test
+	@echo "Tests of workers"
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests test
 
 .PHONY: test-plugins
 test-plugins: build
@@ -102,6 +104,7 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 	@$(TEST_PROGRAMS) $(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Control\w*|Folder\w*|Watch\w*)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \
 		command -v $$compiler >/dev/null || { echo "SKIP $$sample under $$compiler: not installed"; continue; }; \
 		echo "$$sample under $$compiler -fsanitize=address,undefined"; \
@@ -113,11 +116,13 @@ FUZZ_COUNT ?= 100000
 .PHONY: fuzz
 fuzz: tools ## Read FUZZ_COUNT damaged files and documents (default 100000), and messages between processes (5000000)
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests fuzz
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests fuzz
 	@KEYWAY_FUZZ_COUNT=$(FUZZ_COUNT) swift test --package-path $(ROOT) --filter 'survivesMutations|Fuzz'
 
 SOAK_COUNT ?= 5000
 .PHONY: soak
-soak: tools ## Load, call and shut down a plugin SOAK_COUNT times (default 5000)
+soak: tools ## Load, call and shut down a plugin SOAK_COUNT times (default 5000); kill workers at each step and at random
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests soak
 	@KEYWAY_SOAK_COUNT=$(SOAK_COUNT) swift test --package-path $(ROOT) --filter SoakTests
 
 .PHONY: abi

@@ -28,9 +28,9 @@ void tell_host(lane *lane)
 
 static int make_room(lane *lane, uint64_t wanted)
 {
-    if (wanted <= lane->buffer_size)
+    if (wanted <= lane->buffer_size && lane->buffer != NULL)
         return 1;
-    uint64_t room = page_rounded(wanted);
+    uint64_t room = page_rounded(wanted > 0 ? wanted : 1);
     unsigned char *larger = aligned_alloc(64, room);
     if (larger == NULL)
         return 0;

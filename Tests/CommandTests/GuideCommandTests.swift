@@ -110,6 +110,20 @@ struct GuideCommandTests {
         try await reader.follow(page)
     }
 
+    @Test("docs/workers.md does what it says, with a sample and a plugin that misbehaves")
+    func workers() async throws {
+        let page = try GuidePage("workers")
+        let reader = try Reader()
+        try reader.folder.write(
+            Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/hash-embedder.so")),
+            to: "plugins/hash-embedder.so")
+        let unruly = try await UnrulyCommandPlugin.build(in: reader.folder)
+        try FileManager.default.moveItem(
+            atPath: unruly, toPath: reader.folder.url.appendingPathComponent("plugins/unruly.so").path)
+        #expect(page.steps.count { $0.isInBackground } == 1)
+        try await reader.follow(page)
+    }
+
     @Test("output that a page does not show, or shows otherwise, is seen")
     func comparison() throws {
         let reader = try Reader()

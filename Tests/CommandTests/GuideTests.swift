@@ -5,7 +5,7 @@ import Testing
 struct GuideTests {
     @Test(
         "their Swift code compiles, each as one program in the order in which it stands",
-        arguments: ["host-developer", "permissions", "registry", "running-host", "stores"])
+        arguments: ["host-developer", "permissions", "registry", "running-host", "stores", "workers"])
     func compiles(name: String) throws {
         let guide = try String(contentsOf: Command.root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)
         let folder = try TemporaryFolder()

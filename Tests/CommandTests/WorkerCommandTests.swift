@@ -7,18 +7,6 @@ import Testing
 struct WorkerCommandTests {
     private func sample(_ name: String) -> String { "\(Command.plugins)/\(name).so" }
 
-    private func unruly(in folder: TemporaryFolder) async throws -> String {
-        let plugin = folder.url.appendingPathComponent("unruly.so").path
-        let built = try await Command.run(
-            [
-                "cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wno-infinite-recursion", "-shared", "-fPIC",
-                "-fvisibility=hidden", "-O1", "-I", Command.root.appendingPathComponent("PluginABI/include").path, "-o",
-                plugin, Command.root.appendingPathComponent("Tests/Fixtures/workers/unruly.c").path,
-            ], program: "/usr/bin/env")
-        try #require(built.status == 0, "\(built.stderr)")
-        return plugin
-    }
-
     @Test(
         "the samples give the same bytes as in this process",
         arguments: [
@@ -56,7 +44,8 @@ struct WorkerCommandTests {
     @Test("a crash says its signal and address, and ends with 1") func crashes() async throws {
         let folder = try TemporaryFolder()
         let output = try await Command.run([
-            "call-adapter", "embed", "--plugin", unruly(in: folder), "--text", "null", "--isolate", "--json",
+            "call-adapter", "embed", "--plugin", UnrulyCommandPlugin.build(in: folder), "--text", "null", "--isolate",
+            "--json",
         ])
         #expect(output.status == 1)
         let error = try #require(try output.json()["error"])
@@ -70,7 +59,8 @@ struct WorkerCommandTests {
     func limits(_ limit: String, _ text: String, _ kind: String, _ value: Int64) async throws {
         let folder = try TemporaryFolder()
         let output = try await Command.run([
-            "call-adapter", "embed", "--plugin", unruly(in: folder), "--text", text, "--isolate", "--limit", limit,
+            "call-adapter", "embed", "--plugin", UnrulyCommandPlugin.build(in: folder), "--text", text, "--isolate",
+            "--limit", limit,
             "--json",
         ])
         #expect(output.status == 1)
@@ -105,5 +95,20 @@ struct WorkerCommandTests {
         let error = try #require(try output.json()["error"])
         #expect(error["code"] == "notFound")
         #expect(error["message"]?.stringValue?.contains("swift build --product keyway-worker") == true)
+    }
+}
+
+/// The plugin of Tests/Fixtures/workers, whose callers choose how it misbehaves.
+enum UnrulyCommandPlugin {
+    static func build(in folder: TemporaryFolder) async throws -> String {
+        let plugin = folder.url.appendingPathComponent("unruly.so").path
+        let built = try await Command.run(
+            [
+                "cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wno-infinite-recursion", "-shared", "-fPIC",
+                "-fvisibility=hidden", "-O1", "-I", Command.root.appendingPathComponent("PluginABI/include").path, "-o",
+                plugin, Command.root.appendingPathComponent("Tests/Fixtures/workers/unruly.c").path,
+            ], program: "/usr/bin/env")
+        try #require(built.status == 0, "\(built.stderr)")
+        return plugin
     }
 }

@@ -48,7 +48,9 @@ struct UnrulyPlugin {
         let build: Int
     }
 
-    static func ask(_ plugin: NativePlugin, _ text: String = "?", _ context: CallContext = CallContext()) throws -> Answer {
+    static func ask(_ plugin: NativePlugin, _ text: String = "?", _ context: CallContext = CallContext()) throws
+        -> Answer
+    {
         var matrix = Matrix(rows: 1, dims: 3)
         try #require(plugin.embedder).embed(text, into: &matrix, context)
         let row = matrix.row(0)

@@ -61,7 +61,8 @@ import Testing
     @Test(
         "a call beyond a limit is ended, and says which limit, of how much, and whose",
         arguments: [
-            ("spin", "wall=200ms", "wall", Int64(200), "milliseconds"), ("deaf", "wall=200ms", "wall", 200, "milliseconds"),
+            ("spin", "wall=200ms", "wall", Int64(200), "milliseconds"),
+            ("deaf", "wall=200ms", "wall", 200, "milliseconds"),
             ("spin", "cpu=100ms", "cpu", 100, "milliseconds"),
         ])
     func limits(_ text: String, _ limit: String, _ kind: String, _ value: Int64, _ unit: String) async throws {
@@ -126,7 +127,8 @@ import Testing
         await host.shutdown()
     }
 
-    @Test("too many events, or too much of them, end the call with the limit", arguments: ["events=1000", "output=64K"])
+    @Test(
+        "too many events, or too much of them, end the call with the limit", arguments: ["events=1000", "output=64K"])
     func floods(_ limit: String) async throws {
         let unruly = try UnrulyPlugin()
         let host = try UnrulyPlugin.host([limit])
@@ -134,7 +136,9 @@ import Testing
         let operations = try #require(plugin.operationSet)
         var count = 0
         do {
-            for try await _ in try await operations.run(OperationRequest("flood", input: Array("0".utf8)), CallContext()) {
+            for try await _ in try await operations.run(
+                OperationRequest("flood", input: Array("0".utf8)), CallContext())
+            {
                 count += 1
             }
             Issue.record("it ended by itself")
@@ -148,7 +152,9 @@ import Testing
         #expect(count > 0)
         // Within the limit all of them arrive.
         var whole = 0
-        for try await event in try await operations.run(OperationRequest("flood", input: Array("500".utf8)), CallContext()) {
+        for try await event in try await operations.run(
+            OperationRequest("flood", input: Array("500".utf8)), CallContext())
+        {
             if case .chunk(let bytes) = event { whole += bytes.count }
         }
         #expect(whole == 500 * 5)

@@ -193,7 +193,8 @@ extension PluginHost {
                     throw PluginError(.cancelled, "the host is gone", plugin: prepared.path, stage: .load)
                 }
                 try self.admit(prepared, dataFolder)
-            }, tiers: tiers, probe: probe, quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
+            }, tiers: tiers, probe: probe,
+            quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
     }
 
     private func admit(_ prepared: PreparedPlugin, _ dataFolder: String?) throws(PluginError) {

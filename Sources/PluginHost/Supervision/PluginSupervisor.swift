@@ -460,7 +460,8 @@ actor PluginSupervisor {
         let status = PluginStatus(
             name: name, id: id, version: request.prepared.manifest?.version, file: request.prepared.path,
             digest: request.prepared.digest, generation: generation, state: lifecycle.state,
-            tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, reason: reason, calls: retired.calls, errors: retired.failures, retiring: retiring.count)
+            tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, reason: reason,
+            calls: retired.calls, errors: retired.failures, retiring: retiring.count)
         let present = isCounted ? [plugin?.generation].compactMap(\.self) : []
         board.withLock { $0 = (status, present + retiring.map(\.generation)) }
     }

@@ -27,7 +27,9 @@ public final class NativeFunctionSet: FunctionSet, Sendable {
                         function throws(PluginError) in
                         let description = unsafe try FunctionDescription(function, reader)
                         // In a worker an address means nothing here, and none comes.
-                        guard unsafe instance.pool != nil || instance.isCode(unsafeBitCast(function.address, to: UInt.self))
+                        guard
+                            unsafe instance.pool != nil
+                                || instance.isCode(unsafeBitCast(function.address, to: UInt.self))
                         else {
                             throw reader.violation(
                                 "offers the function \(description.name) at an address that is not code of the plugin")

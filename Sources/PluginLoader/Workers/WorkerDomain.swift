@@ -60,8 +60,9 @@ public struct WorkerOptions: Sendable {
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
 
-    public init(limits: EffectiveLimits = EffectiveLimits(), rules: WorkerPoolRules? = nil, environment: [String]? = nil)
-    {
+    public init(
+        limits: EffectiveLimits = EffectiveLimits(), rules: WorkerPoolRules? = nil, environment: [String]? = nil
+    ) {
         self.limits = limits
         self.rules = rules
         self.environment = environment

@@ -51,8 +51,11 @@ final class WorkerPool: Sendable {
         self.began = began
         watch = WorkerWatch(build: factory.build) { .nanoseconds(kwl_monotonic_ns() - began) }
         remote = try RemoteInstance(options, watch: watch)
-        let rules = options.rules
-            ?? WorkerPoolRules(limits: options.limits, health: options.health, recovery: options.recovery, isShareable: factory.isShareable)
+        let rules =
+            options.rules
+            ?? WorkerPoolRules(
+                limits: options.limits, health: options.health, recovery: options.recovery,
+                isShareable: factory.isShareable)
         monitor = Monitor(
             State(
                 decisions: WorkerPoolState(plugin: factory.manifest.id, build: factory.build, rules: rules),

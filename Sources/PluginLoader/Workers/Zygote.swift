@@ -111,7 +111,8 @@ final class Zygote: Sendable {
 
     private func lost() -> PluginError {
         PluginError(
-            .workerLost, "\(path), which starts workers, is gone", remedy: "Try it again", stage: .load, retryable: true)
+            .workerLost, "\(path), which starts workers, is gone", remedy: "Try it again", stage: .load, retryable: true
+        )
     }
 
     private func ring() {

@@ -20,7 +20,9 @@ struct LoadOptions: ParsableArguments {
     @OptionGroup var policy: PermissionOptions
 
     func validate() throws {
-        if !limit.isEmpty, !isolate { throw ValidationError("--limit needs --isolate: in this process nothing is limited.") }
+        if !limit.isEmpty, !isolate {
+            throw ValidationError("--limit needs --isolate: in this process nothing is limited.")
+        }
         do {
             _ = try LimitSet(limit)
         } catch {

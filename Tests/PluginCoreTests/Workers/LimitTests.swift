@@ -156,8 +156,8 @@ struct LimitTests {
             #expect(error.message.hasPrefix("it went too far: "))
             #expect(error.message.contains("limit is \(limit.text)."))
             #expect(error.remedy == remedies[source])
-            let facts = PluginError.Facts.limit(
-                name: kind.rawValue, value: limit.value, unit: kind.unit.rawValue, source: source.rawValue)
+            let facts = PluginError.Facts.resourceLimit(
+                kind: kind.rawValue, value: limit.value, unit: kind.unit.rawValue, source: source.rawValue)
             #expect(error.facts == facts)
             #expect(error.plugin == "tools" && error.operation == "run" && error.stage == .call)
         }

@@ -79,6 +79,8 @@ public final class NativePlugin: Plugin, Sendable {
 
     /// The processes that it runs in, in the order in which they were started; none if it runs in this one.
     public var workers: [WorkerStatus] { slot.instance.pool?.workers ?? [] }
+    /// Calls that wait for one of its workers.
+    public var waitingCalls: Int { slot.instance.pool?.remote.waiting ?? 0 }
     /// Processes that took the place of others, or came to help, since the present build was loaded.
     public var workerRestarts: Int { slot.instance.pool?.restarts ?? 0 }
 

@@ -3,7 +3,7 @@
 #include <keyway/author.h>
 #include <keyway/plugin.h>
 
-#include <pthread.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -120,6 +120,8 @@ static void overflow(volatile char *below)
 static void misbehave(kw_call *call, kw_str text)
 {
     volatile int zero = 0;
+    if (has(text, "log"))
+        call->api->log(call, KW_LOG_ERROR, (kw_str)KW_STR("unruly"), (kw_str)KW_STR("a note"), (kw_str){ NULL, 0 });
     if (begins(text, "null"))
         *(volatile int *)(uintptr_t)(0x40 + zero) = 1;
     if (begins(text, "abort"))
@@ -138,16 +140,13 @@ static void misbehave(kw_call *call, kw_str text)
     while (begins(text, "deaf"))
         pause();
     if (begins(text, "polite")) {
-        char byte;
-        if (read(call->api->cancel_fd(call), &byte, 1) < 0)
-            pause();
+        struct pollfd end = { .fd = call->api->cancel_fd(call), .events = POLLIN };
+        poll(&end, 1, -1);
     }
     if (begins(text, "print")) {
         printf("a line of its own\n");
         fflush(stdout);
     }
-    if (begins(text, "log"))
-        call->api->log(call, KW_LOG_ERROR, (kw_str)KW_STR("unruly"), (kw_str)KW_STR("a note"), (kw_str){ NULL, 0 });
 }
 
 static kw_status info(kw_instance *self, kw_call *call, const kw_none *in)

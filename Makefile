@@ -151,6 +151,7 @@ lint: tools ## Fail on Swift code that `make format` would change
 .PHONY: bench
 bench: build ## Measure calls, streams, loading and retrieval, each against a baseline in the same run
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests bench
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests bench
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/Benchmarks KEYWAY=$(ROOT) PLUGINS=$(PLUGINS) COMMAND=$(RELEASE)/keyway
 
 .PHONY: clean

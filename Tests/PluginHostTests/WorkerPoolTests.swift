@@ -33,6 +33,8 @@ import Testing
         #expect(error.code == .overloaded)
         #expect(error.facts == .resourceLimit(kind: "queue", value: 0, unit: "count", source: "call"))
         await held.end()
+        // The caller has gone before the plugin has heard of it.
+        while plugin.workers.contains(where: { $0.busy > 0 }) { await Task.yield() }
         _ = try UnrulyPlugin.ask(plugin)
         await host.shutdown()
     }
@@ -102,6 +104,37 @@ import Testing
         let after = try UnrulyPlugin.ask(plugin)
         #expect(after.process != before.process)
         #expect(kill(before.process, 0) == -1 || Self.isCollected(before.process))
+        await host.shutdown()
+    }
+
+    @Test("a plugin that is to be disabled when it breaks is not called any more") func disables() async throws {
+        let unruly = try UnrulyPlugin()
+        let host = try UnrulyPlugin.host { $0.workers.recovery = .disable }
+        let plugin = try await host.load(unruly.path)
+        let events = host.events
+        #expect(try UnrulyPlugin.failure(plugin, "abort").code == .crashed)
+        for await event in events where event.kind == .workersGaveUp { break }
+        #expect(try UnrulyPlugin.failure(plugin, "?").code == .disabled)
+        await host.shutdown()
+    }
+
+    @Test("where nothing is done about a crash, the next call brings a worker of its own") func ignores() async throws {
+        let unruly = try UnrulyPlugin()
+        let host = try UnrulyPlugin.host { $0.workers.recovery = .ignore }
+        let plugin = try await host.load(unruly.path)
+        let before = try UnrulyPlugin.ask(plugin)
+        #expect(try UnrulyPlugin.failure(plugin, "abort").code == .crashed)
+        #expect(try UnrulyPlugin.ask(plugin).process != before.process)
+        await host.shutdown()
+    }
+
+    @Test("a call that crashed is made once more, if that is wished and can do no harm") func retries() async throws {
+        let unruly = try UnrulyPlugin()
+        let host = try UnrulyPlugin.host { $0.workers.recovery = .retry }
+        let plugin = try await host.load(unruly.path)
+        #expect(try UnrulyPlugin.failure(plugin, "abort").code == .crashed)
+        // Both of them were this call's.
+        #expect(try UnrulyPlugin.failure(plugin, "abort").code == .poisoned)
         await host.shutdown()
     }
 

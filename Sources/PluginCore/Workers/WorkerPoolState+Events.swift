@@ -135,7 +135,8 @@ public enum WorkerEnd: Sendable, Hashable {
     /// Its process could not be made, or nobody can say.
     case unknown
 
-    var isFailure: Bool { self != .asked }
+    /// Was it not the host's wish?
+    package var isFailure: Bool { self != .asked }
 }
 
 /// How a call came to its end on a worker that lives on.

@@ -200,7 +200,7 @@ final class PluginInstance: @unchecked Sendable {
         }
         _ = consume inputs
         guard status == KW_OK else {
-            return .failure(unsafe Self.error(operation, of: id, status, frame, pool?.factory.options.limits))
+            return .failure(unsafe Self.error(operation, of: id, status, frame, pool))
         }
         do throws(PluginError) {
             return .success(try read(unsafe output.pointee, unsafe reader(operation, frame)))
@@ -241,9 +241,12 @@ final class PluginInstance: @unchecked Sendable {
     /// What a failed call left in its frame.
     static func error(
         _ operation: StaticString, of id: String, _ status: kw_status, _ frame: UnsafeMutablePointer<kwc_frame>,
-        _ limits: EffectiveLimits? = nil
+        _ pool: WorkerPool? = nil
     ) -> PluginError {
-        if status == KWW_FAULT { return WorkerFault.error(operation, of: id, limits ?? EffectiveLimits()) }
+        if status == KWW_FAULT {
+            return WorkerFault.error(
+                operation, of: id, pool?.factory.options.limits ?? EffectiveLimits(), refusal: pool?.refusal)
+        }
         let misuse = unsafe frame.pointee.misuse
         if misuse != 0 {
             return PluginError(

@@ -97,8 +97,8 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
                 unsafe frame.pointee.call.deadline_ns = kwl_monotonic_ns().saturatingAdd(total.nanoseconds)
             }
             let status = unsafe withUnsafePointer(to: &input) { unsafe kwc_invoke(frame, function, handle, $0) }
-            guard status != KW_OK else { return nil }
-            return unsafe PluginInstance.error(operation, of: id, status, frame, limits)
+            if status == KWW_FAULT { return WorkerFault.error(operation, of: id, limits, refusal: nil) }
+            return status == KW_OK ? nil : unsafe PluginInstance.error(operation, of: id, status, frame)
         }
         if let failure { throw failure }
         return output

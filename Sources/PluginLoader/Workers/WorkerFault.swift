@@ -5,10 +5,18 @@ internal import PluginCore
 /// What went wrong between host and worker, as the error that a caller gets.
 enum WorkerFault {
     /// The error of this thread's latest call that returned KWW_FAULT.
-    static func error(_ operation: StaticString, of id: String, _ limits: EffectiveLimits) -> PluginError {
+    /// - Parameter refusal: why its workers take no calls, if they do not.
+    static func error(
+        _ operation: StaticString, of id: String, _ limits: EffectiveLimits, refusal: PluginError?
+    ) -> PluginError {
         var fault = kww_fault()
         unsafe kww_take_fault(&fault)
         var error = error(fault, operation, id, limits)
+        if fault.kind == KWW_FAULT_REFUSED, let refusal {
+            let retryAfter = error.retryAfter
+            error = refusal
+            error.retryAfter = retryAfter
+        }
         error.plugin = id
         error.stage = .call
         error.operation = "\(operation)"

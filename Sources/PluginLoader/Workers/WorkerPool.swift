@@ -11,7 +11,7 @@ internal import Synchronization
 /// Calls do not come by here. They take a free worker by themselves (``RemoteInstance``); the pool sees to it that there are
 /// workers to take.
 final class WorkerPool: Sendable {
-    private struct State {
+    struct State {
         var decisions: WorkerPoolState
         var processes: [WorkerID: WorkerProcess] = [:]
         /// What new workers are made with.
@@ -20,6 +20,8 @@ final class WorkerPool: Sendable {
         var isStarted = true
         /// What the first worker came to.
         var first: Result<Void, PluginError>?
+        /// Why no calls are made; nil: they are.
+        var refusal: PluginError?
         /// Why the latest that failed did.
         var failure: PluginError?
         var timer: Task<Void, Never>?
@@ -35,12 +37,12 @@ final class WorkerPool: Sendable {
     }
 
     /// How often workers are looked at while calls are made.
-    private static let sampling = Duration.seconds(5)
+    static let sampling = Duration.seconds(5)
 
     let factory: WorkerFactory
     let remote: RemoteInstance
     let watch: WorkerWatch
-    private let monitor: Monitor<State>
+    let monitor: Monitor<State>
     private let began: Int64
 
     /// Makes the first worker's instance, and has the others made behind it.
@@ -64,8 +66,10 @@ final class WorkerPool: Sendable {
             WorkerWatch.Observer(
                 waitingChanged: { [weak self] in self?.waitingChanged() },
                 isJudging: { [weak remote] isJudging in remote?.setJudging(isJudging) }))
-        handle(.tick)
+        // The first is wanted before there is a call, also where the others are not.
+        handle(rules.minimum == 0 ? .waiting(since: .zero) : .tick)
         let first = monitor.wait { $0.first }
+        if rules.minimum == 0 { handle(.waiting(since: nil)) }
         guard case .failure(let error) = first else { return }
         end()
         throw error
@@ -76,7 +80,7 @@ final class WorkerPool: Sendable {
     private var now: Duration { .nanoseconds(kwl_monotonic_ns() - began) }
 
     /// Tells what happened, and does what follows from it. Any thread.
-    private func handle(_ event: WorkerPoolState.Event) {
+    func handle(_ event: WorkerPoolState.Event) {
         let told = monitor.withLock { state -> [WorkerEvent] in
             guard !state.isEnded else { return [] }
             var told: [WorkerEvent] = []
@@ -139,16 +143,19 @@ final class WorkerPool: Sendable {
         case .circuit(.open(let until)):
             let error = PluginError(
                 .unavailable, "its workers fail again and again, so that calls are refused for now",
-                retryAfter: until - now)
-            remote.refuse(error)
+                remedy: "Try again later; if it goes on, look at how its workers end", retryAfter: until - now)
+            refuse(error, &state)
             return event(.circuitOpened, nil, error.what)
-        case .circuit(.halfOpen): remote.refuse(nil)
+        case .circuit(.halfOpen): refuse(nil, &state)
         case .circuit(.closed):
-            remote.refuse(nil)
+            refuse(nil, &state)
             return event(.circuitClosed, nil)
         case .giveUp:
             let why = state.failure?.what ?? "its workers do not become ready"
-            remote.refuse(PluginError(.unavailable, why))
+            refuse(
+                PluginError(
+                    .unavailable, why, remedy: "Correct what keeps it from loading, then load it again",
+                    retryable: false), &state)
             if state.first == nil { state.first = .failure(state.failure ?? lost) }
             return event(.gaveUp, nil, why)
         case .schedule(let time): state.due = time
@@ -157,6 +164,16 @@ final class WorkerPool: Sendable {
         }
         return nil
     }
+
+    /// Has calls fail with the error; nil: lets them be made. A plugin that was disabled stays so.
+    func refuse(_ error: PluginError?, _ state: inout State) {
+        guard state.refusal?.code != .disabled else { return }
+        state.refusal = error
+        remote.refuse(error)
+    }
+
+    /// Why no calls are made; nil: they are.
+    var refusal: PluginError? { monitor.withLock { $0.refusal } }
 
     /// - Parameter isLively: whether calls were made: then workers are looked at even if nothing is due.
     private func setTimer(_ state: inout State, isLively: Bool) {
@@ -170,116 +187,14 @@ final class WorkerPool: Sendable {
         }
     }
 
-    private func tell(_ kind: WorkerEvent.Kind, _ id: WorkerID, _ process: WorkerProcess?, _ reason: String? = nil) {
+    func tell(_ kind: WorkerEvent.Kind, _ id: WorkerID, _ process: WorkerProcess?, _ reason: String? = nil) {
         factory.options.observer(WorkerEvent(kind: kind, worker: id, pid: process?.pid ?? 0, reason: reason))
     }
 
-    private var lost: PluginError {
+    var lost: PluginError {
         PluginError(
             .workerLost, "no worker of \(factory.manifest.id) became ready", remedy: "Try it again",
             plugin: factory.manifest.id, stage: .create, retryable: true)
-    }
-
-    // MARK: - Workers
-
-    private func spawn(_ id: WorkerID) {
-        do throws(PluginError) {
-            let process = try factory.make()
-            let isWanted = monitor.withLock { state in
-                guard !state.isEnded else { return false }
-                state.processes[id] = process
-                return true
-            }
-            guard isWanted else { return }
-            process.observeEnd { [weak self] process in self?.ended(id, process) }
-            try factory.await(process)
-            tell(.ready, id, process)
-            handle(.ready(id))
-        } catch {
-            let process = monitor.withLock { $0.processes[id] }
-            failed(id, process, error)
-            // One that has ended says so itself.
-            if process == nil { handle(.ended(id, .unknown)) } else { handle(.failedToLoad(id)) }
-        }
-    }
-
-    /// Makes the instance in a worker that has loaded the plugin, and lets calls in.
-    private func promote(_ id: WorkerID, _ process: WorkerProcess) {
-        let (instance, isStarted) = monitor.withLock { ($0.instance, $0.isStarted) }
-        do throws(PluginError) {
-            try factory.makeInstance(in: process, instance, isStarted: isStarted)
-            guard remote.attach(process) else { throw lost }
-            monitor.withLock { state in
-                // What was handed over was handed over once.
-                state.instance.state = []
-                if state.first != nil { state.restarts += 1 }
-            }
-            settle(.success(()))
-            tell(.active, id, process)
-        } catch {
-            failed(id, process, error)
-            handle(.failedToLoad(id))
-        }
-    }
-
-    /// It is of no use. What ends with the pool has not failed.
-    private func failed(_ id: WorkerID, _ process: WorkerProcess?, _ error: PluginError) {
-        let isEnded = monitor.withLock { state in
-            state.failure = error
-            return state.isEnded
-        }
-        settle(.failure(error))
-        guard !isEnded else { return }
-        factory.host.log(.warning, "worker", error.message)
-        tell(.failed, id, process, error.what)
-    }
-
-    private func settle(_ result: Result<Void, PluginError>) {
-        monitor.withLock { state in if state.first == nil { state.first = result } }
-        monitor.signal()
-    }
-
-    /// Ends a worker that has no calls, the plugin's own way first.
-    private func retire(_ process: WorkerProcess) {
-        remote.remove(process)
-        factory.destroyInstance(in: process)
-        process.kill(KWW_KILL_RETIRED)
-    }
-
-    private func ended(_ id: WorkerID, _ process: WorkerProcess) {
-        remote.detach(process)
-        // Its calls leave now; whoever frees it waits for them, and not this thread.
-        HostThreads.workers.submit { self.remote.remove(process) }
-        let end = Self.end(of: process.facts)
-        tell(.ended, id, process, end.reason)
-        handle(.ended(id, end))
-        monitor.withLock { state in
-            state.processes[id] = nil
-            state.seen[id] = nil
-        }
-    }
-
-    private static func end(of facts: kww_facts) -> WorkerEnd {
-        switch facts.killed {
-        case KWW_KILL_NONE: break
-        case KWW_KILL_WALL, KWW_KILL_DEADLINE: return .limit(.wall)
-        case KWW_KILL_CPU: return .limit(.cpu)
-        case KWW_KILL_OUTPUT: return .limit(.output)
-        case KWW_KILL_EVENTS: return .limit(.events)
-        case KWW_KILL_PROTOCOL: return .unknown
-        default: return .asked
-        }
-        guard facts.ended == KWW_END_EXIT else { return .unknown }
-        let signal = facts.status & 0x7F
-        guard signal != 0 else { return .exit(facts.status >> 8 & 0xFF) }
-        return .signal(signal, address: facts.signal == signal && facts.has_address != 0 ? facts.address : nil)
-    }
-
-    /// Asks the plugin, unless all its lanes are taken: then it is not idle, and nobody has to ask.
-    private func checkHealth(_ id: WorkerID) {
-        guard let process = monitor.withLock({ $0.processes[id] }) else { return }
-        let state = try? remote.preferring(process) { () throws(PluginError) in try factory.health(of: remote) }
-        handle(.health(id, isWell: state != nil && state != .critical && process.facts.ended == 0))
     }
 
     // MARK: - What the instance's owner did to all workers
@@ -303,37 +218,6 @@ final class WorkerPool: Sendable {
         for process in processes {
             process.kill(KWW_KILL_RETIRED)
             remote.remove(process)
-        }
-    }
-
-    // MARK: - For those who look
-
-    /// The workers that live, in the order in which they were started.
-    var workers: [WorkerStatus] {
-        monitor.withLock { state in
-            state.decisions.status.compactMap { status in
-                guard let process = state.processes[status.id] else { return nil }
-                let facts = process.facts
-                return WorkerStatus(
-                    id: status.id, pid: facts.pid, phase: status.phase, busy: Int(facts.busy), calls: facts.calls,
-                    memory: process.memory, processorTime: process.processorTime)
-            }
-        }
-    }
-
-    /// Workers that took another's place, or came to help.
-    var restarts: Int { monitor.withLock { $0.restarts } }
-}
-
-extension WorkerEnd {
-    /// For events: "SIGSEGV", "status 3", "the limit wall".
-    fileprivate var reason: String? {
-        switch self {
-        case .asked: nil
-        case .limit(let kind): "the limit \(kind.rawValue)"
-        case .signal(let number, _): SignalName.of(number)
-        case .exit(let status): "status \(status)"
-        case .unknown: "unknown"
         }
     }
 }

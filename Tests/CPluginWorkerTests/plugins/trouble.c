@@ -21,16 +21,21 @@ typedef struct work {
 } work;
 
 static const kw_host *host;
+static uint64_t own_pid;
+
+#define DIMS 384u
+
+/* What every text is embedded to, made once: what is measured with this plugin is the way to it. */
+static float ready_row[DIMS];
 
 static kw_status answer(const work *work)
 {
     kw_span inputs = work->in->texts;
     for (uint32_t i = 0; i < inputs.count; i++) {
-        float *row = (float *)(void *)((char *)work->in->rows + i * work->in->row_stride);
-        for (uint32_t j = 0; j < work->in->dims; j++)
-            row[j] = (float)(i + j);
+        uint32_t dims = work->in->dims < DIMS ? work->in->dims : DIMS;
+        memcpy((char *)work->in->rows + i * work->in->row_stride, ready_row, dims * sizeof(float));
     }
-    kw_embed_out out = { .h = KW_HDR(kw_embed_out), .rows_written = inputs.count, .total_tokens = (uint64_t)getpid() };
+    kw_embed_out out = { .h = KW_HDR(kw_embed_out), .rows_written = inputs.count, .total_tokens = own_pid };
     return KW_REPLY(work->call, &out);
 }
 
@@ -449,6 +454,9 @@ static kw_status create(kw_instance *self, kw_call *call, const kw_create_in *in
     static int only;
     (void)self;
     host = in->host;
+    own_pid = (uint64_t)getpid();
+    for (uint32_t i = 0; i < DIMS; i++)
+        ready_row[i] = (float)i;
     kw_create_out out = { .h = KW_HDR(kw_create_out), .instance = (kw_instance *)(void *)&only };
     return KW_REPLY(call, &out);
 }

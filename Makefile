@@ -101,7 +101,7 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 	@# Without leaks: the toolchain's own libraries for tests have some.
 	@ASAN_OPTIONS=detect_leaks=0 swift test --package-path $(ROOT) --scratch-path $(ROOT)/.build/sanitize --sanitize=address --filter 'Hostile(File|Table)Tests'
 	@echo "Calls, instances, swaps and supervision under -sanitize=thread"
-	@$(TEST_PROGRAMS) $(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Control\w*|Folder\w*|Watch\w*)Tests'
+	@$(TEST_PROGRAMS) $(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Worker|WorkerPool|Control\w*|Folder\w*|Watch\w*)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests sanitize

@@ -92,7 +92,7 @@ void test_killer(void)
     kill_among(&zygote, 5000, 50);
     possessions before = count_possessions(&zygote);
     uint64_t memory = resident();
-    kill_among(&zygote, is_long ? 1000000 : 20000, is_long ? 5000 : 100);
+    kill_among(&zygote, is_long ? 1000000 : 20000, is_long ? 1000 : 100);
     CHECK(is_settled(&zygote, before));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     uint64_t after = resident();

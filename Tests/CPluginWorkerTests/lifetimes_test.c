@@ -96,7 +96,6 @@ int be_victim(void)
         kww_worker_facts(served->worker, &facts);
         printf(" %d", facts.pid);
         char path[64];
-        snprintf(path, sizeof path, "/proc/%d/task/%d/children", facts.pid, facts.pid);
         /* A lane's thread made them. */
         for (int32_t thread = facts.pid + 1; thread < facts.pid + 8; thread++) {
             snprintf(path, sizeof path, "/proc/%d/task/%d/children", facts.pid, thread);

@@ -152,8 +152,6 @@ static void bear_scribbling(zygote *zygote)
             if (outcome.status == KWW_FAULT)
                 CHECK(outcome.fault.kind >= KWW_FAULT_CRASHED && outcome.fault.kind <= KWW_FAULT_REFUSED);
         }
-        kww_facts facts;
-        kww_worker_facts(served->worker, &facts);
         free_remote(remote, served);
         end_worker_of(served);
     }

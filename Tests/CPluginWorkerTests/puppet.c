@@ -80,7 +80,7 @@ static void *play(void *context)
         uint32_t number = atomic_load(&lane->request);
         if (number == seen) {
             /* A host that kills has no word to change: this looks again now and then. */
-            futex_wait(&lane->request, seen, monotonic_ns() + 1000000);
+            futex_wait(&lane->request, seen, monotonic_ns() + 100000);
             continue;
         }
         puppet->script(puppet, number);

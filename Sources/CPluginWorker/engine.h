@@ -61,7 +61,7 @@ struct kww_remote {
     pthread_cond_t left;  /* a lane was given back to a worker that is to be let go of */
     waiting_call *queue;  /* by key */
     uint32_t queued;
-    uint32_t removals;    /* threads that wait for `left` */
+    uint32_t removals;    /* threads that wait for `left`, to let go of a worker or to reach all */
     _Atomic int is_refusing; /* written with the lock held */
     int64_t retry_at_ns;
     char refusal[256];
@@ -81,16 +81,16 @@ typedef struct place {
 
 /* Takes a lane of any worker of the remote, waiting for one until the deadline if there is none; KW_OK or KWW_FAULT. */
 kw_status take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place);
-/* The same of the worker in one slot, for operations that every worker has to do. 0: there is none, it has ended, or all
- * its lanes are taken. */
+/* The same of the worker in one slot, for operations that every worker has to do; waits until one of its lanes is free. 0:
+ * there is no worker, or it has ended. */
 int take_lane_of(kww_remote *remote, uint32_t slot, place *place);
 void give_lane(const place *place);
 
 /* The calling thread's fault, emptied and of this kind. */
 kww_fault *new_fault(uint32_t kind);
 kw_status fault(uint32_t kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What the end of a worker means for a call that it had. */
-kw_status fault_of_end(kww_worker *worker);
+/* What the end of a worker means for a call that it had in a lane. */
+kw_status fault_of_end(kww_worker *worker, uint32_t lane);
 
 static inline int has_ended(kww_worker *worker)
 {

@@ -31,7 +31,7 @@ void kww_take_fault(kww_fault *fault)
     *fault = latest;
 }
 
-kw_status fault_of_end(kww_worker *worker)
+kw_status fault_of_end(kww_worker *worker, uint32_t lane)
 {
     kww_facts facts;
     kww_worker_facts(worker, &facts);
@@ -45,10 +45,14 @@ kw_status fault_of_end(kww_worker *worker)
         fault->status = WEXITSTATUS(facts.status);
         return KWW_FAULT;
     }
+    /* Only what fits what the zygote saw: a plugin can write anything. */
+    int is_told = facts.signal == WTERMSIG(facts.status);
+    /* Another call's thread has crashed. */
+    if (is_told && facts.lane != 0 && facts.lane != lane + 1)
+        return KWW_FAULT;
     fault->kind = KWW_FAULT_CRASHED;
     fault->signal = WTERMSIG(facts.status);
-    /* Only what fits what the zygote saw: a plugin can write anything. */
-    if (facts.signal == fault->signal) {
+    if (is_told) {
         fault->has_address = facts.has_address;
         fault->address = facts.address;
         fault->is_stack = facts.is_stack;

@@ -45,7 +45,8 @@ static void note_use(place *place, uint64_t size)
         place->record->used = size;
 }
 
-/* Pages that one large call touched are not kept for all the small ones after it. */
+/* Pages that one large reply touched are not kept for all the small ones after it. Those of requests stay until the worker
+ * goes: the seal that keeps the worker from writing them keeps the host from giving them back. */
 static void trim(const place *place)
 {
     lane_record *record = place->record;
@@ -54,7 +55,6 @@ static void trim(const place *place)
     int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     kww_worker *worker = place->worker;
     uint64_t excess = AREA_SIZE - KEPT_MEMORY;
-    fallocate(worker->host_file, mode, (off_t)(host_area_offset(place->index) + KEPT_MEMORY), (off_t)excess);
     fallocate(worker->worker_file, mode, (off_t)(worker_area_offset(worker->lanes, place->index) + KEPT_MEMORY),
               (off_t)excess);
     record->used = 0;
@@ -457,7 +457,7 @@ static kw_status converse(conversation *talk)
         if (has_ended(worker)) {
             if (talk->is_cancelled && atomic_load(&worker->killed) != KWW_KILL_NONE)
                 return limit_fault(talk);
-            return fault_of_end(worker);
+            return fault_of_end(worker, talk->place.index);
         }
         /* Also of a worker that has always something to say: then there is no sleep. */
         look_at_limits(talk);
@@ -468,7 +468,7 @@ static kw_status converse(conversation *talk)
     }
 }
 
-/* A call that ended its worker by itself, as far as can be known: nothing else ran in it. */
+/* A call that ended its worker, as far as can be known: a crash is of the lane whose thread it was, an exit of any. */
 static int is_to_blame(const conversation *talk, kw_status status)
 {
     kww_fault latest;

@@ -207,7 +207,20 @@ static int take_of(kww_remote *remote, uint32_t number, place *place, int is_loc
 
 int take_lane_of(kww_remote *remote, uint32_t number, place *place)
 {
-    return take_of(remote, number, place, 0);
+    int is_taken = take_of(remote, number, place, 0);
+    if (is_taken)
+        return 1;
+    slot *slot = &remote->slot[number];
+    pthread_mutex_lock(&remote->lock);
+    remote->removals++;
+    atomic_fetch_add(&remote->waiting, 1);
+    while ((atomic_load(&slot->available) & ATTACHED) != 0 && !has_ended(slot->worker)
+           && !(is_taken = take_of(remote, number, place, 1)))
+        pthread_cond_wait(&remote->left, &remote->lock);
+    atomic_fetch_sub(&remote->waiting, 1);
+    remote->removals--;
+    pthread_mutex_unlock(&remote->lock);
+    return is_taken;
 }
 
 static _Thread_local uint32_t next_rank = KWW_USUAL_RANK;
@@ -318,7 +331,9 @@ static kw_status wait_for_lane(kww_remote *remote, kw_call *call, int64_t deadli
     pthread_mutex_lock(&remote->lock);
     kw_status status = KWW_FAULT;
     int is_first = remote->queued == 0, is_last = 0;
-    if (remote->queued >= limit && !try_take(remote, place, 1)) {
+    if (remote->is_refusing) {
+        status = refuse(remote);
+    } else if (remote->queued >= limit && !try_take(remote, place, 1)) {
         new_fault(KWW_FAULT_OVERLOADED)->value = limit;
     } else if (remote->queued >= limit) {
         status = KW_OK;

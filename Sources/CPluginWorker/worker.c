@@ -205,6 +205,7 @@ void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
         facts->address = crash->address;
         facts->is_stack = crash->is_stack != 0;
         facts->is_memory = crash->is_memory != 0;
+        facts->lane = crash->lane;
     }
 }
 

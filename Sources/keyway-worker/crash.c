@@ -46,6 +46,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
         crash->address = (uint64_t)(uintptr_t)info->si_addr;
         crash->is_stack = number == SIGSEGV && crash->has_address && overflowed((uintptr_t)info->si_addr);
         crash->is_memory = is_out_of_memory() != 0;
+        crash->lane = own_lane;
         atomic_store(&crash->seen, 1);
     }
     /* The handler was removed when it was entered, so this ends the process as if there had been none. */

@@ -273,6 +273,8 @@ static void await_request(arrival *arrival)
     }
 }
 
+_Thread_local uint32_t own_lane;
+
 static void *serve_forever(void *context)
 {
     arrival arrival = { .lane = context };
@@ -286,6 +288,7 @@ static void *serve_forever(void *context)
     arrival.lane->stack_low = (uintptr_t)low;
     arrival.lane->stack_high = (uintptr_t)low + size;
     use_signal_stack();
+    own_lane = arrival.lane->index + 1;
     for (;;) {
         await_request(&arrival);
         uint32_t number = atomic_load_explicit(&arrival.lane->host->request, memory_order_acquire);

@@ -85,5 +85,7 @@ void tell_host(lane *lane);
 /* From now on signals that end the process are noted in W first. Each thread with a stack of its own for that. */
 void watch_for_crashes(void);
 void use_signal_stack(void);
+/* The lane that this thread serves, from 1; 0 = none. */
+extern _Thread_local uint32_t own_lane;
 
 #endif

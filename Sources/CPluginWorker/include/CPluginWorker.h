@@ -150,6 +150,7 @@ typedef struct kww_crash {
     uint64_t address;
     uint32_t is_stack;     /* 1: the stack of a lane overflowed */
     uint32_t is_memory;    /* 1: no memory was to be had when it crashed */
+    uint32_t lane;         /* whose thread it was, from 1; 0 = of none */
 } kww_crash;
 
 /* ---- the host's view of one worker ----------------------------------------------------------------------- */
@@ -204,7 +205,7 @@ typedef struct kww_facts {
     int32_t signal;      /* the crash as its process saw it: a hint; 0 = none */
     uint32_t has_address;
     uint64_t address;
-    uint32_t is_stack, is_memory;
+    uint32_t is_stack, is_memory, lane;
 } kww_facts;
 void kww_worker_facts(const kww_worker *worker, kww_facts *facts);
 

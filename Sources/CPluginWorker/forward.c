@@ -152,7 +152,8 @@ static kw_status write_request(conversation *talk, const void *in, uint64_t *len
     return KW_OK;
 }
 
-static void send_request(conversation *talk)
+/* 1 if the worker slept. */
+static int send_request(conversation *talk)
 {
     host_lane *host = talk->place.host;
     atomic_store_explicit(&host->cancelled, 0, memory_order_relaxed);
@@ -160,9 +161,11 @@ static void send_request(conversation *talk)
     /* In one order with the flag: either it is seen here, or the number there. */
     atomic_store(&host->request, talk->number);
     kww_step(STEP_REQUEST_NUMBERED);
-    if (atomic_load(&talk->place.lane->is_parked) != 0)
+    int was_parked = atomic_load(&talk->place.lane->is_parked) != 0;
+    if (was_parked)
         futex_wake(&host->request, 1);
     kww_step(STEP_REQUEST_SENT);
+    return was_parked;
 }
 
 /* ---- ending it ------------------------------------------------------------------------------------------ */
@@ -434,14 +437,16 @@ static kw_status read_reply(conversation *talk)
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-static kw_status converse(conversation *talk)
+static kw_status converse(conversation *talk, int was_parked)
 {
     kww_worker *worker = talk->place.worker;
     waiter *waiter = &talk->place.record->waiter;
     for (;;) {
         uint32_t other = atomic_load_explicit(&talk->place.lane->processor, memory_order_relaxed);
-        if (!wait_awake(waiter, other, is_due, talk) && !is_due(talk))
+        /* A worker that had to be woken takes longer than spinning is worth, and may need this very processor. */
+        if (was_parked || (!wait_awake(waiter, other, is_due, talk) && !is_due(talk)))
             sleep_until_due(talk);
+        was_parked = 0;
         /* First the number, then the ring: events come before the reply that follows them. */
         uint32_t reply = atomic_load_explicit(&talk->place.lane->reply, memory_order_acquire);
         kw_status status = take_events(talk);
@@ -492,8 +497,7 @@ static kw_status run(conversation *talk, const void *in)
     if (atomic_load_explicit(&remote->is_judged, memory_order_relaxed) != 0
         && watch->judge(watch->context, talk->operation->name, talk->place.request, length) != 0)
         return fault(KWW_FAULT_POISONED, "it ended workers before");
-    send_request(talk);
-    status = converse(talk);
+    status = converse(talk, send_request(talk));
     if (talk->has_waker)
         talk->call->api->set_waker(talk->call, NULL, NULL);
     if (watch->blame != NULL && is_to_blame(talk, status)) {

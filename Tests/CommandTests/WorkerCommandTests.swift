@@ -71,7 +71,8 @@ struct WorkerCommandTests {
     }
 
     @Test(
-        "what is no limit is a mistake in the command", arguments: [["wall=soon"], ["patience=3"], ["wall"], ["cpu=0"]])
+        "what is no limit is a mistake in the command",
+        arguments: [["wall=soon"], ["patience=3"], ["wall"], ["cpu=0"], ["disk=1M"], ["wall=1s", "wall=2s"]])
     func badLimits(_ limits: [String]) async throws {
         let words = limits.flatMap { ["--limit", $0] }
         let output = try await Command.run(

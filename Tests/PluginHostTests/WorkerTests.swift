@@ -161,6 +161,21 @@ import Testing
         await host.shutdown()
     }
 
+    @Test("what a call may put out does not hold for the plugin's own life, and is held against nobody")
+    func outputOfCalls() async throws {
+        let unruly = try UnrulyPlugin()
+        let state = try Sample.Folder()
+        let host = try UnrulyPlugin.host(["output=1"]) { $0.stateFolder = state.path }
+        let plugin = try await host.load(unruly.path)
+        #expect(
+            try UnrulyPlugin.failure(plugin, "?").facts
+                == .resourceLimit(kind: "output", value: 1, unit: "bytes", source: "call"))
+        await host.shutdown()
+        let other = try UnrulyPlugin.host { $0.stateFolder = state.path }
+        _ = try UnrulyPlugin.ask(try await other.load(unruly.path))
+        await other.shutdown()
+    }
+
     @Test("what it logs and prints comes to the host's log") func logs() async throws {
         let unruly = try UnrulyPlugin()
         let keeper = LogKeeper()
@@ -170,7 +185,8 @@ import Testing
         let note = try await keeper.line(with: "a note")
         #expect(note.contains("error") && note.contains("component=unruly") && note.contains("call="))
         _ = try UnrulyPlugin.ask(plugin, "print")
-        #expect(try await keeper.line(with: "a line of its own").contains("component=output"))
+        // It steers nobody's terminal.
+        #expect(try await keeper.line(with: "a line of its own\\u{1b}[31m").contains("component=output"))
         await host.shutdown()
     }
 

@@ -27,6 +27,14 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// Traffic over the network, a second.
     case network
 
+    /// Is it enforced for plugins in workers? The others are there for hosts that have a sandbox.
+    public var holdsInWorkers: Bool {
+        switch self {
+        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles: true
+        case .concurrency, .upcallDepth, .fileSize, .disk, .network: false
+        }
+    }
+
     /// What a limit's number counts.
     public enum Unit: String, Sendable, Hashable, CaseIterable {
         case milliseconds, bytes, count

@@ -214,8 +214,16 @@ extension PluginHost {
             facts: .file(path: prepared.path), plugin: prepared.manifest?.id ?? prepared.path, stage: .load)
     }
 
+    /// Is it a limit that whoever made the host has set, and no fault of the plugin?
+    private func isOfCaller(_ error: PluginError) -> Bool {
+        if case .resourceLimit(_, _, _, let source) = error.facts { return source == LimitSource.call.rawValue }
+        // What a plugin does that finds no memory or no descriptor is not known by its error.
+        let limits = configuration.workers.callLimits
+        return limits[.memory] != nil || limits[.openFiles] != nil
+    }
+
     private func quarantine(_ prepared: PreparedPlugin, _ error: PluginError) {
-        guard let folder = configuration.stateFolder else { return }
+        guard let folder = configuration.stateFolder, !isOfCaller(error) else { return }
         let store = QuarantineStore(stateFolder: folder, clock: configuration.clock)
         let failure = QuarantineFailure(
             code: error.code.rawValue, reason: error.what, phase: error.stage?.rawValue)

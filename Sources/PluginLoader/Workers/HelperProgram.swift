@@ -25,8 +25,9 @@ package struct HelperProgram: Sendable, Hashable {
     /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is not
     ///   replaced by another, nor is the first that is there.
     package func locate(_ named: String? = nil) throws(PluginError) -> String {
-        let fromVariable = unsafe kwl_secure_getenv(variable).map { unsafe String(cString: $0) }
-        let candidates = (named ?? fromVariable).map { [$0] } ?? usualPlaces
+        // One that is set to nothing says nothing.
+        let fromVariable = unsafe kwl_secure_getenv(variable).map { unsafe String(cString: $0) } ?? ""
+        let candidates = (named ?? (fromVariable.isEmpty ? nil : fromVariable)).map { [$0] } ?? usualPlaces
         guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
             throw missing("there is no \(candidates.joined(separator: ", no "))", candidates)
         }

@@ -12,10 +12,11 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
     private let remote: OpaquePointer
     private let watch: WorkerWatch?
 
-    /// - Parameter isRepeating: whether calls whose worker is lost are made once more, if that can do no harm.
-    init(_ options: WorkerOptions, watch: WorkerWatch? = nil, isRepeating: Bool = true) throws(PluginError) {
+    /// - Parameter isForLife: whether it is for the plugin's own life only: then nothing is made once more, and what a
+    ///   call may put out does not hold.
+    init(_ options: WorkerOptions, watch: WorkerWatch? = nil, isForLife: Bool = false) throws(PluginError) {
         var limits = Self.limits(options)
-        if !isRepeating { limits.retry = KWW_RETRY_NONE }
+        if isForLife { (limits.retry, limits.output_bytes, limits.events) = (KWW_RETRY_NONE, 0, 0) }
         let remote: OpaquePointer?
         if let watch {
             var table = unsafe watch.table

@@ -1,3 +1,4 @@
+internal import CPluginLinux
 internal import CPluginWorker
 internal import Glibc
 internal import Logging
@@ -16,9 +17,15 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     private var logIsOpen = true
     private var outputIsOpen = true
     private var line: [UInt8] = []
+    private var windowBegan: Int64 = 0
+    private var spent = 0
+    private var dropped = 0
 
     /// Bytes of a line that is printed; a longer one becomes several.
     private static let lineLimit = 4096
+    /// Bytes that are logged within a window of so many nanoseconds.
+    private static let outputLimit = 1 << 20
+    private static let window: Int64 = 10_000_000_000
     /// Bytes and notes that are read before others have their turn.
     private static let share = 64
 
@@ -92,10 +99,23 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
         return count > 0
     }
 
+    /// May so many bytes be logged? A plugin that prints without end must not fill its operator's disk.
+    private func spend(_ bytes: Int) -> Bool {
+        let now = kwl_monotonic_ns()
+        if now - windowBegan >= Self.window {
+            if dropped > 0 { host.log(.warning, "output", "\(dropped) lines of it were left out: it prints too much") }
+            (windowBegan, spent, dropped) = (now, 0, 0)
+        }
+        spent += bytes
+        if spent > Self.outputLimit { dropped += 1 }
+        return spent <= Self.outputLimit
+    }
+
     private func flush() {
         guard !line.isEmpty else { return }
-        host.log(.warning, "output", "it printed: \(String(decoding: line, as: UTF8.self))")
-        line.removeAll(keepingCapacity: true)
+        defer { line.removeAll(keepingCapacity: true) }
+        guard spend(line.count + 64) else { return }
+        host.log(.warning, "output", "it printed: \(ControlCharacters.spelled(String(decoding: line, as: UTF8.self)))")
     }
 }
 

@@ -87,9 +87,15 @@ extension WorkerFactory {
     private func alone(
         with process: WorkerProcess, _ body: (RemoteInstance) throws(PluginError) -> Void
     ) throws(PluginError) {
-        let remote = try RemoteInstance(options, isRepeating: false)
+        let remote = try RemoteInstance(options, isForLife: true)
         _ = remote.attach(process)
         defer { remote.remove(process) }
-        try body(remote)
+        // There is no other that could come: one that has ended is not waited for.
+        do throws(PluginError) {
+            try remote.preferring(process) { () throws(PluginError) in try body(remote) }
+        } catch {
+            guard error.code == .unavailable, process.facts.ended != 0 else { throw error }
+            throw WorkerFault.lost(manifest.id)
+        }
     }
 }

@@ -34,7 +34,7 @@ final class WorkerFactory: Sendable {
         let lanes = Self.lanes(of: notes)
         let window = prepared.hostSDK
         let worker = try Self.spawn(
-            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options)
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes)
         let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
         table = try WorkerTable(description, manifest, notes)
         self.manifest = manifest
@@ -55,15 +55,22 @@ final class WorkerFactory: Sendable {
         notes.abi?.capabilities.contains("concurrent") == true ? 4 : 1
     }
 
+    /// 0: any number. What an executor runs would inherit a limit that is meant for plugins.
+    private static func openFiles(_ limits: EffectiveLimits, _ notes: PluginNotes) -> UInt64 {
+        guard let limit = limits[.openFiles] else { return 0 }
+        let isExecutor = notes.interfaces.contains(KW_TOOL_EXECUTOR_ID)
+        return isExecutor && limit.source == .host ? 0 : UInt64(limit.value)
+    }
+
     private static var deadline: Int64 { kwl_monotonic_ns() + 30_000_000_000 }
 
     private static func spawn(
         _ parts: borrowing PreparedPlugin.Parts, in domain: WorkerDomain, host: HostTable, lanes: UInt32, sdk: UInt32,
-        window: SDKRange, _ plugin: String, _ options: WorkerOptions
+        window: SDKRange, _ plugin: String, _ options: WorkerOptions, _ notes: PluginNotes
     ) throws(PluginError) -> WorkerProcess {
         let request = kww_spawn(
             lanes: lanes, libraries: 0, environment: 0, reserved: 0, memory: 0,
-            open_files: options.limits[.openFiles].map { UInt64($0.value) } ?? 0)
+            open_files: openFiles(options.limits, notes))
         do throws(PluginError) {
             let zygote = try domain.running()
             return try WorkerProcess.make(
@@ -90,7 +97,7 @@ final class WorkerFactory: Sendable {
         }
         if let first, first.facts.ended == 0 { return first }
         return try Self.spawn(
-            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options)
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes)
     }
 
     /// Waits until a worker has loaded the plugin.

@@ -42,7 +42,8 @@ enum WorkerFault {
         case KWW_FAULT_TOO_LARGE:
             return PluginError(
                 .resourceExhausted, "\(operation) of \(id): \(text)", remedy: "Split the request",
-                facts: .limit(name: "message", value: Int64(clamping: fault.value), unit: "bytes", source: "host"))
+                facts: .resourceLimit(
+                    kind: "message", value: Int64(clamping: fault.value), unit: "bytes", source: "host"))
         case KWW_FAULT_REFUSED:
             return PluginError(
                 .unavailable, text, remedy: "Try again later; if it goes on, look at how its workers end",
@@ -104,6 +105,13 @@ enum WorkerFault {
 
     private static func value(of fault: kww_fault, _ kind: LimitKind) -> Int64 {
         kind.unit == .milliseconds ? Int64(clamping: fault.value / 1_000_000) : Int64(clamping: fault.value)
+    }
+
+    /// A worker is gone before it was of use.
+    static func lost(_ plugin: String) -> PluginError {
+        PluginError(
+            .workerLost, "a worker of \(plugin) ended before it took calls", remedy: "Try it again", plugin: plugin,
+            stage: .create, retryable: true)
     }
 
     // MARK: - While it was loaded

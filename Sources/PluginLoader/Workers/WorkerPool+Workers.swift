@@ -73,7 +73,8 @@ extension WorkerPool {
         // Its calls leave now; whoever frees it waits for them, and not this thread.
         HostThreads.workers.submit { self.remote.remove(process) }
         let end = Self.end(of: process.facts)
-        tell(.ended, id, process, end.reason)
+        let isOrphan = process.facts.ended == KWW_END_ZYGOTE
+        tell(.ended, id, process, isOrphan ? "the program that starts workers is gone" : end.reason)
         if factory.options.recovery == .disable, end.isFailure { disable(end) }
         handle(.ended(id, end))
         monitor.withLock { state in
@@ -101,6 +102,8 @@ extension WorkerPool {
         case KWW_KILL_PROTOCOL: return .unknown
         default: return .asked
         }
+        // No fault of this plugin's, as far as anybody can know.
+        guard facts.ended != KWW_END_ZYGOTE else { return .asked }
         guard facts.ended == KWW_END_EXIT else { return .unknown }
         let signal = facts.status & 0x7F
         guard signal != 0 else { return .exit(facts.status >> 8 & 0xFF) }

@@ -21,7 +21,7 @@ final class Zygote: Sendable {
     }
 
     /// How long the program may take to say what it is.
-    private static let patience: Int32 = 10_000
+    private static let patience: Int32 = 5000
     private static let tags = Atomic<UInt32>(0)
 
     let path: String
@@ -145,10 +145,12 @@ final class Zygote: Sendable {
             unsafe kww_spawn_zygote(path, environment, &socket, &process)
         }
         guard reason == 0 else {
-            return fail(HelperProgram.worker.missing("\(path) cannot be run (error \(reason))", [path]))
+            return fail(Self.failure(path, reason))
         }
         var buffer = [UInt8](repeating: 0, count: Int(KWW_PACKET_LIMIT))
         if let failure = greeting(socket, &buffer) {
+            // Whatever it is, it does not know that it is to end.
+            kill(process, SIGKILL)
             fail(failure)
         } else {
             monitor.withLock { state in
@@ -163,6 +165,16 @@ final class Zygote: Sendable {
         close(socket)
         monitor.withLock { $0.isGone = true }
         monitor.signal()
+    }
+
+    private static func failure(_ path: String, _ reason: Int32) -> PluginError {
+        guard reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EAGAIN else {
+            return HelperProgram.worker.missing("\(path) cannot be run (error \(reason))", [path])
+        }
+        return PluginError(
+            .resourceExhausted, "\(path) cannot be started (error \(reason))",
+            remedy: "Raise the limits on open files (ulimit -n) and processes (ulimit -u)",
+            facts: .errno(reason, call: "posix_spawn"), stage: .load)
     }
 
     /// The Swift runtime's own reporter of crashes takes milliseconds, and starts a process.

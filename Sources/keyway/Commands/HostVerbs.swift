@@ -83,7 +83,7 @@ struct HostWorkers: AsyncParsableCommand {
     func run() async throws {
         try await host.ask("workers") { reply in
             let workers = reply["workers"]?.arrayValue ?? []
-            guard !workers.isEmpty else { return "All of its plugins run in the host itself." }
+            guard !workers.isEmpty else { return "No plugin runs in a process of its own." }
             let rows = workers.map { worker in
                 [
                     worker["plugin"]?.stringValue ?? "", "\(worker["pid"]?.intValue ?? 0)",

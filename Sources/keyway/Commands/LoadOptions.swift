@@ -23,10 +23,17 @@ struct LoadOptions: ParsableArguments {
         if !limit.isEmpty, !isolate {
             throw ValidationError("--limit needs --isolate: in this process nothing is limited.")
         }
-        do {
-            _ = try LimitSet(limit)
+        let limits: LimitSet
+        do throws(PluginError) {
+            limits = try LimitSet(limit)
         } catch {
             throw ValidationError(error.message)
+        }
+        let enforced = LimitKind.allCases.filter(\.holdsInWorkers)
+        for kind in LimitKind.allCases where limits[kind] != nil && !enforced.contains(kind) {
+            throw ValidationError(
+                "Nothing enforces a limit on \(kind.rawValue); --limit takes "
+                    + enforced.map(\.rawValue).joined(separator: ", ") + ".")
         }
     }
 

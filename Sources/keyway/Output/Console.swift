@@ -72,26 +72,8 @@ enum Console {
 extension String {
     /// The text with control characters spelled out, so that what a file or a plugin says cannot steer a terminal or pose
     /// as another line.
-    var visible: String { visible(keeping: []) }
+    var visible: String { ControlCharacters.spelled(self) }
 
     /// For text of several lines.
-    var visibleLines: String { visible(keeping: ["\n", "\t"]) }
-
-    private func visible(keeping kept: Set<Unicode.Scalar>) -> String {
-        func isControl(_ scalar: Unicode.Scalar) -> Bool {
-            !kept.contains(scalar)
-                && (scalar.properties.generalCategory == .control || scalar.properties.isBidiControl
-                    || scalar == "\u{2028}" || scalar == "\u{2029}")
-        }
-        guard unicodeScalars.contains(where: isControl) else { return self }
-        var text = ""
-        for scalar in unicodeScalars {
-            if isControl(scalar) {
-                text += scalar == "\n" ? "\\n" : "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
-    }
+    var visibleLines: String { ControlCharacters.spelled(self, keeping: ["\n", "\t"]) }
 }

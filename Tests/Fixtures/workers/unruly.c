@@ -144,7 +144,7 @@ static void misbehave(kw_call *call, kw_str text)
         poll(&end, 1, -1);
     }
     if (begins(text, "print")) {
-        printf("a line of its own\n");
+        printf("a line of its own\033[31m\n");
         fflush(stdout);
     }
 }

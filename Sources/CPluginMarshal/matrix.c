@@ -47,39 +47,17 @@ void kwm_matrix_place(const kwm_operation *operation, void *in, void *rows)
         memcpy((unsigned char *)in + operation->matrix->rows, &rows, sizeof rows);
 }
 
-void kwm_matrix_compact(const kwm_operation *operation, void *in, kwm_matrix *matrix)
+uint64_t kwm_matrix_length(const kwm_matrix *matrix)
 {
-    const kwm_matrix_field *field = operation->matrix;
-    if (field == NULL || matrix->count == 0)
-        return;
-    matrix->stride = matrix->row_size;
-    matrix->capacity = matrix->count * matrix->row_size; /* no overflow: it was no more than the capacity */
-    memcpy((unsigned char *)in + field->stride, &matrix->stride, sizeof matrix->stride);
-    memcpy((unsigned char *)in + field->capacity, &matrix->capacity, sizeof matrix->capacity);
+    /* No overflow: the capacity holds it. */
+    return matrix->count == 0 ? 0 : (matrix->count - 1) * matrix->stride + matrix->row_size;
 }
 
-void kwm_matrix_pack(const kwm_matrix *matrix, void *to)
+void kwm_matrix_copy(const kwm_matrix *matrix, const void *from)
 {
-    if (matrix->count == 0 || matrix->row_size == 0 || (matrix->stride == matrix->row_size && to == matrix->rows))
+    if (matrix->row_size == 0)
         return;
-    if (matrix->stride == matrix->row_size) {
-        memcpy(to, matrix->rows, matrix->count * matrix->row_size);
-        return;
-    }
     for (uint64_t i = 0; i < matrix->count; i++)
-        memcpy((unsigned char *)to + i * matrix->row_size, (unsigned char *)matrix->rows + i * matrix->stride,
+        memcpy((unsigned char *)matrix->rows + i * matrix->stride, (const unsigned char *)from + i * matrix->stride,
                matrix->row_size);
-}
-
-void kwm_matrix_unpack(const kwm_matrix *matrix, const void *from)
-{
-    if (matrix->count == 0 || matrix->row_size == 0)
-        return;
-    if (matrix->stride == matrix->row_size) {
-        memcpy(matrix->rows, from, matrix->count * matrix->row_size);
-        return;
-    }
-    for (uint64_t i = 0; i < matrix->count; i++)
-        memcpy((unsigned char *)matrix->rows + i * matrix->stride,
-               (const unsigned char *)from + i * matrix->row_size, matrix->row_size);
 }

@@ -382,7 +382,7 @@ static kw_status read_error(conversation *talk, uint64_t length)
 static kw_status read_output(conversation *talk, const reply_header *header)
 {
     const kwm_matrix *matrix = &talk->matrix;
-    uint64_t wanted = matrix_length(matrix);
+    uint64_t wanted = kwm_matrix_length(matrix);
     if (header->rows_length != wanted)
         return breach(talk, "it replied another number of rows than there are inputs");
     /* The reply's pointees stay until the caller has read them, so they live in the call's arena. */
@@ -395,9 +395,7 @@ static kw_status read_output(conversation *talk, const reply_header *header)
     if (kwm_decode(talk->operation->out, copy, header->output_length, &output, NULL) != KW_OK)
         return breach(talk, "it replied what is no reply");
     /* Numbers only: nothing that the worker could change under our hands. */
-    for (uint64_t i = 0; i < matrix->count; i++)
-        memcpy((unsigned char *)matrix->rows + i * matrix->stride, talk->place.reply + i * matrix->stride,
-               matrix->row_size);
+    kwm_matrix_copy(matrix, talk->place.reply);
     return talk->call->api->reply(talk->call, output);
 }
 

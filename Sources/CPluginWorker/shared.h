@@ -15,8 +15,6 @@
 
 #include "CPluginWorker.h"
 
-#include <CPluginMarshal.h>
-
 /* Two neighbouring cache lines: processors fetch them in pairs. */
 #define APART 128
 
@@ -74,19 +72,12 @@ typedef struct ring_record {
 
 #define SKIP UINT64_MAX
 
-/* Bytes from the first row to the end of the last. */
-static inline uint64_t matrix_length(const kwm_matrix *matrix)
-{
-    return matrix->count == 0 ? 0 : (matrix->count - 1) * matrix->stride + matrix->row_size;
-}
-
 /* ---- lanes ---------------------------------------------------------------------------------------------- */
 
 typedef struct host_lane {
     _Alignas(APART) _Atomic uint32_t request; /* number of the latest; what the lane's thread waits on */
     _Atomic uint32_t cancelled;               /* not 0: the call is to end; what kw_call.cancelled points to */
     _Alignas(APART) _Atomic uint32_t is_parked; /* the caller waits on worker_lane.signal */
-    _Atomic uint32_t wants_room;                /* unused by the host */
     _Alignas(APART) _Atomic uint64_t events_read; /* bytes of the ring that are free again */
     _Alignas(APART) request_header header;
 } host_lane;

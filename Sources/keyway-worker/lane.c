@@ -185,7 +185,7 @@ static void run(lane *lane, uint32_t number, const request_header *header, const
         refuse(lane, number, KW_INVALID_ARGUMENT, "the caller's memory for the result does not hold it");
         return;
     }
-    uint64_t rows = matrix_length(&matrix);
+    uint64_t rows = kwm_matrix_length(&matrix);
     if (rows > AREA_SIZE) {
         reply_header reply = { .status = KW_RESOURCE_EXHAUSTED, .flags = REPLY_IS_TOO_LARGE, .output_length = rows };
         publish(lane, number, &reply);

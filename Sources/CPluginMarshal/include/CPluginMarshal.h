@@ -159,13 +159,11 @@ kw_status kwm_matrix_read(const kwm_operation *operation, const void *in, kwm_ma
 /* Sets the rows of a decoded input: memory of capacity bytes, 16-aligned. Nothing, if the operation has none. */
 void kwm_matrix_place(const kwm_operation *operation, void *in, void *rows);
 
-/* Takes the gaps out of the matrix of a decoded input, so that the operation fills count * row_size bytes. Call it before
- * kwm_matrix_place; it changes `matrix` and the input alike. */
-void kwm_matrix_compact(const kwm_operation *operation, void *in, kwm_matrix *matrix);
+/* Bytes from the first row to the end of the last, of a matrix that was read. */
+uint64_t kwm_matrix_length(const kwm_matrix *matrix);
 
-/* Copies the rows without gaps, count * row_size bytes, and back. `to` may be the rows of a matrix without gaps. */
-void kwm_matrix_pack(const kwm_matrix *matrix, void *to);
-void kwm_matrix_unpack(const kwm_matrix *matrix, const void *from);
+/* Copies the rows from memory in which they lie alike, of kwm_matrix_length bytes. What is between the rows stays. */
+void kwm_matrix_copy(const kwm_matrix *matrix, const void *from);
 
 /* ---- stubs ---------------------------------------------------------------------------------------------- */
 

@@ -17,12 +17,6 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
         var has = false
         /// Called once, on the zygote's thread, when the process is gone.
         var observer: (@Sendable (WorkerProcess) -> Void)?
-        var exit = Exit()
-    }
-
-    struct Exit {
-        var cpu = Duration.zero
-        var memory: UInt64 = 0
     }
 
     /// Its memory as two descriptors that another process can map. They are closed with this value.
@@ -78,11 +72,10 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
     func started(_ descriptor: Int32, pid: Int32) { unsafe kww_worker_started(worker, descriptor, pid) }
 
     /// - Parameter how: KWW_END_*.
-    func ended(_ how: UInt32, status: Int32, _ exit: Exit = Exit()) {
+    func ended(_ how: UInt32, status: Int32) {
         unsafe kww_worker_ended(worker, how, status)
         let observer = end.withLock { end in
             end.has = true
-            end.exit = exit
             defer { end.observer = nil }
             return end.observer
         }
@@ -97,9 +90,6 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
         }
         if has { observer(self) }
     }
-
-    /// What it has used, when it is gone.
-    var used: Exit { end.withLock { $0.exit } }
 
     /// - Parameter reason: KWW_KILL_*.
     func kill(_ reason: UInt32) { unsafe kww_worker_kill(worker, reason) }

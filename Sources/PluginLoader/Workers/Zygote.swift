@@ -269,9 +269,7 @@ final class Zygote: Sendable {
             worker.started(descriptor, pid: started.pid)
         case KWW_EXITED where body.count == MemoryLayout<kww_exited>.size:
             let exited = unsafe body.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_exited.self) }
-            worker?.ended(
-                KWW_END_EXIT, status: exited.status,
-                WorkerProcess.Exit(cpu: .nanoseconds(exited.cpu_ns), memory: exited.memory))
+            worker?.ended(KWW_END_EXIT, status: exited.status)
         default:
             if descriptor >= 0 { close(descriptor) }
             return false

@@ -80,17 +80,17 @@ typedef struct place {
 } place;
 
 /* Takes a lane of any worker of the remote, waiting for one until the deadline if there is none; KW_OK or KWW_FAULT. */
-kw_status take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place);
+kw_status kww_take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place);
 /* The same of the worker in one slot, for operations that every worker has to do; waits until one of its lanes is free. 0:
  * there is no worker, or it has ended. */
-int take_lane_of(kww_remote *remote, uint32_t slot, place *place);
-void give_lane(const place *place);
+int kww_take_lane_of(kww_remote *remote, uint32_t slot, place *place);
+void kww_give_lane(const place *place);
 
 /* The calling thread's fault, emptied and of this kind. */
-kww_fault *new_fault(uint32_t kind);
-kw_status fault(uint32_t kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+kww_fault *kww_new_fault(uint32_t kind);
+kw_status kww_fail(uint32_t kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What the end of a worker means for a call that it had in a lane. */
-kw_status fault_of_end(kww_worker *worker, uint32_t lane);
+kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane);
 
 static inline int has_ended(kww_worker *worker)
 {

@@ -9,16 +9,16 @@
 
 static _Thread_local kww_fault latest;
 
-kww_fault *new_fault(uint32_t kind)
+kww_fault *kww_new_fault(uint32_t kind)
 {
     memset(&latest, 0, sizeof latest);
     latest.kind = kind;
     return &latest;
 }
 
-kw_status fault(uint32_t kind, const char *format, ...)
+kw_status kww_fail(uint32_t kind, const char *format, ...)
 {
-    kww_fault *fault = new_fault(kind);
+    kww_fault *fault = kww_new_fault(kind);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(fault->text, sizeof fault->text, format, arguments);
@@ -31,11 +31,11 @@ void kww_take_fault(kww_fault *fault)
     *fault = latest;
 }
 
-kw_status fault_of_end(kww_worker *worker, uint32_t lane)
+kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane)
 {
     kww_facts facts;
     kww_worker_facts(worker, &facts);
-    kww_fault *fault = new_fault(KWW_FAULT_LOST);
+    kww_fault *fault = kww_new_fault(KWW_FAULT_LOST);
     fault->pid = facts.pid;
     /* The host's own kill is told by the call that was the reason, and to the others the worker is lost. */
     if (facts.ended != KWW_END_EXIT || facts.killed != KWW_KILL_NONE)

@@ -45,8 +45,8 @@ static void note_use(place *place, uint64_t size)
         place->record->used = size;
 }
 
-/* Pages that one large reply touched are not kept for all the small ones after it. Those of requests stay until the worker
- * goes: the seal that keeps the worker from writing them keeps the host from giving them back. */
+/* Pages that one large reply touched are not kept for all the small ones after it. Those of requests stay until the
+ * worker goes: the seal that keeps the worker from writing them keeps the host from giving them back. */
 static void trim(const place *place)
 {
     lane_record *record = place->record;
@@ -95,7 +95,7 @@ static int says_more(const kw_call *call)
 
 static kw_status too_large(const char *what, uint64_t needed)
 {
-    kww_fault *fault = new_fault(KWW_FAULT_TOO_LARGE);
+    kww_fault *fault = kww_new_fault(KWW_FAULT_TOO_LARGE);
     fault->value = AREA_SIZE;
     snprintf(fault->text, sizeof fault->text, "the %s takes %llu bytes, and a worker's lane has %u", what,
              (unsigned long long)needed, AREA_SIZE);
@@ -106,7 +106,7 @@ static kw_status refuse_input(kw_status status, const kwm_fault *wrong, uint64_t
 {
     if (status == KW_BUFFER_TOO_SMALL)
         return too_large("input", needed);
-    return fault(KWW_FAULT_INPUT, "the input cannot be sent to a worker: %s.%s %s", wrong->structure, wrong->field,
+    return kww_fail(KWW_FAULT_INPUT, "the input cannot be sent to a worker: %s.%s %s", wrong->structure, wrong->field,
                  wrong->reason);
 }
 
@@ -163,7 +163,7 @@ static int send_request(conversation *talk)
     kww_step(STEP_REQUEST_NUMBERED);
     int was_parked = atomic_load(&talk->place.lane->is_parked) != 0;
     if (was_parked)
-        futex_wake(&host->request, 1);
+        kww_futex_wake(&host->request, 1);
     kww_step(STEP_REQUEST_SENT);
     return was_parked;
 }
@@ -178,18 +178,18 @@ static void ask_to_end(conversation *talk, uint32_t reason, uint64_t value)
     talk->is_cancelled = 1;
     talk->reason = reason;
     talk->reason_value = value;
-    talk->deadline_ns = monotonic_ns() + grace;
+    talk->deadline_ns = kww_monotonic_ns() + grace;
     atomic_store(&talk->place.host->cancelled, 1);
     atomic_fetch_add(&header->control, 1);
-    futex_wake(&header->control, INT32_MAX);
+    kww_futex_wake(&header->control, INT32_MAX);
     kww_step(STEP_ASKED_TO_END);
 }
 
 static kw_status limit_fault(const conversation *talk)
 {
     if (talk->reason == KWW_KILL_CANCELLED)
-        return fault(KWW_FAULT_CANCELLED, "it was cancelled");
-    kww_fault *fault = new_fault(KWW_FAULT_LIMIT);
+        return kww_fail(KWW_FAULT_CANCELLED, "it was cancelled");
+    kww_fault *fault = kww_new_fault(KWW_FAULT_LIMIT);
     fault->limit = talk->reason;
     fault->value = talk->reason_value;
     fault->pid = atomic_load(&talk->place.worker->pid);
@@ -201,26 +201,26 @@ static void end_worker(conversation *talk, uint32_t why)
 {
     kww_worker *worker = talk->place.worker;
     worker_lane *lane = talk->place.lane;
-    int64_t deadline = monotonic_ns() + DEATH_NS;
+    int64_t deadline = kww_monotonic_ns() + DEATH_NS;
     kww_worker_kill(worker, why);
-    while (!has_ended(worker) && monotonic_ns() < deadline) {
+    while (!has_ended(worker) && kww_monotonic_ns() < deadline) {
         uint32_t signal = atomic_load(&lane->signal);
         if (!has_ended(worker))
-            futex_wait(&lane->signal, signal, deadline);
+            kww_futex_wait(&lane->signal, signal, deadline);
     }
 }
 
 static kw_status breach(conversation *talk, const char *what)
 {
     end_worker(talk, KWW_KILL_PROTOCOL);
-    fault(KWW_FAULT_PROTOCOL, "%s", what);
+    kww_fail(KWW_FAULT_PROTOCOL, "%s", what);
     return KWW_FAULT;
 }
 
 /* What the limits and the caller say now; asks the call to end if they say so. */
 static void look_at_limits(conversation *talk)
 {
-    int64_t now = monotonic_ns();
+    int64_t now = kww_monotonic_ns();
     if (talk->is_cancelled)
         return;
     if (kw_cancelled(talk->call)) {
@@ -251,7 +251,7 @@ static int64_t wake_time(const conversation *talk)
     int64_t used = kww_worker_cpu_ns(talk->place.worker) - talk->cpu_began_ns;
     int64_t left = talk->cpu_ns - (used > 0 ? used : 0);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int64_t next = monotonic_ns() + (left > 0 ? left : 0) / (processors > 0 ? processors : 1) + 100000;
+    int64_t next = kww_monotonic_ns() + (left > 0 ? left : 0) / (processors > 0 ? processors : 1) + 100000;
     return next < until ? next : until;
 }
 
@@ -270,7 +270,7 @@ static void wake_caller(void *context)
 {
     worker_lane *lane = context;
     atomic_fetch_add(&lane->signal, 1);
-    futex_wake(&lane->signal, INT32_MAX);
+    kww_futex_wake(&lane->signal, INT32_MAX);
 }
 
 static void sleep_until_due(conversation *talk)
@@ -285,10 +285,9 @@ static void sleep_until_due(conversation *talk)
     atomic_store(&talk->place.host->is_parked, 1);
     kww_step(STEP_CALLER_PARKED);
     if (!is_due(talk))
-        futex_wait(&lane->signal, signal, wake_time(talk));
+        kww_futex_wait(&lane->signal, signal, wake_time(talk));
     atomic_store(&talk->place.host->is_parked, 0);
     kww_step(STEP_CALLER_WOKEN);
-    look_at_limits(talk);
 }
 
 /* ---- events --------------------------------------------------------------------------------------------- */
@@ -300,7 +299,7 @@ static void free_ring(conversation *talk, uint64_t read)
     atomic_store(&talk->place.host->events_read, read);
     if (atomic_load(&talk->place.lane->waits_for_room) != 0) {
         atomic_fetch_add(&header->control, 1);
-        futex_wake(&header->control, INT32_MAX);
+        kww_futex_wake(&header->control, INT32_MAX);
     }
 }
 
@@ -310,7 +309,7 @@ static kw_status pass_event(conversation *talk, uint64_t at, uint64_t length)
     if (copy == NULL) {
         /* The call goes on over there, and the lane is to serve another one. */
         end_worker(talk, KWW_KILL_RETIRED);
-        return fault(KWW_FAULT_MEMORY, "no memory is left for an event of %llu bytes", (unsigned long long)length);
+        return kww_fail(KWW_FAULT_MEMORY, "no memory is left for an event of %llu bytes", (unsigned long long)length);
     }
     memcpy(copy, talk->place.ring + at, length);
     kww_step(STEP_EVENT_COPIED);
@@ -371,7 +370,7 @@ static kw_status read_error(conversation *talk, uint64_t length)
 {
     void *error = NULL, *copy = scratch(&talk->place, length);
     if (copy == NULL)
-        return fault(KWW_FAULT_MEMORY, "no memory is left for an error of %llu bytes", (unsigned long long)length);
+        return kww_fail(KWW_FAULT_MEMORY, "no memory is left for an error of %llu bytes", (unsigned long long)length);
     memcpy(copy, talk->place.reply, length);
     if (kwm_decode(&kwm_error, copy, length, &error, NULL) != KW_OK)
         return breach(talk, "it reported an error that is none");
@@ -388,7 +387,7 @@ static kw_status read_output(conversation *talk, const reply_header *header)
     /* The reply's pointees stay until the caller has read them, so they live in the call's arena. */
     void *output = NULL, *copy = talk->call->api->alloc(talk->call, header->output_length, ALIGNMENT);
     if (copy == NULL)
-        return fault(KWW_FAULT_MEMORY, "no memory is left for a reply of %llu bytes",
+        return kww_fail(KWW_FAULT_MEMORY, "no memory is left for a reply of %llu bytes",
                      (unsigned long long)header->output_length);
     memcpy(copy, talk->place.reply + aligned(wanted), header->output_length);
     kww_step(STEP_OUTPUT_COPIED);
@@ -442,7 +441,7 @@ static kw_status converse(conversation *talk, int was_parked)
     for (;;) {
         uint32_t other = atomic_load_explicit(&talk->place.lane->processor, memory_order_relaxed);
         /* A worker that had to be woken takes longer than spinning is worth, and may need this very processor. */
-        if (was_parked || (!wait_awake(waiter, other, is_due, talk) && !is_due(talk)))
+        if (was_parked || (!kww_wait_awake(waiter, other, is_due, talk) && !is_due(talk)))
             sleep_until_due(talk);
         was_parked = 0;
         /* First the number, then the ring: events come before the reply that follows them. */
@@ -460,11 +459,11 @@ static kw_status converse(conversation *talk, int was_parked)
         if (has_ended(worker)) {
             if (talk->is_cancelled && atomic_load(&worker->killed) != KWW_KILL_NONE)
                 return limit_fault(talk);
-            return fault_of_end(worker, talk->place.index);
+            return kww_fault_of_end(worker, talk->place.index);
         }
         /* Also of a worker that has always something to say: then there is no sleep. */
         look_at_limits(talk);
-        if (talk->is_cancelled && monotonic_ns() >= talk->deadline_ns) {
+        if (talk->is_cancelled && kww_monotonic_ns() >= talk->deadline_ns) {
             end_worker(talk, talk->reason);
             return limit_fault(talk);
         }
@@ -494,7 +493,7 @@ static kw_status run(conversation *talk, const void *in)
     kww_step(STEP_REQUEST_WRITTEN);
     if (atomic_load_explicit(&remote->is_judged, memory_order_relaxed) != 0
         && watch->judge(watch->context, talk->operation->name, talk->place.request, length) != 0)
-        return fault(KWW_FAULT_POISONED, "it ended workers before");
+        return kww_fail(KWW_FAULT_POISONED, "it ended workers before");
     status = converse(talk, send_request(talk));
     if (talk->has_waker)
         talk->call->api->set_waker(talk->call, NULL, NULL);
@@ -502,7 +501,7 @@ static kw_status run(conversation *talk, const void *in)
         kww_fault latest;
         kww_take_fault(&latest);
         watch->blame(watch->context, latest.pid, talk->operation->name, talk->place.request, length);
-        *new_fault(latest.kind) = latest;
+        *kww_new_fault(latest.kind) = latest;
     }
     return status;
 }
@@ -513,7 +512,7 @@ static void begin_time(conversation *talk)
     const kw_call *call = talk->call;
     talk->deadline_ns = call->deadline_ns != 0 ? call->deadline_ns : NO_DEADLINE;
     if (talk->deadline_ns != NO_DEADLINE || talk->wall_ns != 0) {
-        talk->began_ns = monotonic_ns();
+        talk->began_ns = kww_monotonic_ns();
         if (talk->wall_ns != 0 && talk->began_ns + talk->wall_ns < talk->deadline_ns)
             talk->deadline_ns = talk->began_ns + talk->wall_ns;
     }
@@ -534,13 +533,13 @@ static void begin(conversation *talk, kww_remote *remote, kw_call *call, const k
 
 static kw_status run_once(conversation *talk, const void *in)
 {
-    kw_status status = take_lane(talk->place.remote, talk->call, talk->deadline_ns, &talk->place);
+    kw_status status = kww_take_lane(talk->place.remote, talk->call, talk->deadline_ns, &talk->place);
     if (status != KW_OK)
         return status;
     begin_time(talk);
     status = run(talk, in);
     trim(&talk->place);
-    give_lane(&talk->place);
+    kww_give_lane(&talk->place);
     return status;
 }
 
@@ -617,12 +616,12 @@ static kw_status run_everywhere(kww_remote *remote, kw_call *call, const kwm_ope
         /* The first one's reply is the reply; of the others only errors count. */
         kwc_frame *other = is_done ? kwc_begin(NULL, 0) : NULL;
         if (is_done && other == NULL)
-            return fault(KWW_FAULT_MEMORY, "no memory is left for a call");
+            return kww_fail(KWW_FAULT_MEMORY, "no memory is left for a call");
         begin(&talk, remote, is_done ? &other->call : call, operation);
         kw_status status = KW_OK;
-        if (take_lane_of(remote, i, &talk.place)) {
+        if (kww_take_lane_of(remote, i, &talk.place)) {
             status = run(&talk, in);
-            give_lane(&talk.place);
+            kww_give_lane(&talk.place);
             is_done |= status == KW_OK;
         }
         if (other != NULL)

@@ -135,7 +135,7 @@ void kww_remote_refuse(kww_remote *remote, const char *text, int64_t retry_after
     pthread_mutex_lock(&remote->lock);
     remote->is_refusing = text != NULL;
     if (text != NULL) {
-        remote->retry_at_ns = retry_after_ns > 0 ? monotonic_ns() + retry_after_ns : 0;
+        remote->retry_at_ns = retry_after_ns > 0 ? kww_monotonic_ns() + retry_after_ns : 0;
         strncpy(remote->refusal, text, sizeof remote->refusal - 1);
     }
     call_all(remote);
@@ -205,7 +205,7 @@ static int take_of(kww_remote *remote, uint32_t number, place *place, int is_loc
     return 0;
 }
 
-int take_lane_of(kww_remote *remote, uint32_t number, place *place)
+int kww_take_lane_of(kww_remote *remote, uint32_t number, place *place)
 {
     int is_taken = take_of(remote, number, place, 0);
     if (is_taken)
@@ -247,16 +247,16 @@ static int try_take(kww_remote *remote, place *place, int is_locked)
     return 0;
 }
 
-void give_lane(const place *place)
+void kww_give_lane(const place *place)
 {
     return_lane(place, 0);
 }
 
 static kw_status refuse(kww_remote *remote)
 {
-    kww_fault *fault = new_fault(KWW_FAULT_REFUSED);
+    kww_fault *fault = kww_new_fault(KWW_FAULT_REFUSED);
     memcpy(fault->text, remote->refusal, sizeof fault->text);
-    int64_t left = remote->retry_at_ns == 0 ? 0 : remote->retry_at_ns - monotonic_ns();
+    int64_t left = remote->retry_at_ns == 0 ? 0 : remote->retry_at_ns - kww_monotonic_ns();
     fault->retry_after_ns = left > 0 ? left : 0;
     return KWW_FAULT;
 }
@@ -301,11 +301,11 @@ static kw_status await_turn(kww_remote *remote, kw_call *call, int64_t deadline_
         if (remote->queue == mine && try_take(remote, place, 1))
             return KW_OK;
         if (kw_cancelled(call))
-            return fault(KWW_FAULT_CANCELLED, "it was cancelled while it waited for a worker");
+            return kww_fail(KWW_FAULT_CANCELLED, "it was cancelled while it waited for a worker");
         if (deadline_ns == NO_DEADLINE)
             pthread_cond_wait(&mine->turn, &remote->lock);
-        else if (monotonic_ns() >= deadline_ns)
-            return fault(KWW_FAULT_EXPIRED, "its time was over while it waited for a worker");
+        else if (kww_monotonic_ns() >= deadline_ns)
+            return kww_fail(KWW_FAULT_EXPIRED, "its time was over while it waited for a worker");
         else
             pthread_cond_timedwait(&mine->turn, &remote->lock, &until);
     }
@@ -320,7 +320,7 @@ static void tell_waiting(kww_remote *remote)
 static kw_status wait_for_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place)
 {
     pthread_condattr_t attributes;
-    waiting_call mine = { .key = monotonic_ns() + atomic_load(&remote->ageing_ns) * next_rank };
+    waiting_call mine = { .key = kww_monotonic_ns() + atomic_load(&remote->ageing_ns) * next_rank };
     uint32_t limit = atomic_load(&remote->queue_limit);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -334,7 +334,7 @@ static kw_status wait_for_lane(kww_remote *remote, kw_call *call, int64_t deadli
     if (remote->is_refusing) {
         status = refuse(remote);
     } else if (remote->queued >= limit && !try_take(remote, place, 1)) {
-        new_fault(KWW_FAULT_OVERLOADED)->value = limit;
+        kww_new_fault(KWW_FAULT_OVERLOADED)->value = limit;
     } else if (remote->queued >= limit) {
         status = KW_OK;
     } else {
@@ -356,10 +356,10 @@ static kw_status wait_for_lane(kww_remote *remote, kw_call *call, int64_t deadli
     return status;
 }
 
-kw_status take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place)
+kw_status kww_take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, place *place)
 {
     if (preferred != NULL)
-        return try_take(remote, place, 0) ? KW_OK : fault(KWW_FAULT_REFUSED, "the worker has no time");
+        return try_take(remote, place, 0) ? KW_OK : kww_fail(KWW_FAULT_REFUSED, "the worker has no time");
     /* Whoever finds others waiting waits behind them. */
     if (atomic_load_explicit(&remote->waiting, memory_order_relaxed) == 0
         && !atomic_load_explicit(&remote->is_refusing, memory_order_relaxed) && try_take(remote, place, 0))

@@ -14,14 +14,14 @@
 #define ENOUGH_LUCK 256u
 #define RETRY 16u
 
-int64_t monotonic_ns(void)
+int64_t kww_monotonic_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
+void kww_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 {
     struct timespec until = { .tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000 };
     /* The bitset form takes an absolute time of CLOCK_MONOTONIC (futex(2)). */
@@ -29,7 +29,7 @@ void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
             FUTEX_BITSET_MATCH_ANY);
 }
 
-void futex_wake(_Atomic uint32_t *word, int count)
+void kww_futex_wake(_Atomic uint32_t *word, int count)
 {
     syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
@@ -42,7 +42,7 @@ static void learn(waiter *waiter, int was_enough)
 
 static int try_awake(uint32_t other, int (*is_due)(void *context), void *context)
 {
-    int64_t began = monotonic_ns();
+    int64_t began = kww_monotonic_ns();
     /* A thread on this very processor cannot go on while we spin. */
     if (other != (uint32_t)sched_getcpu()) {
         do {
@@ -51,17 +51,17 @@ static int try_awake(uint32_t other, int (*is_due)(void *context), void *context
                     return 1;
                 pause_briefly();
             }
-        } while (monotonic_ns() - began < SPIN_NS);
+        } while (kww_monotonic_ns() - began < SPIN_NS);
     }
     do {
         sched_yield();
         if (is_due(context))
             return 1;
-    } while (monotonic_ns() - began < YIELD_NS);
+    } while (kww_monotonic_ns() - began < YIELD_NS);
     return 0;
 }
 
-int wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context), void *context)
+int kww_wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context), void *context)
 {
     for (int i = 0; i < PAUSES; i++) {
         if (is_due(context)) {

@@ -17,7 +17,7 @@ typedef struct waiter {
     uint32_t skips; /* waits since the last that tried although luck was small */
 } waiter;
 
-int64_t monotonic_ns(void);
+int64_t kww_monotonic_ns(void);
 
 /* Tells the processor that this is a spin. */
 static inline void pause_briefly(void)
@@ -31,10 +31,10 @@ static inline void pause_briefly(void)
 
 /* FUTEX_WAIT until the word is not `value`, somebody wakes it, or the deadline (CLOCK_MONOTONIC) is over; works on memory
  * that is mapped for reading only. May return for no reason. */
-void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns);
-void futex_wake(_Atomic uint32_t *word, int count);
+void kww_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns);
+void kww_futex_wake(_Atomic uint32_t *word, int count);
 
 /* Is the condition true before it is better to sleep? other: the processor that is to make it true, or UINT32_MAX. */
-int wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context), void *context);
+int kww_wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context), void *context);
 
 #endif

@@ -146,10 +146,10 @@ void kww_worker_ended(kww_worker *worker, uint32_t how, int32_t status)
     /* The words that are waited on change, so that no sleep begins after this. */
     uint32_t loading = KWW_STATE_LOADING;
     atomic_compare_exchange_strong(&worker->worker->state, &loading, STATE_ENDED);
-    futex_wake(&worker->worker->state, INT32_MAX);
+    kww_futex_wake(&worker->worker->state, INT32_MAX);
     for (uint32_t i = 0; i < worker->lanes; i++) {
         atomic_fetch_add(&worker->worker->lane[i].signal, 1);
-        futex_wake(&worker->worker->lane[i].signal, INT32_MAX);
+        kww_futex_wake(&worker->worker->lane[i].signal, INT32_MAX);
     }
 }
 
@@ -168,8 +168,8 @@ uint32_t kww_worker_await(kww_worker *worker, int64_t deadline_ns, kww_descripti
     _Atomic uint32_t *word = &worker->worker->state;
     uint32_t state;
     /* What the worker said before it ended counts. */
-    while ((state = atomic_load(word)) == KWW_STATE_LOADING && !has_ended(worker) && monotonic_ns() < deadline_ns)
-        futex_wait(word, KWW_STATE_LOADING, deadline_ns);
+    while ((state = atomic_load(word)) == KWW_STATE_LOADING && !has_ended(worker) && kww_monotonic_ns() < deadline_ns)
+        kww_futex_wait(word, KWW_STATE_LOADING, deadline_ns);
     if (state == KWW_STATE_READY) {
         *description = worker->worker->description;
         description->id[sizeof description->id - 1] = '\0';

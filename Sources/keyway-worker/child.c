@@ -30,7 +30,7 @@ static _Noreturn void fail(const char *format, ...)
         vsnprintf(worker->message, sizeof worker->message, format, arguments);
         va_end(arguments);
         atomic_store(&worker->state, KWW_STATE_FAILED);
-        futex_wake(&worker->state, INT32_MAX);
+        kww_futex_wake(&worker->state, INT32_MAX);
     }
     _exit(1);
 }
@@ -172,6 +172,6 @@ _Noreturn void run_worker(const job *job)
     enter_phase(KWW_PHASE_SERVING);
     atomic_store(&this_process.worker->state, KWW_STATE_READY);
     kww_step(STEP_READY);
-    futex_wake(&this_process.worker->state, INT32_MAX);
+    kww_futex_wake(&this_process.worker->state, INT32_MAX);
     watch_lanes();
 }

@@ -47,7 +47,7 @@ static kw_status wait_for_room(lane *lane, uint64_t wanted, uint32_t flags)
             return KW_WOULD_BLOCK;
         }
         kww_step(STEP_ROOM_AWAITED);
-        futex_wait(&host->control, control, NO_DEADLINE);
+        kww_futex_wait(&host->control, control, NO_DEADLINE);
     }
     atomic_store(&lane->worker->waits_for_room, 0);
     return status;

@@ -57,7 +57,7 @@ static void take_metric(const kw_host *host, kw_str name, uint32_t kind, double 
 static int64_t now_ns(const kw_host *host)
 {
     (void)host;
-    return monotonic_ns();
+    return kww_monotonic_ns();
 }
 
 static void log_of_call(void *context, const kw_call *call, uint32_t level, kw_str component, kw_str message,

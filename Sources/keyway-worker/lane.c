@@ -23,7 +23,7 @@ void tell_host(lane *lane)
     if (atomic_load(&lane->host->is_parked) == 0)
         return;
     atomic_fetch_add(&lane->worker->signal, 1);
-    futex_wake(&lane->worker->signal, INT32_MAX);
+    kww_futex_wake(&lane->worker->signal, INT32_MAX);
 }
 
 static int make_room(lane *lane, uint64_t wanted)
@@ -262,11 +262,11 @@ static int has_arrived(void *context)
 static void await_request(arrival *arrival)
 {
     lane *lane = arrival->lane;
-    while (!wait_awake(&lane->waiter, UINT32_MAX, has_arrived, arrival) && !has_arrived(arrival)) {
+    while (!kww_wait_awake(&lane->waiter, UINT32_MAX, has_arrived, arrival) && !has_arrived(arrival)) {
         atomic_store(&lane->worker->is_parked, 1);
         kww_step(STEP_PARKED);
         if (!has_arrived(arrival))
-            futex_wait(&lane->host->request, arrival->seen, NO_DEADLINE);
+            kww_futex_wait(&lane->host->request, arrival->seen, NO_DEADLINE);
         atomic_store(&lane->worker->is_parked, 0);
         if (has_arrived(arrival))
             return;
@@ -345,6 +345,6 @@ _Noreturn void watch_lanes(void)
             }
             atomic_store(&lane->frame, frame);
         }
-        futex_wait(&host->control, control, NO_DEADLINE);
+        kww_futex_wait(&host->control, control, NO_DEADLINE);
     }
 }

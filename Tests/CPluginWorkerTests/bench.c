@@ -92,18 +92,18 @@ static figures measure_futex(long idle_us, size_t rounds)
     if (child == 0) {
         for (uint32_t seen = 0;; seen++) {
             while (atomic_load(&words[0]) == seen)
-                futex_wait(&words[0], seen, NO_DEADLINE);
+                kww_futex_wait(&words[0], seen, NO_DEADLINE);
             atomic_store(&words[32], seen + 1);
-            futex_wake(&words[32], 1);
+            kww_futex_wake(&words[32], 1);
         }
     }
     for (uint32_t i = 0; i < rounds; i++) {
         usleep((useconds_t)idle_us);
         int64_t begin = now_ns();
         atomic_store(&words[0], i + 1);
-        futex_wake(&words[0], 1);
+        kww_futex_wake(&words[0], 1);
         while (atomic_load(&words[32]) == i)
-            futex_wait(&words[32], i, NO_DEADLINE);
+            kww_futex_wait(&words[32], i, NO_DEADLINE);
         times[i] = now_ns() - begin;
     }
     kill(child, SIGKILL);

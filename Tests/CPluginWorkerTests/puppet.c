@@ -19,7 +19,7 @@ void wake_host(puppet *puppet)
 {
     worker_lane *lane = &puppet->memory->lane[0];
     atomic_fetch_add(&lane->signal, 1);
-    futex_wake(&lane->signal, INT32_MAX);
+    kww_futex_wake(&lane->signal, INT32_MAX);
 }
 
 uint64_t write_event(puppet *puppet, uint64_t at, const char *text)
@@ -80,7 +80,7 @@ static void *play(void *context)
         uint32_t number = atomic_load(&lane->request);
         if (number == seen) {
             /* A host that kills has no word to change: this looks again now and then. */
-            futex_wait(&lane->request, seen, monotonic_ns() + 100000);
+            kww_futex_wait(&lane->request, seen, kww_monotonic_ns() + 100000);
             continue;
         }
         puppet->script(puppet, number);

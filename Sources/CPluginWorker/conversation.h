@@ -1,0 +1,55 @@
+/* One call of a plugin in a worker, while it runs; what the files that carry it on share. All on the caller's thread. */
+#ifndef CONVERSATION_H
+#define CONVERSATION_H
+
+#include "engine.h"
+
+#include <CPluginCall.h>
+#include <CPluginMarshal.h>
+
+typedef struct conversation {
+    place place;
+    kw_call *call;
+    kwc_frame *frame;
+    const kwm_operation *operation;
+    kwm_matrix matrix;
+    uint32_t number;
+    int has_waker;
+    int is_cancelled;      /* the worker was told to end it */
+    int is_cut;            /* events were kept from the caller since */
+    int64_t deadline_ns;   /* the nearest: of call, wall limit or grace */
+    int64_t began_ns;
+    int64_t wall_ns, cpu_ns; /* limits, 0 = none */
+    int64_t cpu_began_ns;  /* processor time of the worker when this was first looked at; -1 = not yet */
+    uint32_t reason;       /* KWW_KILL_* for which it was told to end */
+    uint64_t reason_value;
+    uint64_t output, events; /* so far */
+} conversation;
+
+/* request.c: writes the request into the lane's memory. *length is how much there is, for judge and blame. */
+kw_status kww_write_request(conversation *talk, const void *in, uint64_t *length);
+/* A call touched as much of an area. */
+void kww_note_use(place *place, uint64_t size);
+kw_status kww_too_large(const char *what, uint64_t needed);
+
+/* limits.c: asks the plugin to end the call; if it does not within the grace, its process is ended. */
+void kww_ask_to_end(conversation *talk, uint32_t reason, uint64_t value);
+/* What the limits and the caller say now; asks the call to end if they say so. */
+void kww_look_at_limits(conversation *talk);
+/* Until when to sleep at most. */
+int64_t kww_wake_time(const conversation *talk);
+kw_status kww_limit_fault(const conversation *talk);
+/* The worker has to go: it is killed, and its end awaited. */
+void kww_end_worker(conversation *talk, uint32_t why);
+/* The same, as it broke the protocol. */
+kw_status kww_breach(conversation *talk, const char *what);
+
+/* reading.c: room for a private copy of what the worker wrote, for the time until the next of this lane; 16-aligned. NULL:
+ * no memory is left. */
+void *kww_scratch(place *place, uint64_t size);
+/* Passes on the events that are there. */
+kw_status kww_take_events(conversation *talk);
+/* Takes the reply, which is there. */
+kw_status kww_read_reply(conversation *talk);
+
+#endif

@@ -24,6 +24,8 @@ typedef struct conversation {
     uint32_t reason;       /* KWW_KILL_* for which it was told to end */
     uint64_t reason_value;
     uint64_t output, events; /* so far */
+    uint64_t request_size; /* bytes of the lane's area that the request has: answers of services come behind it */
+    uint64_t secret_size;  /* of the largest answer that is to be wiped */
 } conversation;
 
 /* request.c: writes the request into the lane's memory. *length is how much there is, for judge and blame. */
@@ -44,12 +46,14 @@ void kww_end_worker(conversation *talk, uint32_t why);
 /* The same, as it broke the protocol. */
 kw_status kww_breach(conversation *talk, const char *what);
 
-/* reading.c: room for a private copy of what the worker wrote, for the time until the next of this lane; 16-aligned. NULL:
- * no memory is left. */
-void *kww_scratch(place *place, uint64_t size);
-/* Passes on the events that are there. */
+/* reading.c: passes on the events that are there. */
 kw_status kww_take_events(conversation *talk);
 /* Takes the reply, which is there. */
 kw_status kww_read_reply(conversation *talk);
+
+/* upcall.c: does what the plugin asks for, if this is the number of the next that it can ask for. */
+kw_status kww_serve_upcall(conversation *talk, uint32_t number);
+/* Has the worker not find what a service told it in confidence. */
+void kww_wipe_answers(conversation *talk);
 
 #endif

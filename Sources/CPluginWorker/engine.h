@@ -13,6 +13,8 @@ typedef struct lane_record {
     _Alignas(APART) uint32_t number; /* of the latest request */
     waiter waiter;
     uint64_t events_read; /* bytes of the ring that were taken */
+    uint32_t upcalls;     /* number of the latest that was served */
+    _Atomic uint32_t is_serving; /* of a lane of the plugin's own: a thread is at it */
     uint64_t used;        /* most of an area that a call touched since it was given back to the system */
     void *scratch;        /* of the host: what was written by the worker, copied */
     uint64_t scratch_size;
@@ -30,7 +32,7 @@ struct kww_worker {
     _Atomic uint32_t killed; /* KWW_KILL_* */
     _Atomic int process;     /* pidfd, or -1 */
     _Atomic int32_t pid;
-    lane_record lane[KWW_LANE_LIMIT];
+    lane_record lane[LANE_LIMIT + OWN_LANES];
 };
 
 #define ATTACHED 0x80000000u
@@ -54,6 +56,7 @@ struct kww_remote {
     _Alignas(APART) _Atomic uint32_t waiting; /* calls in the queue, and those who wait for calls to leave */
     _Atomic uint32_t is_judged;
     kww_watch watch;
+    const void *service[KWW_SERVICE_LIMIT]; /* tables of what its plugin may ask for, by number; NULL: nothing of it */
     _Atomic int64_t wall_ns, cpu_ns, grace_ns, ageing_ns;
     _Atomic uint64_t output_bytes, events;
     _Atomic uint32_t queue_limit, retry;
@@ -85,6 +88,14 @@ kw_status kww_take_lane(kww_remote *remote, kw_call *call, int64_t deadline_ns, 
  * there is no worker, or it has ended. */
 int kww_take_lane_of(kww_remote *remote, uint32_t slot, place *place);
 void kww_give_lane(const place *place);
+
+/* upcall.c: what the plugin of this remote may ask for, as the bits of host_header.services. */
+uint64_t kww_services_of(const kww_remote *remote);
+/* Room for a private copy of what the worker wrote, until the next of this lane; 16-aligned. NULL: no memory is left. */
+void *kww_scratch(lane_record *record, uint64_t size);
+
+/* While this lives, the thread's calls are not bound to one worker. */
+kww_worker *kww_swap_preferred(kww_worker *worker);
 
 /* The calling thread's fault, emptied and of this kind. */
 kww_fault *kww_new_fault(uint32_t kind);

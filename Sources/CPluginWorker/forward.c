@@ -48,6 +48,7 @@ static int is_due(void *context)
     worker_lane *lane = talk->place.lane;
     return atomic_load_explicit(&lane->reply, memory_order_acquire) != talk->number - 1
         || atomic_load_explicit(&lane->events_written, memory_order_acquire) != talk->place.record->events_read
+        || atomic_load_explicit(&lane->upcall, memory_order_acquire) != talk->place.record->upcalls
         || has_ended(talk->place.worker) || (!talk->is_cancelled && kw_cancelled(talk->call));
 }
 
@@ -99,6 +100,9 @@ static kw_status converse(conversation *talk, int was_parked)
         }
         if (reply != talk->number - 1)
             return kww_breach(talk, "it answered a request that was not made");
+        uint32_t upcall = atomic_load_explicit(&talk->place.lane->upcall, memory_order_acquire);
+        if (upcall != talk->place.record->upcalls && (status = kww_serve_upcall(talk, upcall)) != KW_OK)
+            return status;
         if (has_ended(worker)) {
             if (talk->is_cancelled && atomic_load(&worker->killed) != KWW_KILL_NONE)
                 return kww_limit_fault(talk);
@@ -134,12 +138,16 @@ static kw_status run(conversation *talk, const void *in)
     if (status != KW_OK)
         return status;
     kww_step(STEP_REQUEST_WRITTEN);
+    talk->request_size = aligned(length);
+    /* What was asked for after the end of a call is nobody's. */
+    talk->place.record->upcalls = atomic_load(&talk->place.lane->upcall);
     if (atomic_load_explicit(&remote->is_judged, memory_order_relaxed) != 0
         && watch->judge(watch->context, talk->operation->name, talk->place.request, length) != 0)
         return kww_fail(KWW_FAULT_POISONED, "it ended workers before");
     status = converse(talk, send_request(talk));
     if (talk->has_waker)
         talk->call->api->set_waker(talk->call, NULL, NULL);
+    kww_wipe_answers(talk);
     if (watch->blame != NULL && is_to_blame(talk, status)) {
         kww_fault latest;
         kww_take_fault(&latest);

@@ -2,23 +2,7 @@
 #define _GNU_SOURCE
 #include "conversation.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-void *kww_scratch(place *place, uint64_t size)
-{
-    lane_record *record = place->record;
-    if (size > record->scratch_size || record->scratch == NULL) {
-        uint64_t room = size < 4096 ? 4096 : page_rounded(size);
-        void *memory = aligned_alloc(ALIGNMENT, room);
-        if (memory == NULL)
-            return NULL;
-        free(record->scratch);
-        record->scratch = memory;
-        record->scratch_size = room;
-    }
-    return record->scratch;
-}
 
 /* ---- events --------------------------------------------------------------------------------------------- */
 
@@ -35,7 +19,7 @@ static void free_ring(conversation *talk, uint64_t read)
 
 static kw_status pass_event(conversation *talk, uint64_t at, uint64_t length)
 {
-    void *event = NULL, *copy = kww_scratch(&talk->place, length);
+    void *event = NULL, *copy = kww_scratch(talk->place.record, length);
     if (copy == NULL) {
         /* The call goes on over there, and the lane is to serve another one. */
         kww_end_worker(talk, KWW_KILL_RETIRED);
@@ -97,7 +81,7 @@ kw_status kww_take_events(conversation *talk)
 
 static kw_status read_error(conversation *talk, uint64_t length)
 {
-    void *error = NULL, *copy = kww_scratch(&talk->place, length);
+    void *error = NULL, *copy = kww_scratch(talk->place.record, length);
     if (copy == NULL)
         return kww_fail(KWW_FAULT_MEMORY, "no memory is left for an error of %llu bytes", (unsigned long long)length);
     memcpy(copy, talk->place.reply, length);

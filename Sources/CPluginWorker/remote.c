@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include <CPluginCall.h>
+#include <CPluginMarshal.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,11 @@ kww_remote *kww_remote_make(const kww_limits *limits, const kww_watch *watch)
     if (watch != NULL)
         remote->watch = *watch;
     kww_remote_set_limits(remote, limits);
+    const kw_host *host = remote->watch.host;
+    for (uint32_t i = 0; host != NULL && i < kwm_service_count() && i < KWW_SERVICE_LIMIT; i++) {
+        const char *id = kwm_service_at(i)->id;
+        remote->service[i] = host->get(host, (kw_str){ id, strlen(id) });
+    }
     return remote;
 }
 
@@ -86,6 +92,7 @@ int kww_remote_attach(kww_remote *remote, kww_worker *worker)
         if (slot->worker != NULL)
             continue;
         slot->worker = worker;
+        atomic_store(&worker->host->services, kww_services_of(remote));
         atomic_store_explicit(&slot->available, ATTACHED | all_lanes(worker), memory_order_release);
         call_first(remote);
         result = 0;
@@ -234,6 +241,13 @@ void kww_set_rank(uint32_t rank)
 void kww_set_preferred(kww_worker *worker)
 {
     preferred = worker;
+}
+
+kww_worker *kww_swap_preferred(kww_worker *worker)
+{
+    kww_worker *before = preferred;
+    preferred = worker;
+    return before;
 }
 
 static int try_take(kww_remote *remote, place *place, int is_locked)

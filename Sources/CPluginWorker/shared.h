@@ -21,6 +21,8 @@
 #define HOST_MAGIC 0x48574B31u   /* "1KWH" */
 
 #define LANE_LIMIT KWW_LANE_LIMIT
+/* Lanes behind the others that carry no calls, only what a plugin asks for outside of calls. */
+#define OWN_LANES 2u
 #define RING_SIZE (1u << 20)
 #define AREA_SIZE (16u << 20)
 /* Of a ring's record, and of all that is packed one behind the other into an area. */
@@ -72,6 +74,21 @@ typedef struct ring_record {
 
 #define SKIP UINT64_MAX
 
+/* ---- upcalls: what a plugin asks its host for ------------------------------------------------------------ */
+
+typedef struct upcall_header {
+    uint32_t service;    /* number in the marshalling's tables */
+    uint32_t slot;
+    uint64_t at, length; /* the marshalled input in the lane's area of W; at is aligned */
+    int64_t deadline_ns; /* of one outside of calls, 0 = none */
+} upcall_header;
+
+typedef struct upcall_answer {
+    int32_t status;
+    uint32_t flags;      /* REPLY_HAS_ERROR, REPLY_HAS_OUTPUT */
+    uint64_t at, length; /* the marshalled output or error in the lane's area of H; at is aligned */
+} upcall_answer;
+
 /* ---- lanes ---------------------------------------------------------------------------------------------- */
 
 typedef struct host_lane {
@@ -80,6 +97,8 @@ typedef struct host_lane {
     _Alignas(APART) _Atomic uint32_t is_parked; /* the caller waits on worker_lane.signal */
     _Alignas(APART) _Atomic uint64_t events_read; /* bytes of the ring that are free again */
     _Alignas(APART) request_header header;
+    _Alignas(APART) _Atomic uint32_t answered; /* number of the latest upcall that was answered; what its thread waits on */
+    upcall_answer answer;
 } host_lane;
 
 typedef struct worker_lane {
@@ -90,6 +109,9 @@ typedef struct worker_lane {
     _Atomic uint32_t waits_for_room;            /* something of it waits on host_header.control for events_read to move */
     _Alignas(APART) _Atomic uint32_t signal;    /* rises when somebody who is parked has to look; the host writes it too */
     _Alignas(APART) reply_header header;
+    _Alignas(APART) _Atomic uint32_t upcall; /* number of the latest that was made */
+    _Atomic uint32_t awaits_answer;          /* a thread waits on host_lane.answered */
+    upcall_header asked;
 } worker_lane;
 
 /* ---- the files ------------------------------------------------------------------------------------------ */
@@ -99,7 +121,8 @@ typedef struct host_header {
     uint32_t lanes;
     uint32_t sdk, sdk_min, sdk_max; /* as in kw_host */
     _Alignas(APART) _Atomic uint32_t control; /* rises when a lane was cancelled or has room; the control thread waits on it */
-    _Alignas(APART) host_lane lane[LANE_LIMIT];
+    _Atomic uint64_t services; /* bit i: the plugin may ask for service i of the marshalling's tables */
+    _Alignas(APART) host_lane lane[LANE_LIMIT + OWN_LANES];
 } host_header;
 
 typedef struct worker_header {
@@ -108,7 +131,7 @@ typedef struct worker_header {
     char message[1024];                     /* why, of KWW_STATE_FAILED */
     kww_description description;            /* of KWW_STATE_READY */
     kww_crash crash;                        /* what its own signal handler saw: a hint */
-    _Alignas(APART) worker_lane lane[LANE_LIMIT];
+    _Alignas(APART) worker_lane lane[LANE_LIMIT + OWN_LANES];
 } worker_header;
 
 /* The host's own word in worker_header.state: the process is gone. */
@@ -128,7 +151,7 @@ static inline uint64_t host_area_offset(uint32_t lane)
 
 static inline uint64_t host_file_size(uint32_t lanes)
 {
-    return host_area_offset(lanes);
+    return host_area_offset(lanes + OWN_LANES);
 }
 
 static inline uint64_t worker_ring_offset(uint32_t lane)
@@ -143,7 +166,7 @@ static inline uint64_t worker_area_offset(uint32_t lanes, uint32_t lane)
 
 static inline uint64_t worker_file_size(uint32_t lanes)
 {
-    return worker_area_offset(lanes, lanes);
+    return worker_area_offset(lanes, lanes + OWN_LANES);
 }
 
 #endif

@@ -23,6 +23,11 @@
     STEP(ROOM_AWAITED)    /* the ring is full */                                                                       \
     STEP(CANCEL_SEEN)     /* about to be told to the operation */                                                      \
     STEP(CANCEL_TOLD)                                                                                                  \
+    STEP(UPCALL_WRITTEN)  /* what the plugin asks its host for */                                                      \
+    STEP(UPCALL_MADE)     /* its number is published, and nobody was woken */                                          \
+    STEP(UPCALL_TOLD)                                                                                                  \
+    STEP(ANSWER_SEEN)                                                                                                  \
+    STEP(ANSWER_COPIED)                                                                                                \
     STEP(ENDED)           /* the operation returned */                                                                 \
     STEP(REPLY_ENCODED)                                                                                                \
     STEP(REPLY_WRITTEN)   /* its header, too */                                                                        \
@@ -39,6 +44,10 @@
     STEP(CALLER_WOKEN)                                                                                                 \
     STEP(EVENT_COPIED)                                                                                                 \
     STEP(EVENT_FREED)      /* its room is the worker's again */                                                        \
+    STEP(UPCALL_SEEN)                                                                                                  \
+    STEP(UPCALL_COPIED)                                                                                                \
+    STEP(UPCALL_SERVED)    /* the service has done it */                                                               \
+    STEP(ANSWER_NUMBERED)  /* nobody was woken */                                                                      \
     STEP(ASKED_TO_END)                                                                                                 \
     STEP(REPLY_SEEN)                                                                                                   \
     STEP(OUTPUT_COPIED)                                                                                                \

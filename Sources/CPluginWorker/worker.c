@@ -113,7 +113,7 @@ void kww_worker_free(kww_worker *worker)
     int process = atomic_load(&worker->process);
     if (process >= 0)
         close(process);
-    for (uint32_t i = 0; i < worker->lanes; i++)
+    for (uint32_t i = 0; i < LANE_LIMIT + OWN_LANES; i++)
         free(worker->lane[i].scratch);
     free_memory(worker);
     free(worker);

@@ -143,6 +143,8 @@ _Noreturn void run_worker(const job *job)
     watch_for_crashes();
     use_signal_stack();
     make_host_table(&this_process.host_table, this_process.host);
+    for (uint32_t i = 0; i < this_process.host->lanes + OWN_LANES; i++)
+        arrange_lane(i);
     kww_step(STEP_ARRANGED);
 
     enter_phase(KWW_PHASE_LIBRARIES);

@@ -118,6 +118,7 @@ static void describe_call(lane *lane, kwc_frame *frame, const request_header *he
     call->cancelled = (const uint32_t *)(const void *)&lane->host->cancelled;
     frame->allows_pending = (this_process.plugin.caps & KW_CAP_ASYNC) != 0;
     frame->log = log_of_call;
+    frame->log_context = lane;
     if ((header->flags & REQUEST_TAKES_EVENTS) != 0) {
         frame->sink = send_event;
         frame->sink_context = lane;
@@ -191,6 +192,7 @@ static void run(lane *lane, uint32_t number, const request_header *header, const
         publish(lane, number, &reply);
         return;
     }
+    lane->rows = aligned(rows);
     kwm_matrix_place(operation, input, lane->reply);
     memset(output, 0, size);
     kwc_frame *frame = kwc_begin(output, size);
@@ -300,9 +302,8 @@ static void *serve_forever(void *context)
     return NULL;
 }
 
-void start_lane(uint32_t index)
+void arrange_lane(uint32_t index)
 {
-    pthread_t thread;
     uint32_t lanes = this_process.host->lanes;
     lane *lane = &this_process.lane[index];
     lane->index = index;
@@ -312,6 +313,12 @@ void start_lane(uint32_t index)
     lane->request = (const unsigned char *)this_process.host + host_area_offset(index);
     lane->ring = (unsigned char *)this_process.worker + worker_ring_offset(index);
     lane->reply = (unsigned char *)this_process.worker + worker_area_offset(lanes, index);
+}
+
+void start_lane(uint32_t index)
+{
+    pthread_t thread;
+    lane *lane = &this_process.lane[index];
     if (pthread_create(&thread, NULL, serve_forever, lane) != 0)
         _exit(1);
     pthread_detach(thread);

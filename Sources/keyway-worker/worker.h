@@ -37,7 +37,8 @@ typedef struct lane {
     worker_lane *worker;
     const unsigned char *request;
     unsigned char *ring, *reply;
-    waiter waiter;
+    waiter waiter, upcall_waiter;
+    uint64_t rows;         /* of the call's matrix, at the start of reply; aligned */
     unsigned char *buffer; /* a private copy of the input */
     uint64_t buffer_size;
     uint64_t written;             /* bytes of the ring */
@@ -60,7 +61,7 @@ typedef struct process {
     kw_host host_table;
     loaded_interface interface[KWW_INTERFACE_LIMIT]; /* by the number of kwm_interface_at */
     _Atomic(kw_instance *) instance;
-    lane lane[LANE_LIMIT];
+    lane lane[LANE_LIMIT + OWN_LANES];
 } process;
 
 extern process this_process;
@@ -74,6 +75,13 @@ const kwm_operation *find_operation(const request_header *header, kw_any_op *fun
 void make_host_table(kw_host *table, const host_header *host);
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields);
 
+/* Has the host serve what was asked for in a lane of the plugin's own. */
+void send_question(uint32_t lane);
+/* kw_host.get: NULL unless the host says that this plugin may have it. */
+const void *find_service(const kw_host *host, kw_str id);
+
+/* Where a lane's memory is. */
+void arrange_lane(uint32_t index);
 void start_lane(uint32_t index);
 /* Tells calls that are to end, and those who wait for room. Does not return. */
 _Noreturn void watch_lanes(void);

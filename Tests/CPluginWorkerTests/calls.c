@@ -124,7 +124,8 @@ kww_remote *remote_of(served *served, const kww_limits *limits)
     if (limits != NULL)
         chosen = *limits;
     chosen.queue = 64;
-    kww_remote *remote = kww_remote_make(&chosen, NULL);
+    const kww_watch watch = { .host = host_with_services() };
+    kww_remote *remote = kww_remote_make(&chosen, &watch);
     NEED(remote != NULL && kww_remote_attach(remote, served->worker) == 0);
     pthread_mutex_lock(&served->zygote->lock);
     served->remote = remote;
@@ -138,6 +139,7 @@ void free_remote(kww_remote *remote, served *served)
 {
     pthread_mutex_lock(&served->zygote->lock);
     served->remote = NULL;
+    stop_serving(served);
     pthread_mutex_unlock(&served->zygote->lock);
     kww_remote_remove(remote, served->worker);
     kww_remote_free(remote);

@@ -52,6 +52,7 @@ extern int is_long;
 /* ---- a host --------------------------------------------------------------------------------------------- */
 
 #define CHANNEL_LIMIT 64
+#define SERVER_LIMIT 16
 
 typedef struct served served;
 
@@ -79,6 +80,8 @@ struct served {
     int process;              /* a pidfd of the test's own, or -1 */
     uint64_t notes, printed;  /* messages, and bytes */
     kww_remote *remote;       /* of which it is the only one: refused when it ends */
+    pthread_t server[SERVER_LIMIT]; /* threads that serve what its plugin asks for outside of calls */
+    uint32_t servers;
     kww_description description;
     uint32_t state;           /* KWW_STATE_* */
     char message[256];
@@ -105,6 +108,8 @@ served *start_worker(zygote *zygote, const recipe *recipe);
 served *start_instance(zygote *zygote, const recipe *recipe);
 /* Waits until the zygote has told of its end. */
 void await_end(served *served);
+/* Waits for the threads that serve what its plugin asks for; with the zygote's lock held. */
+void stop_serving(served *served);
 /* Kills it, unless it is dead, and frees it. It is in no remote. */
 void end_worker_of(served *served);
 
@@ -139,6 +144,12 @@ typedef struct question {
     int is_cancelled;            /* from the beginning */
 } question;
 
+/* What the test's host does for plugins, if a remote has it as its watch's host: kv and secrets. The keys say what happens;
+ * everything else is found with its own name as the value. */
+const kw_host *host_with_services(void);
+/* A plugin that the service calls for the key "call": "ask call" of it comes back here. */
+extern _Atomic(kww_remote *) called_by_service;
+
 void ask(kww_remote *remote, const question *question, outcome *outcome);
 /* The same, of a text only. */
 outcome ask_text(kww_remote *remote, const char *text);
@@ -146,7 +157,7 @@ outcome ask_text(kww_remote *remote, const char *text);
 kw_status create_in(kww_remote *remote);
 kw_status destroy_in(kww_remote *remote);
 
-/* A remote with these limits that has one worker. */
+/* A remote with these limits and the test's services that has one worker. */
 kww_remote *remote_of(served *served, const kww_limits *limits);
 void free_remote(kww_remote *remote, served *served);
 
@@ -179,6 +190,7 @@ void test_hostile(void);
 void test_racer(void);
 void test_steps(void);
 void test_killer(void);
+void test_upcalls(void);
 
 /* A host that is killed: starts workers, writes their numbers to its output, and waits. */
 int be_victim(void);

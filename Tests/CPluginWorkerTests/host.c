@@ -30,6 +30,41 @@ static served *find(zygote *zygote, uint32_t tag)
     return NULL;
 }
 
+typedef struct upcall {
+    kww_remote *remote;
+    kww_worker *worker;
+    uint32_t lane;
+} upcall;
+
+static void *serve(void *context)
+{
+    upcall upcall = *(const struct upcall *)context;
+    free(context);
+    if (kww_serve(upcall.remote, upcall.worker, upcall.lane) != 0)
+        kww_worker_kill(upcall.worker, KWW_KILL_PROTOCOL);
+    return NULL;
+}
+
+/* On a thread of its own: a service may take its time. The worker is freed after the last of them. */
+static void start_serving(served *served, uint32_t lane)
+{
+    pthread_t *thread = &served->server[served->servers % SERVER_LIMIT];
+    upcall *upcall = malloc(sizeof *upcall);
+    NEED(upcall != NULL);
+    *upcall = (struct upcall){ served->remote, served->worker, lane };
+    if (served->servers >= SERVER_LIMIT)
+        pthread_join(*thread, NULL);
+    NEED(pthread_create(thread, NULL, serve, upcall) == 0);
+    served->servers++;
+}
+
+void stop_serving(served *served)
+{
+    for (uint32_t i = 0; i < served->servers && i < SERVER_LIMIT; i++)
+        pthread_join(served->server[i], NULL);
+    served->servers = 0;
+}
+
 static void drain(served *served)
 {
     static char buffer[KWW_NOTE_LIMIT]; /* only the zygote's thread is here, and there is one at a time */
@@ -38,7 +73,10 @@ static void drain(served *served)
         kww_note note;
         NEED((size_t)size >= sizeof note);
         memcpy(&note, buffer, sizeof note);
-        served->notes += 1 + note.dropped;
+        if (note.kind == KWW_NOTE_UPCALL && served->remote != NULL)
+            start_serving(served, note.level);
+        else
+            served->notes += 1 + note.dropped;
     }
     while ((size = read(served->output, buffer, sizeof buffer)) > 0)
         served->printed += (uint64_t)size;

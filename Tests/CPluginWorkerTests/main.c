@@ -28,6 +28,7 @@ static const struct test {
     { "seals", test_seals },
     { "hostile", test_hostile },
     { "racer", test_racer },
+    { "upcalls", test_upcalls },
     { "steps", test_steps },
     { "killer", test_killer },
 };

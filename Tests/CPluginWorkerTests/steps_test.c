@@ -68,7 +68,7 @@ static void make_calls(served *served, kww_remote *remote, int step)
     kw_status status = create_in(remote);
     CHECK(status == KW_OK || status == KWW_FAULT);
     for (int i = 0; i < ROUNDS && status == KW_OK; i++) {
-        event_log some = { 0 }, stopping = { .on_event = stop_at_once };
+        event_log some = { 0 }, asked = { 0 }, stopping = { .on_event = stop_at_once };
         event_log slow = { .on_event = fall_behind, .context = served->worker };
         const struct {
             question question;
@@ -77,9 +77,11 @@ static void make_calls(served *served, kww_remote *remote, int step)
             { { .text = "count 3", .events = &some }, KW_OK },
             { { .text = "late" }, KW_OK },
             { { .text = "obey", .events = &stopping }, KW_CANCELLED },
+            { { .text = "ask slow", .events = &asked }, KW_OK },
+            { { .text = "ask-aside key", .events = &asked }, KW_OK },
             { { .text = "count 20000", .events = &slow }, KW_OK },
         };
-        for (int j = 0; j < (step == STEP_ROOM_AWAITED ? 4 : 3) && status != KWW_FAULT; j++) {
+        for (int j = 0; j < (step == STEP_ROOM_AWAITED ? 6 : 5) && status != KWW_FAULT; j++) {
             outcome outcome;
             ask(remote, &calls[j].question, &outcome);
             check_outcome(&outcome, calls[j].expected);

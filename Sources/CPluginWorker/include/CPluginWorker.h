@@ -99,6 +99,7 @@ int kww_open_channel(int log[2], int output[2]);
 
 #define KWW_NOTE_LOG 1u    /* level; component, message, fields */
 #define KWW_NOTE_METRIC 2u /* level = KW_INSTRUMENT_*, value; name, labels */
+#define KWW_NOTE_UPCALL 3u /* level: a lane for kww_serve; never dropped, as a thread of the plugin waits */
 
 #define KWW_NOTE_LIMIT 65536u
 
@@ -116,6 +117,7 @@ typedef struct kww_note {
 
 #define KWW_LANE_LIMIT 16u
 #define KWW_INTERFACE_LIMIT 32u
+#define KWW_SERVICE_LIMIT 64u
 
 #define KWW_STATE_LOADING 0u
 #define KWW_STATE_READY 1u
@@ -246,6 +248,9 @@ typedef struct kww_watch {
     void (*blame)(void *context, int32_t pid, const char *operation, const void *bytes, uint64_t length);
     /* A call has begun to wait for a worker, or none waits any more. */
     void (*waiting)(void *context);
+    /* Whose services the plugin may ask for; asked for each once, at kww_remote_make. NULL: there are none. The services of a
+     * call are run on the thread of its caller. */
+    const kw_host *host;
 } kww_watch;
 
 /* watch may be NULL. */
@@ -268,6 +273,10 @@ void kww_remote_remove(kww_remote *remote, kww_worker *worker);
 /* Has calls fail instead of going to a worker or waiting for one; text says why, at most 255 bytes. NULL: lets them be made
  * again. Those of kww_set_preferred are made in any case. */
 void kww_remote_refuse(kww_remote *remote, const char *text, int64_t retry_after_ns);
+/* Serves what the worker's plugin asks for outside of calls, after a KWW_NOTE_UPCALL with this lane, on the calling thread,
+ * which may have to wait for the service. The worker stays attached to the remote meanwhile. 0, or -1: it asked for what no
+ * honest worker does, and is to be killed. */
+int kww_serve(kww_remote *remote, kww_worker *worker, uint32_t lane);
 /* Calls that wait for a worker now. */
 uint32_t kww_remote_waiting(kww_remote *remote);
 

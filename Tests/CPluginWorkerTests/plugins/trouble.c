@@ -228,6 +228,99 @@ static kw_status log_much(const work *work)
     return answer(work);
 }
 
+/* ---- services of the host ------------------------------------------------------------------------------- */
+
+static const kw_host_kv *kv(void)
+{
+    return host->get(host, (kw_str)KW_STR(KW_HOST_KV_ID));
+}
+
+/* What the host has for a key becomes the event that the call emits. */
+static kw_status emit_value(const work *work, kw_call *call)
+{
+    const kw_host_kv *service = kv();
+    const kw_kv_value *value = NULL;
+    kw_key_in in = { .h = KW_HDR(kw_key_in), .key = { work->argument, strlen(work->argument) } };
+    if (service == NULL)
+        return kw_fail(work->call, KW_PERMISSION_DENIED, "the host has no kv");
+    kw_status status = service->get(host, call, &in, &value);
+    if (status == KW_OK)
+        return emit(work, value->value.ptr, value->value.len, 0);
+    const kw_error *error = call->api->last_error(call);
+    return error == NULL ? status : work->call->api->fail(work->call, error);
+}
+
+static kw_status ask_host(const work *work)
+{
+    kw_status status = emit_value(work, work->call);
+    return status == KW_OK ? answer(work) : status;
+}
+
+static kw_status ask_host_often(const work *work)
+{
+    kw_key_in in = { .h = KW_HDR(kw_key_in), .key = KW_STR("often") };
+    const kw_kv_value *value;
+    for (long i = 0; i < atol(work->argument); i++) {
+        kw_status status = kv()->get(host, work->call, &in, &value);
+        if (status != KW_OK || value->value.len != 5)
+            return status == KW_OK ? KW_DATA_LOSS : status;
+    }
+    return answer(work);
+}
+
+/* On a call of the plugin's own. */
+static kw_status ask_host_aside(const work *work)
+{
+    kw_call *own = host->open_call(host, 0);
+    if (own == NULL)
+        return KW_RESOURCE_EXHAUSTED;
+    kw_status status = emit_value(work, own);
+    host->close_call(host, own);
+    return status == KW_OK ? answer(work) : status;
+}
+
+static kw_status say_secret(const work *work)
+{
+    const kw_host_secrets *secrets = host->get(host, (kw_str)KW_STR(KW_HOST_SECRETS_ID));
+    kw_key_in in = { .h = KW_HDR(kw_key_in), .key = KW_STR("token") };
+    const kw_contents *value = NULL;
+    kw_status status = secrets == NULL ? KW_PERMISSION_DENIED : secrets->get(host, work->call, &in, &value);
+    if (status == KW_OK)
+        status = emit(work, value->bytes.ptr, value->bytes.len, 0);
+    return status == KW_OK ? answer(work) : status;
+}
+
+static kw_status ask_for_ungranted(const work *work)
+{
+    const void *service = host->get(host, (kw_str)KW_STR(KW_HOST_HTTP_ID));
+    return service == NULL ? answer(work) : KW_INTERNAL;
+}
+
+/* A call that has ended is nobody's. */
+static kw_call *ended;
+
+/* From another thread, while no call runs there. */
+static void *ask_for_ended(void *result)
+{
+    kw_key_in in = { .h = KW_HDR(kw_key_in), .key = KW_STR("late") };
+    const kw_kv_value *value = NULL;
+    *(kw_status *)result = kv()->get(host, ended, &in, &value);
+    return NULL;
+}
+
+static kw_status ask_when_ended(const work *work)
+{
+    pthread_t thread;
+    kw_status result = KW_OK;
+    kw_call *own = host->open_call(host, 0);
+    ended = own;
+    host->close_call(host, own);
+    if (pthread_create(&thread, NULL, ask_for_ended, &result) != 0)
+        return KW_INTERNAL;
+    pthread_join(thread, NULL);
+    return result == KW_FAILED_PRECONDITION ? answer(work) : KW_INTERNAL;
+}
+
 /* ---- against the contract ------------------------------------------------------------------------------- */
 
 static kw_status reply_twice(const work *work)
@@ -391,6 +484,12 @@ static const struct deed {
     const char *name;
     kw_status (*run)(const work *work);
 } deeds[] = {
+    { "ask", ask_host },
+    { "ask-often", ask_host_often },
+    { "ask-aside", ask_host_aside },
+    { "ask-ended", ask_when_ended },
+    { "ask-ungranted", ask_for_ungranted },
+    { "say-secret", say_secret },
     { "answer", answer },
     { "null", write_to_null },
     { "abort", call_abort },

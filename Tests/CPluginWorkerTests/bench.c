@@ -160,6 +160,17 @@ static void measure_stream(kww_remote *remote)
            TOKENS / ((double)(now_ns() - begin) / 1e3));
 }
 
+/* What a service costs within a call: one that does nothing but answer. */
+static void measure_service(kww_remote *remote)
+{
+    enum { COUNT = 100000 };
+    char words[64];
+    snprintf(words, sizeof words, "ask-often %d", COUNT);
+    int64_t begin = now_ns();
+    NEED(ask_text(remote, words).status == KW_OK);
+    printf("  %-52s %9.2f us\n", "a service of the host, asked for in a call; mean", (double)(now_ns() - begin) / 1e3 / COUNT);
+}
+
 /* From the crash of a call to the next call's answer, by a worker that was waiting for its turn. */
 static void measure_crashes(zygote *zygote)
 {
@@ -240,6 +251,7 @@ int main(int count, char **arguments)
     printf("  hot call / Unix socket: 1/%.0f, budget 1/10; sleeping worker / two wakes: %.2f, budget 1.20\n",
            socket.median / hot.median, parked.median / wakes.median);
     measure_stream(remote);
+    measure_service(remote);
     measure_crashes(&zygote);
     measure_memory(&zygote);
     free_remote(remote, served);

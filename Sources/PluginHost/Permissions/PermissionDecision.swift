@@ -50,6 +50,12 @@ public struct PermissionDecision: Sendable, Hashable {
         }
     }
 
+    /// Has the plugin this, or something that covers it? Where nobody was asked, it has what it asks for.
+    /// - Parameter permission: an effective one.
+    func allows(_ permission: Permission) -> Bool {
+        items.contains { !$0.isMissing && $0.effective?.covers(permission) == true }
+    }
+
     /// - Parameter file: the policy's, if commands have to be told.
     /// - Throws: ``PluginError`` with code `permissionDenied` and the names of what is missing, if something required is.
     func requireGranted(file: String?) throws(PluginError) {

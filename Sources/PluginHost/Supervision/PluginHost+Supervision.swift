@@ -193,6 +193,9 @@ extension PluginHost {
                     throw PluginError(.cancelled, "the host is gone", plugin: prepared.path, stage: .load)
                 }
                 try self.admit(prepared, dataFolder)
+            },
+            offered: { [weak self] prepared, dataFolder throws(PluginError) in
+                try self?.services(for: prepared, dataFolder: dataFolder) ?? HostServices()
             }, tiers: tiers, probe: probe,
             quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
     }

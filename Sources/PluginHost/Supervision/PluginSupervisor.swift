@@ -14,6 +14,8 @@ actor PluginSupervisor {
         var events: EventHub
         /// Whether the plugin may be loaded at all: it is enabled, locked, permitted. Runs on a thread that may block.
         var admit: @Sendable (PreparedPlugin, _ dataFolder: String?) throws(PluginError) -> Void
+        /// What the plugin may ask the host for. Runs on a thread that may block.
+        var offered: @Sendable (PreparedPlugin, _ dataFolder: String?) throws(PluginError) -> HostServices
         /// Where plugins run.
         var tiers: TierChooser
         /// Tries it in another process first; nil if the host has no scanner.
@@ -337,7 +339,8 @@ actor PluginSupervisor {
             if let manifest = request.prepared.manifest {
                 tier = try services.tiers.tier(for: manifest) { [weak self] event in self?.tell(event) }
             }
-            let loaded = try request.prepared.load(in: tier)
+            let offered = try services.offered(request.prepared, request.options.dataFolder)
+            let loaded = try request.prepared.load(in: tier, services: offered)
             if let folder = request.options.dataFolder { try Folders.create(folder, for: "the plugin's data") }
             return loaded
         }

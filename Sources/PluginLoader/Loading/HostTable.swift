@@ -15,17 +15,19 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
     private let table: UnsafeMutablePointer<kw_host>
     private let logger: Logger
     private let metrics: @Sendable (PluginMetric) -> Void
-    private let plugin: String
+    let plugin: String
+    let services: HostServices
     /// One lifecycle operation of the plugin at a time, whichever of its instances it is for: the ABI's [life].
     private let lifecycle = Gate(limit: 1)
     private static let name: StaticString = "keyway"
     private static let version: StaticString = "0.1.0"
 
     init(
-        plugin: String, sdk: UInt32, window: SDKRange, logger: Logger,
+        plugin: String, sdk: UInt32, window: SDKRange, services: HostServices, logger: Logger,
         metrics: @escaping @Sendable (PluginMetric) -> Void
     ) {
         self.plugin = plugin
+        self.services = services
         self.logger = logger
         self.metrics = metrics
         unsafe table = .allocate(capacity: 1)
@@ -37,7 +39,10 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
         unsafe table.pointee.name = Self.text(Self.name)
         unsafe table.pointee.version = Self.text(Self.version)
         unsafe table.pointee.host_private = Unmanaged.passRetained(self).toOpaque()
-        unsafe table.pointee.get = { _, _ in nil }
+        unsafe table.pointee.get = { host, id in
+            let id = unsafe ABIReader.repaired(id)
+            return unsafe HostTable.of(host)?.services.table(of: id)
+        }
         unsafe table.pointee.now_ns = { _ in kwl_monotonic_ns() }
         unsafe table.pointee.open_call = { host, deadline in
             guard let frame = unsafe kwc_open() else { return nil }
@@ -96,7 +101,7 @@ final class HostTable: @unchecked Sendable {  // the table is written once, in i
             level: level, "\(message)", metadata: ["plugin": .string(plugin), "component": .string(component)])
     }
 
-    private static func of(_ host: UnsafePointer<kw_host>?) -> HostTable? {
+    static func of(_ host: UnsafePointer<kw_host>?) -> HostTable? {
         guard let opaque = unsafe host?.pointee.host_private else { return nil }
         return unsafe Unmanaged<HostTable>.fromOpaque(opaque).takeUnretainedValue()
     }

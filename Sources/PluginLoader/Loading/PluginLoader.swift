@@ -76,8 +76,11 @@ public final class PreparedPlugin: Sendable {
 
     /// Loads the code, into this process unless said otherwise; its constructors run now. Each call makes a generation of its
     /// own.
+    /// - Parameter services: what the plugin may ask the host for.
     /// - Throws: the refusal, or `load` and `dependency` errors.
-    public func load(in tier: PluginTier = .inProcess) throws(PluginError) -> LoadedPlugin {
+    public func load(
+        in tier: PluginTier = .inProcess, services: HostServices = HostServices()
+    ) throws(PluginError) -> LoadedPlugin {
         do throws(PluginError) {
             try verification.requireLoadable()
             guard let manifest, let sdk = verification.sdk else {
@@ -85,8 +88,8 @@ public final class PreparedPlugin: Sendable {
             }
             let began = kwl_monotonic_ns()
             let host = HostTable(
-                plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, logger: loader.logger,
-                metrics: loader.metrics)
+                plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, services: services,
+                logger: loader.logger, metrics: loader.metrics)
             let loaded: LoadedImage
             switch tier {
             case .inProcess:

@@ -14,7 +14,9 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
 
     /// - Parameter isForLife: whether it is for the plugin's own life only: then nothing is made once more, and what a
     ///   call may put out does not hold.
-    init(_ options: WorkerOptions, watch: WorkerWatch? = nil, isForLife: Bool = false) throws(PluginError) {
+    init(
+        _ options: WorkerOptions, watch: WorkerWatch? = nil, host: HostTable, isForLife: Bool = false
+    ) throws(PluginError) {
         var limits = Self.limits(options)
         if isForLife { (limits.retry, limits.output_bytes, limits.events) = (KWW_RETRY_NONE, 0, 0) }
         let remote: OpaquePointer?
@@ -22,7 +24,9 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
             var table = unsafe watch.table
             unsafe remote = kww_remote_make(&limits, &table)
         } else {
-            unsafe remote = kww_remote_make(&limits, nil)
+            var table = unsafe kww_watch()
+            unsafe table.host = host.pointer
+            unsafe remote = kww_remote_make(&limits, &table)
         }
         guard let remote = unsafe remote else {
             throw PluginError(.resourceExhausted, "no memory is left for an instance", stage: .create)
@@ -78,6 +82,12 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
         unsafe kww_set_preferred(worker.pointer)
         defer { kww_set_preferred(nil) }
         return try body()
+    }
+
+    /// Serves what a worker's plugin asks for outside of calls. Waits for the service.
+    func serve(_ worker: WorkerProcess, lane: UInt32) {
+        // What no honest worker asks for.
+        if unsafe kww_serve(remote, worker.pointer, lane) != 0 { worker.kill(KWW_KILL_PROTOCOL) }
     }
 
     // MARK: - Operations of the plugin's own table

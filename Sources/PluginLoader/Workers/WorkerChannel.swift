@@ -13,6 +13,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     let theirLog: Int32
     let theirOutput: Int32
     private let host: HostTable
+    private weak let worker: WorkerProcess?
     private var theirsAreOpen = true
     private var logIsOpen = true
     private var outputIsOpen = true
@@ -33,7 +34,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
         var (sockets, pipes): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         guard unsafe kww_open_channel(&sockets, &pipes) == 0 else { throw failure("socketpair") }
         return WorkerChannel(
-            log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], host: worker.host)
+            log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], worker: worker)
     }
 
     private static func failure(_ call: String) -> PluginError {
@@ -42,9 +43,10 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
             remedy: "Raise the limit on open files (ulimit -n)", facts: .errno(errno, call: call), stage: .load)
     }
 
-    private init(log: Int32, theirLog: Int32, output: Int32, theirOutput: Int32, host: HostTable) {
+    private init(log: Int32, theirLog: Int32, output: Int32, theirOutput: Int32, worker: WorkerProcess) {
         (self.log, self.theirLog, self.output, self.theirOutput) = (log, theirLog, output, theirOutput)
-        self.host = host
+        self.worker = worker
+        host = worker.host
     }
 
     deinit {
@@ -82,7 +84,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
             if size < 0, errno == EINTR { continue }
             if size < 0, errno == EAGAIN { return true }
             guard size > 0 else { return false }
-            host.receive(packet[..<size])
+            if let lane = host.receive(packet[..<size]) { worker?.serve(lane: lane) }
         }
         return true
     }
@@ -121,12 +123,13 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
 
 extension HostTable {
     /// Takes a note of a worker: what its plugin logged or measured. What makes no sense is dropped.
-    func receive(_ packet: ArraySlice<UInt8>) {
+    /// - Returns: the lane in which its plugin asks for a service, if that is what it says.
+    func receive(_ packet: ArraySlice<UInt8>) -> UInt32? {
         let headerSize = MemoryLayout<kww_note>.size
-        guard packet.count >= headerSize else { return }
+        guard packet.count >= headerSize else { return nil }
         let note = unsafe packet.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_note.self) }
         let lengths = [note.length.0, note.length.1, note.length.2, note.length.3].map(Int.init)
-        guard lengths.reduce(0, +) == packet.count - headerSize else { return }
+        guard lengths.reduce(0, +) == packet.count - headerSize else { return nil }
         if note.dropped > 0 { log(.warning, "worker", "\(note.dropped) notes of it were lost: it logs too fast") }
         unsafe packet.dropFirst(headerSize).withUnsafeBytes { bytes in
             var at = 0
@@ -143,5 +146,6 @@ extension HostTable {
             default: break
             }
         }
+        return note.kind == KWW_NOTE_UPCALL ? note.level : nil
     }
 }

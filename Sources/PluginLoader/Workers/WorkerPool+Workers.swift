@@ -7,6 +7,7 @@ extension WorkerPool {
     func spawn(_ id: WorkerID) {
         do throws(PluginError) {
             let process = try factory.make()
+            process.serve(by: remote)
             let isWanted = monitor.withLock { state in
                 guard !state.isEnded else { return false }
                 state.processes[id] = process
@@ -30,12 +31,13 @@ extension WorkerPool {
         let (instance, isStarted) = monitor.withLock { ($0.instance, $0.isStarted) }
         do throws(PluginError) {
             try factory.makeInstance(in: process, instance, isStarted: isStarted)
-            guard remote.attach(process) else { throw lost }
             monitor.withLock { state in
                 // What was handed over was handed over once.
                 state.instance.state = []
                 if state.first != nil { state.restarts += 1 }
             }
+            // Counted by then: the next answer is its own.
+            guard remote.attach(process) else { throw lost }
             settle(.success(()))
             tell(.active, id, process)
         } catch {

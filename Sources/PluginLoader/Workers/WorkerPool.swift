@@ -51,8 +51,8 @@ final class WorkerPool: Sendable {
         let options = factory.options
         let began = kwl_monotonic_ns()
         self.began = began
-        watch = WorkerWatch(build: factory.build) { .nanoseconds(kwl_monotonic_ns() - began) }
-        remote = try RemoteInstance(options, watch: watch)
+        watch = WorkerWatch(build: factory.build, host: factory.host) { .nanoseconds(kwl_monotonic_ns() - began) }
+        remote = try RemoteInstance(options, watch: watch, host: factory.host)
         let rules =
             options.rules
             ?? WorkerPoolRules(

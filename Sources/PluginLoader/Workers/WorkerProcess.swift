@@ -12,6 +12,7 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
     let host: HostTable
     private let worker: OpaquePointer
     private let end = Mutex(End())
+    private let server = Mutex<RemoteInstance?>(nil)
 
     private struct End {
         var has = false
@@ -79,6 +80,7 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
             defer { end.observer = nil }
             return end.observer
         }
+        server.withLock { $0 = nil }
         observer?(self)
     }
 
@@ -93,6 +95,15 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
 
     /// - Parameter reason: KWW_KILL_*.
     func kill(_ reason: UInt32) { unsafe kww_worker_kill(worker, reason) }
+
+    /// Has what the plugin asks for outside of calls served by the remote of its instance.
+    func serve(by remote: RemoteInstance) { server.withLock { $0 = remote } }
+
+    /// The plugin asks for something in a lane of its own: its thread waits.
+    func serve(lane: UInt32) {
+        guard let remote = server.withLock({ $0 }) else { return kill(KWW_KILL_PROTOCOL) }
+        HostThreads.shared.submit { remote.serve(self, lane: lane) }
+    }
 
     // MARK: - What is known of it
 

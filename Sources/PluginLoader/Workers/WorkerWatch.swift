@@ -23,11 +23,13 @@ final class WorkerWatch: Sendable {
     }
 
     private let build: String
+    private let host: HostTable
     private let clock: @Sendable () -> Duration
     private let state = Mutex(State())
 
-    init(build: String, clock: @escaping @Sendable () -> Duration) {
+    init(build: String, host: HostTable, clock: @escaping @Sendable () -> Duration) {
         self.build = build
+        self.host = host
         self.clock = clock
     }
 
@@ -90,6 +92,6 @@ final class WorkerWatch: Sendable {
                 let watch = unsafe WorkerWatch.of(context)
                 unsafe watch.blame(process, watch.key(operation, bytes, length))
             },
-            waiting: { context in unsafe WorkerWatch.of(context).tellWaiting() })
+            waiting: { context in unsafe WorkerWatch.of(context).tellWaiting() }, host: host.pointer)
     }
 }

@@ -25,6 +25,7 @@
 #endif
 
 struct kw_instance {
+    const kw_host *host;
     atomic_uint calls;
     char mood[32];
 };
@@ -66,6 +67,7 @@ static kw_status create(kw_instance *self, kw_call *call, const kw_create_in *in
     kw_instance *made = calloc(1, sizeof *made);
     if (made == NULL)
         return KW_RESOURCE_EXHAUSTED;
+    made->host = in->host;
     read_mood(made, in->config_json);
     if (in->state.len == sizeof(uint32_t)) {
         uint32_t calls;
@@ -149,6 +151,54 @@ static void misbehave(kw_call *call, kw_str text)
     }
 }
 
+/* The length and the first byte of a secret: from the operation itself, or from a call of the plugin's own. */
+typedef struct search {
+    const kw_host *host;
+    kw_call *call;
+    kw_str name;
+    float row[2];
+    kw_status status;
+} search;
+
+static void find_secret(search *search)
+{
+    const kw_host_secrets *secrets = search->host->get(search->host, (kw_str)KW_STR(KW_HOST_SECRETS_ID));
+    kw_key_in in = { .h = KW_HDR(kw_key_in), .key = search->name };
+    const kw_contents *out = NULL;
+    search->status = secrets == NULL ? KW_UNAVAILABLE : secrets->get(search->host, search->call, &in, &out);
+    if (search->status == KW_OK) {
+        search->row[0] = (float)out->bytes.len;
+        search->row[1] = out->bytes.len > 0 ? (float)*(const unsigned char *)out->bytes.ptr : 0;
+    }
+}
+
+static kw_status find_secret_aside(search *search, kw_call *call)
+{
+    search->call = search->host->open_call(search->host, 0);
+    if (search->call == NULL)
+        return KW_RESOURCE_EXHAUSTED;
+    find_secret(search);
+    const kw_error *error = search->status != KW_OK ? search->call->api->last_error(search->call) : NULL;
+    if (error != NULL)
+        call->api->fail(call, error);
+    search->host->close_call(search->host, search->call);
+    return search->status;
+}
+
+static kw_status tell_secret(kw_instance *self, kw_call *call, kw_str text, float *row)
+{
+    int is_aside = begins(text, "secret-aside ");
+    size_t prefix = strlen(is_aside ? "secret-aside " : "secret ");
+    search search = { .host = self->host, .call = call, .name = { text.ptr + prefix, text.len - prefix } };
+    if (is_aside) {
+        search.status = find_secret_aside(&search, call);
+    } else {
+        find_secret(&search);
+    }
+    memcpy(row, search.row, sizeof search.row);
+    return search.status == KW_UNAVAILABLE ? kw_fail(call, KW_UNAVAILABLE, "there is no such service") : search.status;
+}
+
 static kw_status info(kw_instance *self, kw_call *call, const kw_none *in)
 {
     (void)in;
@@ -168,6 +218,9 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
         row[0] = (float)getpid();
         row[1] = (float)calls;
         row[2] = BUILD;
+        kw_status status = begins(text, "secret") ? tell_secret(self, call, text, row) : KW_OK;
+        if (status != KW_OK)
+            return status;
     }
     kw_embed_out out = { .h = KW_HDR(kw_embed_out), .rows_written = in->texts.count };
     return KW_REPLY(call, &out);

@@ -36,14 +36,15 @@ scanner: cli
 		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-scanner $(ROOT)/Sources/keyway-scanner/*.c -Wl,-z,relro,-z,now
 
 WORKER_SOURCES = $(wildcard $(ROOT)/Sources/keyway-worker/*.c $(ROOT)/Sources/CPluginCall/*.c) \
-	$(ROOT)/Sources/CPluginWorker/wait.c \
+	$(ROOT)/Sources/CPluginWorker/wait.c $(wildcard $(ROOT)/Sources/CPluginSandbox/*.c) \
 	$(filter-out %/stubs_interfaces.c,$(wildcard $(ROOT)/Sources/CPluginMarshal/*.c))
 .PHONY: worker
 worker: cli
 	@echo "Building keyway-worker"
 	@$(CC) -std=c11 -O2 -pthread -Wall -Wextra -Wpedantic -Werror -I$(ROOT)/Sources/CPluginWorker/include \
 		-I$(ROOT)/Sources/CPluginWorker -I$(ROOT)/Sources/CPluginCall/include -I$(ROOT)/Sources/CPluginMarshal/include \
-		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-worker $(WORKER_SOURCES) -Wl,-z,relro,-z,now
+		-I$(ROOT)/Sources/CPluginSandbox/include -I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-worker \
+		$(WORKER_SOURCES) $$(pkg-config --libs libseccomp) -Wl,-z,relro,-z,now
 
 .PHONY: plugins $(SAMPLES)
 plugins: $(SAMPLES)

@@ -46,7 +46,10 @@ let package = Package(
         .target(name: "PluginABI", path: "PluginABI", sources: ["headers.c"], cSettings: c),
 
         .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CPluginLinux", cSettings: c),
+        // What the process of a plugin may do, told to the kernel.
+        .target(name: "CPluginSandbox", dependencies: ["CLibSeccomp"], cSettings: c),
         .target(name: "CPluginCall", dependencies: ["PluginABI"], cSettings: c),
         // Operations as messages between two processes.
         .target(name: "CPluginMarshal", dependencies: ["PluginABI"], cSettings: c),
@@ -54,7 +57,8 @@ let package = Package(
         .target(
             name: "CPluginWorker", dependencies: ["CPluginCall", "CPluginMarshal", "PluginABI"], cSettings: c),
         .executableTarget(
-            name: "keyway-worker", dependencies: ["CPluginCall", "CPluginMarshal", "CPluginWorker", "PluginABI"],
+            name: "keyway-worker",
+            dependencies: ["CPluginCall", "CPluginMarshal", "CPluginSandbox", "CPluginWorker", "PluginABI"],
             cSettings: c + [.headerSearchPath("../CPluginWorker")]),
         .target(name: "CPluginScanner", cSettings: c),
         .executableTarget(name: "keyway-scanner", dependencies: ["CPluginScanner", "PluginABI"], cSettings: c),
@@ -68,8 +72,8 @@ let package = Package(
         .target(
             name: "PluginLoader",
             dependencies: [
-                "CPluginCall", "CPluginLinux", "CPluginWorker", "PluginABI", "PluginBridge", "PluginCore", "PluginELF",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CPluginCall", "CPluginLinux", "CPluginMarshal", "CPluginSandbox", "CPluginWorker", "PluginABI",
+                "PluginBridge", "PluginCore", "PluginELF", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

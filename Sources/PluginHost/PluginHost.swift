@@ -99,7 +99,7 @@ public final class PluginHost: Sendable {
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies)
-        tiers = TierChooser(least: configuration.isolation, configuration.workers)
+        tiers = TierChooser(least: configuration.isolation, configuration.workers, configuration.timer)
         fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce, configuration.handlers)
     }
 
@@ -129,6 +129,7 @@ public final class PluginHost: Sendable {
 
     /// Loads a plugin that was prepared.
     /// - Throws: `disabled` if an operator or the filter turned it off, `dependency` if it is not what is locked,
+    ///   `configuration` if the plugin that is to answer in its place cannot (``WorkerSettings/recovery``),
     ///   `permissionDenied` if it needs what is not granted, `conflict` if the host has a plugin of the name; else as
     ///   ``load(_:as:configuration:dataFolder:_:)``.
     public func start(
@@ -143,6 +144,7 @@ public final class PluginHost: Sendable {
             explicit: configuration, redaction: resolved.redaction,
             priority: self.configuration.priorities[name ?? id] ?? prepared.manifest?.loading.priority
                 ?? PluginPriority.normal.number)
+        try await requireFallback(of: name ?? id, prepared, context)
         let supervisor = try fleet.add(id, as: name) { PluginSupervisor(name: $0, request, services) }
         do throws(PluginError) {
             return try await supervisor.load(context)

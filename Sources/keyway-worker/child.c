@@ -35,11 +35,17 @@ static _Noreturn void fail(const char *format, ...)
     _exit(1);
 }
 
+/* Memory, the log, the output, and what is loaded; the files of grants are behind them. */
+static uint32_t files_of(const job *job)
+{
+    return KWW_SPAWN_FILES + job->spawn.libraries + (job->spawn.is_rehearsal ? 0 : 1);
+}
+
 /* Leaves 0 to 2 and the job's files, and nothing else of the zygote. */
 static void arrange_descriptors(const job *job)
 {
-    int files = (int)(KWW_SPAWN_FILES + job->spawn.libraries + 1);
-    int moved[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1];
+    int files = (int)(files_of(job) + job->sandbox.grants);
+    int moved[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT];
     /* First out of the way of each other. */
     for (int i = 0; i < files; i++) {
         moved[i] = fcntl(job->descriptors[i], F_DUPFD_CLOEXEC, files + FIRST_LIBRARY);
@@ -82,12 +88,14 @@ static void limit(__rlimit_resource_t resource, rlim_t value)
         fail("setrlimit failed with error %d", errno);
 }
 
-static void set_limits(const kww_spawn *spawn)
+static void set_limits(const job *job)
 {
+    const kww_spawn *spawn = &job->spawn;
     limit(RLIMIT_CORE, 0);
-    if (spawn->open_files != 0)
+    /* The sandbox sets its own, when it needs no more descriptors. */
+    if (spawn->open_files != 0 && !job->sandbox.is_used)
         limit(RLIMIT_NOFILE, spawn->open_files);
-    if (spawn->memory != 0)
+    if (spawn->memory != 0 && !job->sandbox.is_used)
         limit(RLIMIT_DATA, spawn->memory);
     /* A core pattern that is a pipe is served whatever RLIMIT_CORE says. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
@@ -129,7 +137,7 @@ static void enter_phase(uint32_t phase)
     atomic_store(&this_process.worker->phase, phase);
 }
 
-_Noreturn void run_worker(const job *job)
+_Noreturn void run_worker(job *job)
 {
     uint32_t libraries = job->spawn.libraries;
     map_files(job->spawn.lanes, job->descriptors[0], job->descriptors[1]);
@@ -138,7 +146,7 @@ _Noreturn void run_worker(const job *job)
     /* What is mapped stays; files could be cut or filled by whoever has them. */
     close(HOST_FILE);
     close(WORKER_FILE);
-    set_limits(&job->spawn);
+    set_limits(job);
     set_environment(job->environment, job->spawn.environment);
     watch_for_crashes();
     use_signal_stack();
@@ -147,6 +155,16 @@ _Noreturn void run_worker(const job *job)
         arrange_lane(i);
     kww_step(STEP_ARRANGED);
 
+    enter_phase(KWW_PHASE_SANDBOX);
+    const char *wrong = enter_sandbox(job, FIRST_LIBRARY + (int)(files_of(job) - KWW_SPAWN_FILES));
+    if (wrong != NULL)
+        fail("%s", wrong);
+    if (job->spawn.is_rehearsal) {
+        wrong = seal_sandbox(job);
+        if (wrong != NULL)
+            fail("%s", wrong);
+        _exit(0);
+    }
     enter_phase(KWW_PHASE_LIBRARIES);
     for (uint32_t i = 0; i < libraries; i++)
         load(i);
@@ -164,13 +182,17 @@ _Noreturn void run_worker(const job *job)
         fail("its entry refused SDK %u with status %d", this_process.host->sdk, status);
     kww_step(STEP_ENTERED);
     enter_phase(KWW_PHASE_TABLE);
-    const char *wrong = read_plugin(table);
+    wrong = read_plugin(table);
     if (wrong != NULL)
         fail("%s", wrong);
     kww_step(STEP_DESCRIBED);
     for (uint32_t i = 0; i < this_process.host->lanes; i++)
         start_lane(i);
     kww_step(STEP_LANES_STARTED);
+    enter_phase(KWW_PHASE_SANDBOX);
+    wrong = seal_sandbox(job);
+    if (wrong != NULL)
+        fail("%s", wrong);
     enter_phase(KWW_PHASE_SERVING);
     atomic_store(&this_process.worker->state, KWW_STATE_READY);
     kww_step(STEP_READY);

@@ -27,6 +27,13 @@ static void send_note(kww_note *note, const kw_str *texts)
         atomic_fetch_add_explicit(&dropped, note->dropped + 1, memory_order_relaxed);
 }
 
+void send_report(const kws_report *report)
+{
+    kww_note note = { .kind = KWW_NOTE_SANDBOX };
+    kw_str texts[4] = { { (const char *)(const void *)report, sizeof *report } };
+    send_note(&note, texts);
+}
+
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields)
 {
     kww_note note = { .kind = KWW_NOTE_LOG, .level = level, .call = call != NULL ? call->id : 0 };

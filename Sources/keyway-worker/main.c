@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 typedef struct child {
-    pid_t pid; /* 0: there is none */
+    pid_t pid;  /* 0: there is none */
+    pid_t init; /* of its process namespace, or 0 */
     uint32_t tag;
 } child;
 
@@ -35,7 +36,7 @@ static char packet[KWW_PACKET_LIMIT];
 static int is_worker(pid_t pid)
 {
     for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-        if (children[i].pid == pid)
+        if (children[i].pid == pid || children[i].init == pid)
             return 1;
     }
     return 0;
@@ -111,6 +112,8 @@ static void reap(void)
             if (children[i].pid != pid)
                 continue;
             children[i].pid = 0;
+            if (children[i].init != 0)
+                kill(children[i].init, SIGKILL);
             /* What it started and left in its group. */
             kill(-pid, SIGKILL);
             kww_exited exited = {
@@ -129,18 +132,22 @@ static void reap(void)
 static pid_t start(child *child, job *job)
 {
     pid_t zygote = getpid();
-    pid_t pid = fork();
+    int32_t init = 0;
+    pid_t pid = job->sandbox.is_used ? kws_fork(&job->policy, &init, &job->report) : fork();
     if (pid == 0) {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         setsid();
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != zygote)
+        /* In a namespace of its own it sees no parent, and ends with the namespace. */
+        pid_t parent = getppid();
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || (parent != zygote && parent != 0))
             _exit(1);
         run_worker(job);
     }
     if (pid > 0) {
         child->pid = pid;
+        child->init = init;
         child->tag = job->tag;
     }
     return pid;
@@ -150,7 +157,10 @@ static void spawn(job *job)
 {
     kww_started started = { .pid = 0, .error = EAGAIN };
     int process = -1;
-    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
+    int error = prepare_sandbox(job);
+    if (error != 0)
+        started.error = error;
+    for (size_t i = 0; i < KWW_WORKER_LIMIT && error == 0; i++) {
         if (children[i].pid != 0)
             continue;
         started.pid = start(&children[i], job);
@@ -194,19 +204,21 @@ static void receive(void)
     if ((size_t)size < sizeof frame || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
         leave(1);
     memcpy(&frame, packet, sizeof frame);
+    const size_t fixed = sizeof frame + sizeof job.spawn + sizeof job.sandbox;
     packet[size] = '\0';
     if (frame.magic != KWW_MAGIC || frame.protocol != KWW_PROTOCOL)
         leave(1);
     if (frame.kind == KWW_PRELOAD) {
         /* If it cannot be loaded, the plugin that needs it says so. */
         dlopen(packet + sizeof frame, RTLD_NOW | RTLD_LOCAL);
-    } else if (frame.kind == KWW_SPAWN && (size_t)size >= sizeof frame + sizeof job.spawn) {
+    } else if (frame.kind == KWW_SPAWN && (size_t)size >= fixed) {
         memcpy(&job.spawn, packet + sizeof frame, sizeof job.spawn);
+        memcpy(&job.sandbox, packet + sizeof frame + sizeof job.spawn, sizeof job.sandbox);
         job.tag = frame.tag;
-        job.environment = packet + sizeof frame + sizeof job.spawn;
-        if (job.spawn.libraries > KWW_LIBRARY_LIMIT || files != KWW_SPAWN_FILES + job.spawn.libraries + 1
-            || job.spawn.environment != (size_t)size - sizeof frame - sizeof job.spawn || job.spawn.lanes == 0
-            || job.spawn.lanes > LANE_LIMIT)
+        job.environment = packet + fixed;
+        if (job.spawn.libraries > KWW_LIBRARY_LIMIT || job.sandbox.grants > KWW_GRANT_LIMIT
+            || files != KWW_SPAWN_FILES + job.spawn.libraries + !job.spawn.is_rehearsal + job.sandbox.grants
+            || job.spawn.environment != (size_t)size - fixed || job.spawn.lanes == 0 || job.spawn.lanes > LANE_LIMIT)
             leave(1);
         spawn(&job);
     } else {

@@ -8,14 +8,19 @@
 
 #include <CPluginCall.h>
 #include <CPluginMarshal.h>
+#include <CPluginSandbox.h>
 
 #include <pthread.h>
 
 /* One worker to start. */
 typedef struct job {
     kww_spawn spawn;
+    kww_sandbox sandbox;
+    kws_policy policy;      /* the same, for the kernel; its grants are not there yet */
+    kws_compiled compiled;
+    kws_report report;
     uint32_t tag;
-    int descriptors[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1];
+    int descriptors[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT];
     char *environment; /* NAME=VALUE and NUL, one after the other */
 } job;
 
@@ -26,7 +31,15 @@ typedef struct job {
 #define FIRST_LIBRARY 6
 
 /* Becomes the worker, in the process it is called in, which has one thread. Does not return. */
-_Noreturn void run_worker(const job *job);
+_Noreturn void run_worker(job *job);
+
+/* jail.c: reads the sandbox of a job into its policy, and compiles its filters. 0 or an errno. */
+int prepare_sandbox(job *job);
+/* Takes from this process what the job does not give. NULL, or what could not be enforced. grants: the first descriptor of
+ * the granted files, which are closed. */
+const char *enter_sandbox(job *job, int grants);
+/* The second stage, when the plugin is loaded. */
+const char *seal_sandbox(job *job);
 
 /* ---- within a worker ------------------------------------------------------------------------------------ */
 
@@ -73,6 +86,7 @@ const kwm_operation *find_operation(const request_header *header, kw_any_op *fun
 
 /* Fills in the table that the plugin sees. */
 void make_host_table(kw_host *table, const host_header *host);
+void send_report(const kws_report *report);
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields);
 
 /* Has the host serve what was asked for in a lane of the plugin's own. */

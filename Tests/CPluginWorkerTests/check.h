@@ -4,6 +4,7 @@
 
 #include <CPluginCall.h>
 #include <CPluginMarshal.h>
+#include <CPluginSandbox.h>
 #include <CPluginWorker.h>
 
 #include <pthread.h>
@@ -79,6 +80,8 @@ struct served {
     int has_started, has_ended;
     int process;              /* a pidfd of the test's own, or -1 */
     uint64_t notes, printed;  /* messages, and bytes */
+    uint32_t reports;         /* of its sandbox */
+    kws_report report;        /* the first */
     kww_remote *remote;       /* of which it is the only one: refused when it ends */
     pthread_t server[SERVER_LIMIT]; /* threads that serve what its plugin asks for outside of calls */
     uint32_t servers;
@@ -95,6 +98,8 @@ typedef struct recipe {
     const char *environment[4];
     int64_t patience_ns; /* until it is ready; ten seconds, if 0 */
     kww_spawn spawn;
+    kww_sandbox sandbox;
+    const char *grants[4]; /* paths, for sandbox.access */
 } recipe;
 
 /* program: keyway-worker, if NULL. variable: NAME=VALUE of its environment, or NULL. */
@@ -191,6 +196,7 @@ void test_racer(void);
 void test_steps(void);
 void test_killer(void);
 void test_upcalls(void);
+void test_sandbox(void);
 
 /* A host that is killed: starts workers, writes their numbers to its output, and waits. */
 int be_victim(void);

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -65,6 +67,13 @@ void stop_serving(served *served)
     served->servers = 0;
 }
 
+static void take_report(served *served, const char *bytes, size_t size)
+{
+    NEED(size == sizeof served->report);
+    if (served->reports++ == 0)
+        memcpy(&served->report, bytes, size);
+}
+
 static void drain(served *served)
 {
     static char buffer[KWW_NOTE_LIMIT]; /* only the zygote's thread is here, and there is one at a time */
@@ -75,6 +84,8 @@ static void drain(served *served)
         memcpy(&note, buffer, sizeof note);
         if (note.kind == KWW_NOTE_UPCALL && served->remote != NULL)
             start_serving(served, note.level);
+        else if (note.kind == KWW_NOTE_SANDBOX)
+            take_report(served, buffer + sizeof note, (size_t)size - sizeof note);
         else
             served->notes += 1 + note.dropped;
     }
@@ -208,27 +219,47 @@ static size_t write_environment(const recipe *recipe, char *to)
     return at;
 }
 
+/* The plugin's bytes in a file of nobody's folder, as a host has them: a sandbox grants no folder of plugins. */
+static int open_image(const char *name)
+{
+    char path[4096];
+    int from = open(built(name, path), O_RDONLY | O_CLOEXEC), to = memfd_create(name, MFD_CLOEXEC);
+    NEED(from >= 0 && to >= 0);
+    while (sendfile(to, from, NULL, 1 << 20) > 0)
+        ;
+    close(from);
+    return to;
+}
+
 static void send_spawn(served *served, const recipe *recipe, int host_file, int worker_file)
 {
-    char path[4096], body[sizeof(kww_spawn) + 1024];
+    char body[sizeof(kww_spawn) + sizeof(kww_sandbox) + 1024];
     int log[2], output[2];
-    int plugin = open(built(recipe->plugin != NULL ? recipe->plugin : "trouble.so", path), O_RDONLY | O_CLOEXEC);
-    NEED(plugin >= 0 && kww_open_channel(log, output) == 0);
+    int plugin = open_image(recipe->plugin != NULL ? recipe->plugin : "trouble.so");
+    NEED(kww_open_channel(log, output) == 0);
     served->log = log[0];
     served->output = output[0];
     kww_spawn spawn = recipe->spawn;
     spawn.lanes = recipe->lanes != 0 ? recipe->lanes : ANY_LANES;
-    spawn.environment = (uint32_t)write_environment(recipe, body + sizeof spawn);
+    kww_sandbox sandbox = recipe->sandbox;
+    const size_t fixed = sizeof spawn + sizeof sandbox;
+    spawn.environment = (uint32_t)write_environment(recipe, body + fixed);
     memcpy(body, &spawn, sizeof spawn);
+    memcpy(body + sizeof spawn, &sandbox, sizeof sandbox);
     kww_frame frame = { KWW_MAGIC, KWW_PROTOCOL, KWW_SPAWN, served->tag };
-    int files[] = { host_file, worker_file, log[1], output[1], plugin };
-    int result = kww_send(served->zygote->socket, &frame, body, sizeof spawn + spawn.environment, files, 5);
+    int files[5 + 4] = { host_file, worker_file, log[1], output[1], plugin };
+    size_t count = spawn.is_rehearsal ? 4 : 5;
+    for (uint32_t i = 0; i < sandbox.grants; i++)
+        NEED((files[count++] = open(recipe->grants[i], O_PATH | O_CLOEXEC)) >= 0);
+    int result = kww_send(served->zygote->socket, &frame, body, fixed + spawn.environment, files, count);
     int is_gone = result != 0 && (errno == EPIPE || errno == ECONNRESET);
     NEED(result == 0 || is_gone);
     if (is_gone) {
         tell_end(served, KWW_END_ZYGOTE, 0);
         served->has_started = 1;
     }
+    for (uint32_t i = 0; i < sandbox.grants; i++)
+        close(files[count - 1 - i]);
     close(log[1]);
     close(output[1]);
     close(plugin);

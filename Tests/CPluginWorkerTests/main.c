@@ -29,6 +29,7 @@ static const struct test {
     { "hostile", test_hostile },
     { "racer", test_racer },
     { "upcalls", test_upcalls },
+    { "sandbox", test_sandbox },
     { "steps", test_steps },
     { "killer", test_killer },
 };

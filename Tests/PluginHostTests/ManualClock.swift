@@ -27,7 +27,7 @@ final class ManualClock: Clock {
     private let state = Mutex(State())
 
     var now: Instant { state.withLock { $0.now } }
-    let minimumResolution = Duration.zero
+    let minimumResolution = Swift.Duration.zero
 
     func sleep(until date: Instant, tolerance: Duration?) async throws {
         let number = state.withLock { state in

@@ -9,11 +9,11 @@ struct UnrulyPlugin {
 
     init(_ macros: [String] = [], build: Int = 1) throws {
         folder = try Sample.Folder()
-        path = try Self.build(macros, build: build, in: folder)
+        path = try Self.build(macros, build: build, in: folder.path)
     }
 
-    static func build(_ macros: [String], build: Int, in folder: Sample.Folder) throws -> String {
-        let path = "\(folder.path)/unruly\(build).so"
+    static func build(_ macros: [String], build: Int, in folder: String) throws -> String {
+        let path = "\(folder)/unruly\(build).so"
         try ProbePlugin.compile(
             [
                 "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wno-infinite-recursion", "-Werror", "-O1", "-fPIC",
@@ -55,6 +55,22 @@ struct UnrulyPlugin {
         try #require(plugin.embedder).embed(text, into: &matrix, context)
         let row = matrix.row(0)
         return Answer(process: Int32(row[0]), calls: Int(row[1]), build: Int(row[2]))
+    }
+
+    /// The same from a task that must not block its thread: the host's clocks go on while it waits.
+    static func answer(_ plugin: NativePlugin, _ text: String = "?") async throws -> Answer {
+        var matrix = Matrix(rows: 1, dims: 3)
+        _ = try await #require(plugin.embedder).embed(EmbedRequest([text]), into: &matrix, CallContext())
+        let row = matrix.row(0)
+        return Answer(process: Int32(row[0]), calls: Int(row[1]), build: Int(row[2]))
+    }
+
+    static func error(of plugin: NativePlugin, _ text: String) async throws -> PluginError {
+        do {
+            throw Sample.Failure(description: "\(text) was answered: \(try await answer(plugin, text))")
+        } catch let error as PluginError {
+            return error
+        }
     }
 
     /// The error that such a call ends with.

@@ -169,7 +169,7 @@ import Testing
         let host = try UnrulyPlugin.host(["workers=1"])
         let plugin = try await host.load(unruly.path)
         for _ in 1...3 { _ = try UnrulyPlugin.ask(plugin) }
-        _ = try await host.swap(plugin.id, to: try UnrulyPlugin.build(macros, build: 2, in: unruly.folder))
+        _ = try await host.swap(plugin.id, to: try UnrulyPlugin.build(macros, build: 2, in: unruly.folder.path))
         let answer = try UnrulyPlugin.ask(plugin)
         #expect(answer.build == 2 && answer.calls == 4)
         await host.shutdown()

@@ -264,7 +264,7 @@ import Testing
             return builds
         }()
         for build in 2...4 {
-            let path = try UnrulyPlugin.build([], build: build, in: unruly.folder)
+            let path = try UnrulyPlugin.build([], build: build, in: unruly.folder.path)
             _ = try await host.swap(name, to: path)
         }
         #expect(try UnrulyPlugin.ask(plugin).build == 4)

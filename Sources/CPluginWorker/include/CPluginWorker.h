@@ -26,9 +26,9 @@
 
 /*   zygote -> host   HELLO    first
  *   host -> zygote   PRELOAD  a path, then NUL: a library of the host's own that plugins may need; no answer
- *   host -> zygote   SPAWN    kww_spawn, then the environment as NAME=VALUE and NUL one after the other; with descriptors:
- *                             H, W, the worker's side of its log socket, its standard output and error, the private
- *                             libraries in the order of loading, the plugin
+ *   host -> zygote   SPAWN    kww_spawn, kww_sandbox, then the environment as NAME=VALUE and NUL one after the other; with
+ *                             descriptors: H, W, the worker's side of its log socket, its standard output and error, the
+ *                             private libraries in the order of loading, the plugin, the files of the sandbox's grants
  *   zygote -> host   STARTED  kww_started with the tag of SPAWN; with a pidfd unless it failed
  *   zygote -> host   EXITED   kww_exited with the tag of SPAWN: the process is gone
  */
@@ -56,10 +56,28 @@ typedef struct kww_spawn {
     uint32_t lanes;
     uint32_t libraries;
     uint32_t environment; /* bytes */
-    uint32_t reserved;
+    uint32_t is_rehearsal; /* 1: there is no plugin; the worker enters its sandbox, says how that went, and exits */
     uint64_t memory;      /* bytes of data it may have, 0 = any */
     uint64_t open_files;  /* 0 = any */
 } kww_spawn;
+
+#define KWW_GRANT_LIMIT 96u
+#define KWW_PORT_LIMIT 128u
+#define KWW_MECHANISM_LIMIT 32u
+
+/* What a worker may do: a kws_policy of CPluginSandbox that can travel. */
+typedef struct kww_sandbox {
+    uint32_t is_used;      /* 0: the worker has all rights of its user */
+    uint32_t may;          /* KWS_MAY_* */
+    uint32_t uid, gid;     /* whom root becomes; 0: it stays, without its powers */
+    uint32_t grants, connect_count, bind_count;
+    uint32_t reserved;
+    uint64_t file_size, processes, cpu_seconds; /* 0 = any */
+    uint8_t wanted[KWW_MECHANISM_LIMIT];   /* by KWS_*; KWS_NO and so on */
+    uint8_t access[KWW_GRANT_LIMIT];       /* KWS_READ and so on */
+    uint16_t connect_ports[KWW_PORT_LIMIT], bind_ports[KWW_PORT_LIMIT];
+    char runtime_folder[256];              /* of the Swift libraries, or empty */
+} kww_sandbox;
 
 typedef struct kww_started {
     int32_t pid;
@@ -99,6 +117,8 @@ int kww_open_channel(int log[2], int output[2]);
 
 #define KWW_NOTE_LOG 1u    /* level; component, message, fields */
 #define KWW_NOTE_METRIC 2u /* level = KW_INSTRUMENT_*, value; name, labels */
+#define KWW_NOTE_SANDBOX 4u /* first text: a kws_report; the first comes before any code of the plugin has run, the second after
+                             * its constructors and its entry: only of the second stage is it to be believed */
 #define KWW_NOTE_UPCALL 3u /* level: a lane for kww_serve; never dropped, as a thread of the plugin waits */
 
 #define KWW_NOTE_LIMIT 65536u
@@ -129,6 +149,7 @@ typedef struct kww_note {
 #define KWW_PHASE_ENTRY 3u
 #define KWW_PHASE_TABLE 4u
 #define KWW_PHASE_SERVING 5u
+#define KWW_PHASE_SANDBOX 6u
 
 typedef struct kww_offer {
     char id[128];

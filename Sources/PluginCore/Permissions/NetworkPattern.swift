@@ -59,6 +59,12 @@ package struct NetworkPattern {
     /// Every host there is, on whatever port.
     package var isEverything: Bool { host == "*" }
 
+    /// nil: every port.
+    package var portNumber: UInt16? { UInt16(port) }
+
+    /// Is it about some of the paths of a host, and not all of them?
+    package var hasPath: Bool { address != nil }
+
     package func covers(_ other: Self) -> Bool {
         guard port == "*" || port == other.port else { return false }
         guard host == "*" || host == other.host || host.hasPrefix("*.") && other.host.hasSuffix(host.dropFirst()) else {

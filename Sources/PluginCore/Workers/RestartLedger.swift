@@ -7,7 +7,7 @@ public struct RestartLedger: Sendable, Hashable, Codable {
         case closed
         /// Calls fail at once until then.
         case open(until: Duration)
-        /// One call at a time is tried: its answer closes the circuit, another failure opens it again.
+        /// One call is tried: its answer closes the circuit, another failure opens it again, for longer.
         case halfOpen
     }
 
@@ -37,6 +37,8 @@ public struct RestartLedger: Sendable, Hashable, Codable {
     public private(set) var circuit = Circuit.closed
     /// Failures in a row; those before a worker was ready count ``RestartPolicy/loadFailureWeight`` times.
     public private(set) var failures = 0
+    /// Tried calls that failed in a row since the circuit was closed.
+    private var failedTrials = 0
     /// The build that failed last before it was ready, and how often.
     private var unloadableBuild: String?
     private var loadFailures = 0
@@ -70,7 +72,9 @@ public struct RestartLedger: Sendable, Hashable, Codable {
         update(at: now)
         switch circuit {
         case .open(let until): return .wait(until: until)
-        case .halfOpen: return open(at: now)
+        case .halfOpen:
+            failedTrials = min(failedTrials + 1, 1 << 20)
+            return open(at: now)
         case .closed:
             recent.append(Entry(time: now, weight: weight))
             recent.removeAll { $0.time + policy.window <= now }
@@ -83,8 +87,9 @@ public struct RestartLedger: Sendable, Hashable, Codable {
 
     private mutating func open(at now: Duration) -> Decision {
         recent = []
-        circuit = .open(until: now + policy.openFor)
-        return .wait(until: now + policy.openFor)
+        let until = now + policy.openTime(afterTrials: failedTrials)
+        circuit = .open(until: until)
+        return .wait(until: until)
     }
 
     /// A worker is ready.
@@ -92,10 +97,17 @@ public struct RestartLedger: Sendable, Hashable, Codable {
         healthySince = healthySince ?? now
     }
 
-    /// A worker answered a call, or was found to be well: a circuit that is half open closes.
-    public mutating func answered(at now: Duration) {
+    /// A worker answered a call, or was found to be well. That does not close a circuit that is half open: a call that began
+    /// before it was opened says nothing of now, and a plugin may be well until it is called.
+    public mutating func wasWell(at now: Duration) {
         update(at: now)
-        if circuit == .halfOpen { circuit = .closed }
+        forgetIfHealthy(at: now)
+    }
+
+    /// The call that was tried was answered: a circuit that is half open closes.
+    public mutating func trialAnswered(at now: Duration) {
+        update(at: now)
+        if circuit == .halfOpen { (circuit, failedTrials) = (.closed, 0) }
         forgetIfHealthy(at: now)
     }
 

@@ -24,7 +24,13 @@ extension WorkerPoolState {
 
     mutating func enqueue(_ call: CallID, _ priority: PluginPriority, _ deadline: Duration?, at now: Duration) {
         guard running[call] == nil, tickets[call] == nil else { return }
-        if let error = refusal(at: now) { return reject(call, error) }
+        if let refusal = refusal(at: now) {
+            guard refusal.cause == .circuitHalfOpen else { return reject(call, refusal.error) }
+            // One is tried. Without a worker there is nothing to try it with yet.
+            wanted = max(wanted, 1)
+            if let id = freeWorker { return start(call, on: id) }
+            return reject(call, refusal.error)
+        }
         wanted = max(wanted, 1)
         let isInTime = deadline.map { $0 > now } ?? true
         if queue.isEmpty, isInTime, let id = freeWorker { return start(call, on: id) }
@@ -66,13 +72,14 @@ extension WorkerPoolState {
     mutating func finish(_ call: CallID, _ end: CallEnd, at now: Duration) {
         if let ticket = tickets.removeValue(forKey: call) { queue.remove(ticket) }
         guard let id = running.removeValue(forKey: call) else { return }
-        if trial == call { trial = nil }
+        let isTrial = trial == call
+        if isTrial { trial = nil }
         workers[id]?.calls.remove(call)
         workers[id]?.idleSince = now
         guard end == .answered else { return }
         workers[id]?.wellAt = now
         workers[id]?.failedChecks = 0
-        ledger.answered(at: now)
+        if isTrial { ledger.trialAnswered(at: now) } else { ledger.wasWell(at: now) }
     }
 
     /// The worker that the next call goes to: the one with the fewest calls, of those the one that had a call last, so that
@@ -83,24 +90,17 @@ extension WorkerPoolState {
             .min { ($0.load, $1.idleSince, $0.id) < ($1.load, $0.idleSince, $1.id) }?.id
     }
 
-    /// Why no call is let in; nil: they are.
-    func refusal(at now: Duration) -> PluginError? {
-        if isDraining {
-            return PluginError(
-                .unavailable, "it is being stopped", remedy: "Load it again first", plugin: plugin, stage: .call,
-                retryable: false)
-        }
+    /// Why calls are not let in; nil: they are.
+    public func refusal(at now: Duration) -> CallRefusal? {
+        if isDraining { return .stopping }
         if ledger.hasGivenUp(build: build), !workers.values.contains(where: { $0.phase != .ending }), nextBuild == nil {
-            return PluginError(
-                .unavailable, "its workers failed \(ledger.policy.loadRetries + 1) times before they were ready",
-                remedy: "Give it another build, or correct what keeps it from loading and ask for another try",
-                plugin: plugin, stage: .call, retryable: false)
+            return .gaveUp(after: ledger.policy.loadRetries + 1)
         }
-        guard case .open(let until) = ledger.circuit else { return nil }
-        return PluginError(
-            .unavailable, "its workers fail again and again, so that calls are refused for now",
-            remedy: "Try again later; if it goes on, look at how its workers end", plugin: plugin, stage: .call,
-            retryAfter: until - now)
+        switch ledger.circuit {
+        case .closed: return nil
+        case .open(let until) where until > now: return .circuitOpen(for: until - now)
+        case .open, .halfOpen: return .circuitHalfOpen
+        }
     }
 
     private mutating func start(_ call: CallID, on id: WorkerID) {

@@ -4,7 +4,7 @@ extension WorkerPoolState {
         if ledger.circuit != .halfOpen { trial = nil }
         expireCalls(at: now)
         overdue(at: now, random: random)
-        if let error = refusal(at: now) { rejectWaitingCalls(error) }
+        if let refusal = refusal(at: now) { rejectWaitingCalls(refusal.error) }
         promote(at: now)
         startCalls(at: now)
         grow(at: now)

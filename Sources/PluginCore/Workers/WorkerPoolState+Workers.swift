@@ -45,7 +45,7 @@ extension WorkerPoolState {
         workers[id]?.wellAt = now
         workers[id]?.failedChecks = 0
         workers[id]?.askedAt = nil
-        ledger.answered(at: now)
+        ledger.wasWell(at: now)
     }
 
     mutating func checked(_ id: WorkerID, _ isWell: Bool, at now: Duration, random: Double) {
@@ -54,7 +54,7 @@ extension WorkerPoolState {
         workers[id]?.wellAt = now
         workers[id]?.failedChecks = isWell ? 0 : worker.failedChecks + 1
         if isWell {
-            ledger.answered(at: now)
+            ledger.wasWell(at: now)
         } else if worker.failedChecks + 1 >= rules.healthFailures {
             kill(id, .health, at: now)
             failed(worker, .running, at: now, random: random)

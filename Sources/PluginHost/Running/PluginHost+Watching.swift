@@ -26,7 +26,7 @@ extension PluginHost {
             tellWatch("", error.what, error)
         }
         // Files are told apart by where they are, however a program spelled their paths.
-        let loaded = status.filter { $0.state == .active }.compactMap { status in
+        let loaded = status.filter(\.isActive).compactMap { status in
             status.file.map { file in
                 WatchPlan.Loaded(
                     name: status.name, id: status.id, file: ChangedPaths.place(file), hasFile: Folders.exists(file))
@@ -61,7 +61,7 @@ extension PluginHost {
 
     func configurationsChanged(_ report: WatchReport) {
         guard let folder = configuration.configurator.folder, let paths = noted(report) else { return }
-        for status in status where status.state == .active {
+        for status in status where status.isActive {
             guard paths.mean(folder.file(status.id)) || paths.mean(folder.file(status.id, .toml)) else { continue }
             Task { [weak self] in _ = try? await self?.configure(status.name) }
         }

@@ -30,7 +30,7 @@ final class Fleet: Sendable {
 
     /// The plugin that is meant by a name, if it takes calls.
     func active(_ name: String) -> NativePlugin? {
-        guard let supervisor = known(name), supervisor.status.state == .active else { return nil }
+        guard let supervisor = known(name), supervisor.status.isActive else { return nil }
         return supervisor.adapters
     }
 

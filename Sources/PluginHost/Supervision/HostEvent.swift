@@ -36,10 +36,12 @@ public struct HostEvent: Sendable, Equatable {
         case workerFailed
         /// Its workers fail again and again: calls are refused for a while.
         case circuitOpened
-        /// Its calls are let through again.
+        /// Its calls are let through again, or one that was tried was answered.
         case circuitClosed
-        /// Its workers do not become ready, and no more are started by themselves.
+        /// Its workers do not become ready, and no more are started by themselves; or it broke, and is not called any more.
         case workersGaveUp
+        /// Another plugin was asked in its place: ``HostEvent/fallback``. ``HostEvent/error`` is why.
+        case fellBack
         /// What is in the folders changed in a way that no verb was for, such as a watch that lost events.
         case watch
     }
@@ -60,6 +62,8 @@ public struct HostEvent: Sendable, Equatable {
     public var worker: WorkerID?
     /// The worker's process; 0 if there is none.
     public var process: Int32 = 0
+    /// The plugin that was asked in its place; nil if none was.
+    public var fallback: String?
 
     /// `{"time","event","plugin","generation",...}`; time in RFC 3339, in UTC.
     public var json: JSON {
@@ -72,6 +76,7 @@ public struct HostEvent: Sendable, Equatable {
         if let reason { members["reason"] = .string(reason) }
         if let error { members["error"] = error.json }
         if let worker { members["worker"] = .int(Int64(worker.rawValue)) }
+        if let fallback { members["fallback"] = .string(fallback) }
         if process != 0 { members["pid"] = .int(Int64(process)) }
         return .object(members)
     }

@@ -187,7 +187,7 @@ extension PluginHost {
         else { return try await load(name, context) }
         // What is loaded already stays what it is.
         var pins: [String: SemanticVersion] = [:]
-        for status in fleet.all.map(\.status) where status.state == .active { pins[status.id] = status.version }
+        for status in fleet.all.map(\.status) where status.isActive { pins[status.id] = status.version }
         let resolver = Resolver(
             entries.filter(\.isLoadable).compactMap(\.candidate), hostSDK: configuration.sdk, pins: pins)
         var wanted: NativePlugin?

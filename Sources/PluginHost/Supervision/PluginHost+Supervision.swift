@@ -84,7 +84,7 @@ extension PluginHost {
         try await supervisor(name).suspend(reason)
     }
 
-    /// Lets a plugin that rests go on.
+    /// Lets a plugin that rests go on; or one whose workers get no calls be called again, with its failures forgotten.
     public func resume(_ name: String) async throws(PluginError) {
         try await supervisor(name).resume()
         // What changed meanwhile was for a plugin that could not take it.
@@ -197,6 +197,7 @@ extension PluginHost {
             offered: { [weak self] prepared, dataFolder throws(PluginError) in
                 try self?.services(for: prepared, dataFolder: dataFolder) ?? HostServices()
             }, tiers: tiers, probe: probe,
+            fallback: { [weak self] supervisor in self?.fallback(for: supervisor) },
             quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
     }
 

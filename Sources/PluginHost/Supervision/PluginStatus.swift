@@ -24,6 +24,12 @@ public struct PluginStatus: Sendable, Hashable {
     public var errors: UInt64 = 0
     /// Older generations whose calls have not ended.
     public var retiring = 0
+    /// Why its workers get no calls; nil: they do, or it runs in the host's process. Its ``state`` is `error` then.
+    public var refusal: CallRefusal?
+    /// Calls that another plugin answered in its place, since it was loaded.
+    public var fallbacks: UInt64 = 0
+    /// Is it active as far as its life goes? So it is also when its workers get no calls.
+    var isActive = false
 
     public var json: JSON {
         var members: [String: JSON] = [
@@ -35,6 +41,21 @@ public struct PluginStatus: Sendable, Hashable {
         if let file { members["file"] = .string(file) }
         if let digest { members["digest"] = .string("sha256:\(digest)") }
         if let reason { members["reason"] = .string(reason) }
+        if fallbacks > 0 { members["fallbacks"] = .int(Int64(clamping: fallbacks)) }
+        if let refusal { members["refused"] = Self.json(refusal) }
+        return .object(members)
+    }
+
+    /// `{"cause","reason","remedy","until","retryAfterMs"}`, the last two if anybody knows.
+    private static func json(_ refusal: CallRefusal) -> JSON {
+        var members: [String: JSON] = [
+            "cause": .string(refusal.cause.rawValue), "reason": .string(refusal.reason),
+            "remedy": .string(refusal.remedy),
+        ]
+        if let left = refusal.retryAfter {
+            members["until"] = .string(HostEvent.text(of: Clock.realtime() + Int64(left.milliseconds * 1_000_000)))
+            members["retryAfterMs"] = .int(Int64(left.milliseconds.rounded(.up)))
+        }
         return .object(members)
     }
 }

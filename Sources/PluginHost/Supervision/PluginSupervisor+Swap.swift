@@ -178,6 +178,7 @@ extension PluginSupervisor {
         retire(old)
         generation += 1
         request = next
+        lendFallback()
         publish()
         tell(.swapped, reason: next.prepared.path)
     }

@@ -20,6 +20,8 @@ actor PluginSupervisor {
         var tiers: TierChooser
         /// Tries it in another process first; nil if the host has no scanner.
         var probe: (@Sendable (PreparedPlugin) async throws(PluginError) -> Void)?
+        /// Who answers its calls when it cannot.
+        var fallback: @Sendable (PluginSupervisor) -> Fallback?
         /// Keeps it from being loaded again soon.
         var quarantine: @Sendable (PreparedPlugin, PluginError) -> Void
         /// A number from 0 to 1, so that attempts of several plugins do not coincide.
@@ -129,6 +131,7 @@ actor PluginSupervisor {
     func resume() async throws(PluginError) {
         try await exclusively { supervisor async throws(PluginError) in
             supervisor.begin()
+            if supervisor.state == .active { supervisor.plugin?.readmit() }
             try await supervisor.drive(.resume)
             if supervisor.state != .active { throw supervisor.unexpected("resumed") }
         }
@@ -293,6 +296,7 @@ actor PluginSupervisor {
             } else {
                 plugin = NativePlugin(made)
             }
+            lendFallback()
             isCounted = true
         } else {
             plugin?.open()
@@ -328,7 +332,7 @@ actor PluginSupervisor {
     // MARK: - Steps that a swap takes, too
 
     func loadCode(_ request: Request, _ context: CallContext) async throws(PluginError) -> LoadedPlugin {
-        let services = services
+        let (services, name) = (services, name)
         await services.gate.enter(priority: Int(request.priority))
         defer { services.gate.leave() }
         if let probe = services.probe { try await probe(request.prepared) }
@@ -337,7 +341,7 @@ actor PluginSupervisor {
             // The folder last: a refused plugin leaves nothing behind.
             var tier = PluginTier.inProcess
             if let manifest = request.prepared.manifest {
-                tier = try services.tiers.tier(for: manifest) { [weak self] event in self?.tell(event) }
+                tier = try services.tiers.tier(for: manifest, named: name) { [weak self] event in self?.tell(event) }
             }
             let offered = try services.offered(request.prepared, request.options.dataFolder)
             let loaded = try request.prepared.load(in: tier, services: offered)
@@ -464,7 +468,8 @@ actor PluginSupervisor {
             name: name, id: id, version: request.prepared.manifest?.version, file: request.prepared.path,
             digest: request.prepared.digest, generation: generation, state: lifecycle.state,
             tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, reason: reason,
-            calls: retired.calls, errors: retired.failures, retiring: retiring.count)
+            calls: retired.calls, errors: retired.failures, retiring: retiring.count,
+            isActive: lifecycle.state == .active)
         let present = isCounted ? [plugin?.generation].compactMap(\.self) : []
         board.withLock { $0 = (status, present + retiring.map(\.generation)) }
     }
@@ -476,6 +481,10 @@ actor PluginSupervisor {
             status.inFlight += statistics.inFlight
             status.calls += statistics.calls
             status.errors += statistics.failures
+        }
+        status.fallbacks = adapters?.fallbacks ?? 0
+        if status.isActive, let refusal = adapters?.refusal {
+            (status.state, status.reason, status.refusal) = (.error, refusal.reason, refusal)
         }
         return status
     }

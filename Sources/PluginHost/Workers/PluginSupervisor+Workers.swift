@@ -3,6 +3,12 @@ internal import PluginLoader
 
 /// What a plugin's workers tell, as events of the host.
 extension PluginSupervisor {
+    /// A plugin in this process answers itself, or the host is gone with it.
+    func lendFallback() {
+        guard let plugin else { return }
+        plugin.lend(plugin.loaded.tier.isolation == .inProcess ? nil : services.fallback(self))
+    }
+
     nonisolated func tell(_ event: WorkerEvent) {
         let status = status
         var told = HostEvent(
@@ -10,6 +16,16 @@ extension PluginSupervisor {
             state: status.state, version: status.version, reason: event.reason, error: nil)
         told.worker = event.worker
         told.process = event.pid
+        services.events.tell(told)
+    }
+
+    nonisolated func tell(_ use: Fallback.Use, by fallback: String) {
+        let status = status
+        let outcome = use.failure.map { "\(fallback) failed, too: \($0.what)" } ?? "\(fallback) answered"
+        var told = HostEvent(
+            time: Clock.realtime(), kind: .fellBack, plugin: name, generation: status.generation,
+            state: status.state, version: status.version, reason: "\(use.operation): \(outcome)", error: use.cause)
+        told.fallback = fallback
         services.events.tell(told)
     }
 }

@@ -14,21 +14,32 @@ public struct WorkerSettings: Sendable {
     public var hostLimits = LimitSet.hostDefaults
     /// The variables that plugins see, each as NAME=VALUE; nil: those that programs cannot do without, such as PATH.
     public var environment: [String]?
-    /// What is done when a plugin breaks.
+    /// What is done when a plugin breaks that ``recoveries`` does not name. With `.fallback` the plugin that it names is
+    /// loaded with each of the others, and has none itself.
     public var recovery = RecoveryPolicy.restart
+    /// What is done when a plugin breaks, by the plugins' names or ids.
+    public var recoveries: [String: RecoveryPolicy] = [:]
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
 
     public init() {}
 
-    func options(for manifest: Manifest) -> WorkerOptions {
+    /// What is done when a plugin breaks.
+    func recovery(of name: String, _ id: String) -> RecoveryPolicy {
+        if let own = recoveries[name] ?? recoveries[id] { return own }
+        // What all fall back to cannot fall back to itself.
+        if case .fallback(let last) = recovery, last == name || last == id { return .restart }
+        return recovery
+    }
+
+    func options(for manifest: Manifest, named name: String) -> WorkerOptions {
         var options = WorkerOptions(
             limits: EffectiveLimits(
                 operator: operatorLimits, call: callLimits, plugin: LimitSet(manifest.limits), host: hostLimits),
             environment: environment)
         options.health = manifest.health
         options.grace = grace
-        options.recovery = recovery
+        options.recovery = recovery(of: name, manifest.id)
         return options
     }
 }
@@ -37,24 +48,31 @@ public struct WorkerSettings: Sendable {
 final class TierChooser: Sendable {
     private let least: IsolationTier
     private let settings: WorkerSettings
+    private let timer: any _Concurrency.Clock<Duration>
     private let domain = Mutex<WorkerDomain?>(nil)
 
-    /// - Parameter least: where plugins run that do not ask for more.
-    init(least: IsolationTier, _ settings: WorkerSettings) {
+    /// - Parameters:
+    ///   - least: where plugins run that do not ask for more.
+    ///   - timer: what waiting is measured by.
+    init(least: IsolationTier, _ settings: WorkerSettings, _ timer: any _Concurrency.Clock<Duration>) {
         self.least = least
         self.settings = settings
+        self.timer = timer
     }
+
+    func isolation(of manifest: Manifest) -> IsolationTier { max(least, manifest.isolation ?? .inProcess) }
 
     /// - Throws: `sandboxUnavailable` if the plugin has to be kept apart further than this host can, or the error of a
     ///   missing program. Nothing is lowered in silence.
     func tier(
-        for manifest: Manifest, _ observer: @escaping @Sendable (WorkerEvent) -> Void
+        for manifest: Manifest, named name: String, _ observer: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(PluginError) -> PluginTier {
-        switch max(least, manifest.isolation ?? .inProcess) {
+        switch isolation(of: manifest) {
         case .inProcess: return .inProcess
         case .worker:
-            var options = settings.options(for: manifest)
+            var options = settings.options(for: manifest, named: name)
             options.observer = observer
+            options.clock = timer
             return .worker(try worker(), options)
         case .workerStrict:
             throw PluginError(

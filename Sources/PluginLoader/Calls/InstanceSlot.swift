@@ -28,6 +28,9 @@ final class InstanceSlot: Sendable {
     /// The present instance; nil while calls wait or are refused.
     private let current: Atomic<Unmanaged<PluginInstance>?>
     private let state: Monitor<State>
+    private let lent = Mutex<Fallback?>(nil)
+    private let isLent = Atomic(false)
+    private let lentCalls = Atomic<UInt64>(0)
 
     init(_ instance: PluginInstance) {
         id = instance.id
@@ -96,6 +99,23 @@ final class InstanceSlot: Sendable {
         PluginError(
             .disabled, "\(id) was shut down", remedy: "Load it again before calling it", plugin: id, stage: .call)
     }
+
+    // MARK: - Who answers if the instance cannot
+
+    func lend(_ fallback: Fallback?) {
+        lent.withLock { $0 = fallback }
+        isLent.store(fallback != nil, ordering: .releasing)
+    }
+
+    @inline(__always)
+    var hasFallback: Bool { isLent.load(ordering: .acquiring) }
+
+    var fallback: Fallback? { lent.withLock { $0 } }
+
+    /// Calls that it answered.
+    var fallbacks: UInt64 { lentCalls.load(ordering: .relaxed) }
+
+    func noteFallback() { lentCalls.wrappingAdd(1, ordering: .relaxed) }
 
     // MARK: - Changes. One at a time: whoever owns the slot takes care of that.
 

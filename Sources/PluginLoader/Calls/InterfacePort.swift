@@ -1,4 +1,5 @@
 internal import CPluginCall
+internal import CPluginMarshal
 internal import PluginABI
 internal import PluginBridge
 internal import PluginCore
@@ -32,11 +33,80 @@ struct InterfacePort<Interface: PluginInterface>: Sendable {
         context: CallContext, cancellation: Cancellation? = nil, sink: PluginInstance.Sink? = nil,
         isCounted: Bool = true, read: (borrowing Output, ABIReader) throws(PluginError) -> Value
     ) throws(PluginError) -> Value {
+        guard !slot.hasFallback else {
+            return unsafe try invokeOrFallBack(
+                operation, path, &input, reply: reply, context, cancellation, sink, isCounted: isCounted, read)
+        }
+        return unsafe try invokeHere(
+            operation, path, &input, reply: reply, context, cancellation, sink, isCounted: isCounted, read)
+    }
+
+    @inline(__always)
+    private func invokeHere<Operation, Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ path: KeyPath<Table, Operation>, _ input: inout Input, reply: Output.Type,
+        _ context: CallContext, _ cancellation: Cancellation?, _ sink: PluginInstance.Sink?, isCounted: Bool,
+        _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
         try slot.withInstance(operation) { instance throws(PluginError) in
             let function = unsafe Interface.table(of: instance.tables)!.slot(path)
             return unsafe try instance.invoke(
                 operation, function, &input, reply: reply, context: context, cancellation: cancellation, sink: sink,
                 isCounted: isCounted, read: read)
+        }
+    }
+
+    // MARK: - With another plugin that answers if this one cannot
+
+    @inline(never)
+    private func invokeOrFallBack<Operation, Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ operation: StaticString, _ path: KeyPath<Table, Operation>, _ input: inout Input, reply: Output.Type,
+        _ context: CallContext, _ cancellation: Cancellation?, _ sink: PluginInstance.Sink?, isCounted: Bool,
+        _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        let began = ContinuousClock.now
+        let witness = unsafe sink.map { unsafe SinkWitness($0) }
+        let cause: PluginError
+        do throws(PluginError) {
+            return try withExtendedLifetime(witness) { () throws(PluginError) in
+                unsafe try invokeHere(
+                    operation, path, &input, reply: reply, context, cancellation, witness?.sink, isCounted: isCounted,
+                    read)
+            }
+        } catch {
+            cause = error
+        }
+        var context = context
+        if let total = context.deadlines.total { context.deadlines.total = total - began.duration(to: .now) }
+        guard let fallback = slot.fallback, context.deadlines.total.map({ $0 > .zero }) ?? true,
+            fallback.answers(
+                cause, hasDelivered: witness?.hasSeenEvents ?? false, isIdempotent: Self.isIdempotent(path)),
+            let other = fallback.find().flatMap({ InterfacePort($0.slot) }), other.slot !== slot
+        else { throw cause }
+        do throws(PluginError) {
+            // Not one of the other's: a call is made twice at most.
+            let value = unsafe try other.invokeHere(
+                operation, path, &input, reply: reply, context, cancellation, sink, isCounted: isCounted, read)
+            slot.noteFallback()
+            fallback.tell(Fallback.Use(operation: "\(operation)", cause: cause, failure: nil))
+            return fallback.marked(value, inPlaceOf: id, because: cause)
+        } catch {
+            guard error.code != .unsupported else { throw cause }
+            fallback.tell(Fallback.Use(operation: "\(operation)", cause: cause, failure: error))
+            throw error.standing(in: id, because: cause)
+        }
+    }
+
+    /// May the operation be made twice with the effect of once?
+    private static func isIdempotent(_ path: PartialKeyPath<Table>) -> Bool {
+        guard let offset = MemoryLayout<Table>.offset(of: path) else { return false }
+        let slot = (offset - MemoryLayout<kw_hdr>.size) / MemoryLayout<UInt>.size
+        var id = Interface.id
+        return id.withUTF8 { utf8 in
+            let text = unsafe UnsafeRawPointer(utf8.baseAddress!).assumingMemoryBound(to: CChar.self)
+            let known = unsafe kwm_interface_by_id(kw_str(ptr: text, len: UInt64(utf8.count)))
+            guard let interface = unsafe known?.pointee else { return false }
+            let operations = unsafe UnsafeBufferPointer(start: interface.operations, count: Int(interface.count))
+            return unsafe operations.contains { unsafe Int($0.slot) == slot && $0.flags & KWM_IDEMPOTENT != 0 }
         }
     }
 

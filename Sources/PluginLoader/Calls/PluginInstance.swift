@@ -168,7 +168,36 @@ final class PluginInstance: @unchecked Sendable {
         case .success(let value): return value
         case .failure(let error): failure = error
         }
-        throw failure
+        guard let pool, failure.code == .unavailable else { throw failure }
+        return unsafe try callAsTrial(
+            pool, after: failure, operation, function, &input, &output, context, cancellation, sink, read)
+    }
+
+    /// Makes a call that was refused once more if it is to be the one by which a circuit that is half open is tried.
+    @inline(never)
+    private func callAsTrial<Input: BitwiseCopyable, Output: BitwiseCopyable, Value>(
+        _ pool: WorkerPool, after refusal: PluginError, _ operation: StaticString, _ function: kw_any_op,
+        _ input: inout Input, _ output: inout Output, _ context: CallContext, _ cancellation: Cancellation?,
+        _ sink: Sink?, _ read: (borrowing Output, ABIReader) throws(PluginError) -> Value
+    ) throws(PluginError) -> Value {
+        // How a plugin is that is only asked says nothing of how it serves.
+        guard !refusal.isOfPlugin, !"\(operation)".hasPrefix("plugin."), let trial = pool.beginTrial() else {
+            throw refusal
+        }
+        let result = try pool.remote.preferring(trial.process) { () throws(PluginError) in
+            unsafe withUnsafeMutablePointer(to: &output) { output in
+                unsafe perform(operation, function, &input, output, context, cancellation, sink, read)
+            }
+        }
+        switch result {
+        case .success(let value):
+            pool.end(trial, isAnswered: true)
+            return value
+        case .failure(let error):
+            // One that its caller gave up says nothing.
+            pool.end(trial, isAnswered: error.isOfPlugin && error.code != .cancelled)
+            throw error
+        }
     }
 
     @inline(__always)

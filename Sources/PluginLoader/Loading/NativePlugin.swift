@@ -17,7 +17,7 @@ public final class NativePlugin: Plugin, Sendable {
     public let operationSet: NativeOperationSet?
     public let messageHandler: NativeMessageHandler?
     public let endpointSet: NativeEndpointSet?
-    private let slot: InstanceSlot
+    let slot: InstanceSlot
     private let present: Mutex<PluginGeneration>
 
     package init(_ generation: PluginGeneration) {
@@ -83,6 +83,10 @@ public final class NativePlugin: Plugin, Sendable {
     public var waitingCalls: Int { slot.instance.pool?.remote.waiting ?? 0 }
     /// Processes that took the place of others, or came to help, since the present build was loaded.
     public var workerRestarts: Int { slot.instance.pool?.restarts ?? 0 }
+    /// Why its workers get no calls; nil: they do, or it runs in this process.
+    public var refusal: CallRefusal? { slot.instance.pool?.refusal }
+    /// Calls that another plugin answered in its place.
+    public var fallbacks: UInt64 { slot.fallbacks }
 
     // MARK: - For the host, which makes one change at a time
 
@@ -96,6 +100,12 @@ public final class NativePlugin: Plugin, Sendable {
 
     /// Lets calls go on.
     package func open() { slot.open() }
+
+    /// Forgets failures of its workers, and lets calls go to them.
+    package func readmit() { slot.instance.pool?.readmit() }
+
+    /// Has another plugin answer calls that this one cannot; nil: none does.
+    package func lend(_ fallback: Fallback?) { slot.lend(fallback) }
 
     /// Has calls go to another generation, which must have all interfaces and operations of the present one.
     /// - Returns: the generation that was present, closed; calls may still run in it.

@@ -59,6 +59,8 @@ public struct WorkerOptions: Sendable {
     public var health = ManifestHealth()
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
+    /// What waiting is measured by: for a failed worker's successor, for an open circuit.
+    public var clock: any Clock<Duration> = ContinuousClock()
 
     public init(
         limits: EffectiveLimits = EffectiveLimits(), rules: WorkerPoolRules? = nil, environment: [String]? = nil

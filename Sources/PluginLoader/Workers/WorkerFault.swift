@@ -2,21 +2,22 @@ internal import CPluginWorker
 internal import PluginABI
 internal import PluginCore
 
+extension PluginError {
+    /// Did the plugin itself answer with it?
+    var isOfPlugin: Bool { if case .plugin = facts { true } else { false } }
+}
+
 /// What went wrong between host and worker, as the error that a caller gets.
 enum WorkerFault {
     /// The error of this thread's latest call that returned KWW_FAULT.
     /// - Parameter refusal: why its workers take no calls, if they do not.
     static func error(
-        _ operation: StaticString, of id: String, _ limits: EffectiveLimits, refusal: PluginError?
+        _ operation: StaticString, of id: String, _ limits: EffectiveLimits, refusal: CallRefusal?
     ) -> PluginError {
         var fault = kww_fault()
         unsafe kww_take_fault(&fault)
         var error = error(fault, operation, id, limits)
-        if fault.kind == KWW_FAULT_REFUSED, let refusal {
-            let retryAfter = error.retryAfter
-            error = refusal
-            error.retryAfter = retryAfter
-        }
+        if fault.kind == KWW_FAULT_REFUSED, let refusal { error = refusal.error }
         error.plugin = id
         error.stage = .call
         error.operation = "\(operation)"

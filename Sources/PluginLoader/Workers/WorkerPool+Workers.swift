@@ -77,21 +77,12 @@ extension WorkerPool {
         let end = Self.end(of: process.facts)
         let isOrphan = process.facts.ended == KWW_END_ZYGOTE
         tell(.ended, id, process, isOrphan ? "the program that starts workers is gone" : end.reason)
-        if factory.options.recovery == .disable, end.isFailure { disable(end) }
+        if factory.options.recovery == .disable, end.isFailure { disable(end.reason ?? "unknown") }
         handle(.ended(id, end))
         monitor.withLock { state in
             state.processes[id] = nil
             state.seen[id] = nil
         }
-    }
-
-    private func disable(_ end: WorkerEnd) {
-        let plugin = factory.manifest.id
-        let error = PluginError(
-            .disabled, "\(plugin) broke (\(end.reason ?? "unknown")), and is not called any more",
-            remedy: "Load it again when it is mended", plugin: plugin, stage: .call)
-        monitor.withLock { refuse(error, &$0) }
-        factory.options.observer(WorkerEvent(kind: .gaveUp, worker: nil, pid: 0, reason: error.what))
     }
 
     private static func end(of facts: kww_facts) -> WorkerEnd {

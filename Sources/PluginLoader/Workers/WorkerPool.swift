@@ -1,4 +1,3 @@
-internal import CPluginLinux
 internal import CPluginWorker
 internal import Logging
 internal import PluginABI
@@ -20,8 +19,13 @@ final class WorkerPool: Sendable {
         var isStarted = true
         /// What the first worker came to.
         var first: Result<Void, PluginError>?
-        /// Why no calls are made; nil: they are.
-        var refusal: PluginError?
+        /// Why calls are refused, as calls know it.
+        var refusal: CallRefusal?
+        /// How the plugin broke that is to be disabled then.
+        var breach: String?
+        /// Calls that the decisions have let in, with their workers.
+        var started: [CallID: WorkerID] = [:]
+        var lastCall: UInt64 = 0
         /// Why the latest that failed did.
         var failure: PluginError?
         var timer: Task<Void, Never>?
@@ -43,15 +47,15 @@ final class WorkerPool: Sendable {
     let remote: RemoteInstance
     let watch: WorkerWatch
     let monitor: Monitor<State>
-    private let began: Int64
+    /// Time since the pool was made.
+    private let clock: @Sendable () -> Duration
 
     /// Makes the first worker's instance, and has the others made behind it.
     init(_ factory: WorkerFactory, _ instance: InstanceOptions, _ context: CallContext) throws(PluginError) {
         self.factory = factory
         let options = factory.options
-        let began = kwl_monotonic_ns()
-        self.began = began
-        watch = WorkerWatch(build: factory.build, host: factory.host) { .nanoseconds(kwl_monotonic_ns() - began) }
+        clock = Self.stopwatch(options.clock)
+        watch = WorkerWatch(build: factory.build, host: factory.host, clock: clock)
         remote = try RemoteInstance(options, watch: watch, host: factory.host)
         let rules =
             options.rules
@@ -77,25 +81,41 @@ final class WorkerPool: Sendable {
 
     // MARK: - Decisions
 
-    private var now: Duration { .nanoseconds(kwl_monotonic_ns() - began) }
+    var now: Duration { clock() }
+
+    private static func stopwatch(_ clock: some Clock<Duration>) -> @Sendable () -> Duration {
+        let began = clock.now
+        return { began.duration(to: clock.now) }
+    }
 
     /// Tells what happened, and does what follows from it. Any thread.
     func handle(_ event: WorkerPoolState.Event) {
+        change { state in advance(event, &state) }
+    }
+
+    /// Changes the state, and tells of it when the lock is free.
+    func change(_ body: (inout State) -> [WorkerEvent]) {
         let told = monitor.withLock { state -> [WorkerEvent] in
             guard !state.isEnded else { return [] }
-            var told: [WorkerEvent] = []
-            if let due = state.due, due <= now { state.due = nil }
-            let looks = look(&state)
-            defer { setTimer(&state, isLively: looks.contains { if case .used = $0 { true } else { false } }) }
-            for seen in looks + [event] {
-                for action in state.decisions.handle(seen, at: now, random: .random(in: 0...1)) {
-                    if let event = perform(action, &state) { told.append(event) }
-                }
-            }
+            let told = body(&state)
+            passOnRefusal(&state)
             return told
         }
         monitor.signal()
         for event in told { factory.options.observer(event) }
+    }
+
+    func advance(_ event: WorkerPoolState.Event, _ state: inout State) -> [WorkerEvent] {
+        var told: [WorkerEvent] = []
+        if let due = state.due, due <= now { state.due = nil }
+        let looks = look(&state)
+        defer { setTimer(&state, isLively: looks.contains { if case .used = $0 { true } else { false } }) }
+        for seen in looks + [event] {
+            for action in state.decisions.handle(seen, at: now, random: .random(in: 0...1)) {
+                if let event = perform(action, &state) { told.append(event) }
+            }
+        }
+        return told
     }
 
     /// What calls have done since this was last asked: they do not come by here.
@@ -141,39 +161,19 @@ final class WorkerPool: Sendable {
             return event(.draining, id, reason.rawValue)
         case .checkHealth(let id): HostThreads.workers.submit { self.checkHealth(id) }
         case .circuit(.open(let until)):
-            let error = PluginError(
-                .unavailable, "its workers fail again and again, so that calls are refused for now",
-                remedy: "Try again later; if it goes on, look at how its workers end", retryAfter: until - now)
-            refuse(error, &state)
-            return event(.circuitOpened, nil, error.what)
-        case .circuit(.halfOpen): refuse(nil, &state)
-        case .circuit(.closed):
-            refuse(nil, &state)
-            return event(.circuitClosed, nil)
+            return event(.circuitOpened, nil, CallRefusal.circuitOpen(for: until - now).reason)
+        case .circuit(.closed): return event(.circuitClosed, nil)
         case .giveUp:
             let why = state.failure?.what ?? "its workers do not become ready"
-            refuse(
-                PluginError(
-                    .unavailable, why, remedy: "Correct what keeps it from loading, then load it again",
-                    retryable: false), &state)
             if state.first == nil { state.first = .failure(state.failure ?? lost) }
             return event(.gaveUp, nil, why)
+        case .start(let call, let id): state.started[call] = id
         case .schedule(let time): state.due = time
-        // Calls wait in the remote, and a swap is another pool's beginning.
-        case .start, .reject, .lose, .swapped, .swapFailed, .drained: break
+        // Calls wait in the remote, those that are tried do not, and a swap is another pool's beginning.
+        case .circuit(.halfOpen), .reject, .lose, .swapped, .swapFailed, .drained: break
         }
         return nil
     }
-
-    /// Has calls fail with the error; nil: lets them be made. A plugin that was disabled stays so.
-    func refuse(_ error: PluginError?, _ state: inout State) {
-        guard state.refusal?.code != .disabled else { return }
-        state.refusal = error
-        remote.refuse(error)
-    }
-
-    /// Why no calls are made; nil: they are.
-    var refusal: PluginError? { monitor.withLock { $0.refusal } }
 
     /// - Parameter isLively: whether calls were made: then workers are looked at even if nothing is due.
     private func setTimer(_ state: inout State, isLively: Bool) {
@@ -181,8 +181,9 @@ final class WorkerPool: Sendable {
         let times = [state.due, isLively ? now + Self.sampling : nil].compactMap(\.self)
         guard let time = times.min() else { return }
         let wait = max(.zero, time - now)
+        let clock = factory.options.clock
         state.timer = Task { [weak self] in
-            try? await Task.sleep(for: wait)
+            try? await clock.sleep(for: wait)
             if !Task.isCancelled { self?.handle(.tick) }
         }
     }

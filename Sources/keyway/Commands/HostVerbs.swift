@@ -64,13 +64,21 @@ struct HostStatus: AsyncParsableCommand {
         let rows = plugins.map { plugin in
             ["name", "version", "state", "generation", "calls", "errors", "inFlight", "reason"].map { key in
                 switch plugin[key] {
-                case .string(let text): text
+                case .string(let text): key == "reason" ? Self.reason(text, plugin["refused"]) : text
                 case .int(let number): "\(number)"
                 default: ""
                 }
             }
         }
         for line in TextTable.lines([header] + rows) { Console.print(line) }
+    }
+
+    /// With what can be said of how long it lasts, or of what ends it.
+    private static func reason(_ text: String, _ refused: JSON?) -> String {
+        if let left = refused?["retryAfterMs"]?.intValue {
+            return "\(text): another \(Duration.milliseconds(left).short)"
+        }
+        return refused?["remedy"]?.stringValue.map { "\(text). \($0)" } ?? text
     }
 }
 
@@ -169,7 +177,8 @@ struct HostSuspend: AsyncParsableCommand {
 
 struct HostResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Have a suspended plugin of a running host go on.")
+        commandName: "resume",
+        abstract: "Have a plugin of a running host go on that is suspended, or whose calls are refused since it broke.")
 
     @Argument(help: "The plugin's name in the host.")
     var plugin: String

@@ -17,11 +17,29 @@ struct LoadOptions: ParsableArguments {
             valueName: "kind=value"))
     var limit: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            What is done when a plugin breaks: restart, retry, fallback:OTHER, disable or ignore; PLUGIN=POLICY for one \
+            plugin alone. May be repeated. With --isolate.
+            """,
+            valueName: "policy"))
+    var recovery: [String] = []
+
     @OptionGroup var policy: PermissionOptions
 
     func validate() throws {
         if !limit.isEmpty, !isolate {
             throw ValidationError("--limit needs --isolate: in this process nothing is limited.")
+        }
+        if !recovery.isEmpty, !isolate {
+            throw ValidationError("--recovery needs --isolate: a plugin that breaks in this process ends it.")
+        }
+        do throws(PluginError) {
+            var settings = WorkerSettings()
+            try recover(&settings)
+        } catch {
+            throw ValidationError(error.message)
         }
         let limits: LimitSet
         do throws(PluginError) {
@@ -45,6 +63,23 @@ struct LoadOptions: ParsableArguments {
         configuration.permissions = .kept(policy.filesForLoading)
         configuration.isolation = isolate ? .worker : .inProcess
         configuration.workers.callLimits = try LimitSet(limit)
+        try recover(&configuration.workers)
         return configuration
+    }
+
+    /// - Throws: `invalidArgument` for what is no policy, and for a plugin that is there twice.
+    private func recover(_ settings: inout WorkerSettings) throws(PluginError) {
+        var named: Set<String> = []
+        for text in recovery {
+            let plugin = text.contains("=") ? String(text.prefix { $0 != "=" }) : ""
+            let policy = try RecoveryPolicy(text.contains("=") ? String(text.drop { $0 != "=" }.dropFirst()) : text)
+            guard named.insert(plugin).inserted else {
+                throw PluginError(
+                    .invalidArgument,
+                    "\"\(text)\" is the second --recovery \(plugin.isEmpty ? "for all" : "of \(plugin)")",
+                    remedy: "Give each plugin one", facts: .names([plugin]))
+            }
+            if plugin.isEmpty { settings.recovery = policy } else { settings.recoveries[plugin] = policy }
+        }
     }
 }

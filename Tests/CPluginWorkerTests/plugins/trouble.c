@@ -3,6 +3,7 @@
 #include <keyway/author.h>
 #include <keyway/plugin.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -225,6 +228,78 @@ static kw_status log_much(const work *work)
     kw_str component = KW_STR("trouble"), message = KW_STR("again"), fields = { NULL, 0 };
     for (long i = 0; i < atol(work->argument); i++)
         work->call->api->log(work->call, KW_LOG_INFO, component, message, fields);
+    return answer(work);
+}
+
+/* ---- what a sandbox keeps it from ----------------------------------------------------------------------- */
+
+static kw_status refused(const work *work, int number)
+{
+    return kw_fail(work->call, number == EACCES || number == EPERM ? KW_PERMISSION_DENIED : KW_UNAVAILABLE,
+                   strerror(number));
+}
+
+static kw_status open_file(const work *work)
+{
+    int file = open(work->argument, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return refused(work, errno);
+    close(file);
+    return answer(work);
+}
+
+static kw_status create_file(const work *work)
+{
+    int file = open(work->argument, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return refused(work, errno);
+    close(file);
+    unlink(work->argument);
+    return answer(work);
+}
+
+static kw_status fork_once(const work *work)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    if (child < 0)
+        return refused(work, errno);
+    waitpid(child, NULL, 0);
+    return answer(work);
+}
+
+static kw_status open_socket(const work *work)
+{
+    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (file < 0)
+        return refused(work, errno);
+    close(file);
+    return answer(work);
+}
+
+static kw_status kill_process(const work *work)
+{
+    return kill(atoi(work->argument), 0) == 0 ? answer(work) : refused(work, errno);
+}
+
+static kw_status map_code(const work *work)
+{
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return refused(work, errno);
+    munmap(memory, 4096);
+    return answer(work);
+}
+
+static kw_status take_memory(const work *work)
+{
+    size_t size = (size_t)atol(work->argument) << 20;
+    char *memory = malloc(size);
+    if (memory == NULL)
+        return kw_fail(work->call, KW_RESOURCE_EXHAUSTED, "no memory");
+    memset(memory, 1, size);
+    free(memory);
     return answer(work);
 }
 
@@ -484,6 +559,13 @@ static const struct deed {
     const char *name;
     kw_status (*run)(const work *work);
 } deeds[] = {
+    { "open", open_file },
+    { "create", create_file },
+    { "fork-once", fork_once },
+    { "socket", open_socket },
+    { "signal", kill_process },
+    { "code", map_code },
+    { "memory", take_memory },
     { "ask", ask_host },
     { "ask-often", ask_host_often },
     { "ask-aside", ask_host_aside },

@@ -4,6 +4,7 @@
 #include <keyway/plugin.h>
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ static void misbehave(kw_call *call, kw_str text)
         call->api->log(call, KW_LOG_ERROR, (kw_str)KW_STR("unruly"), (kw_str)KW_STR("a note"), (kw_str){ NULL, 0 });
     if (begins(text, "null"))
         *(volatile int *)(uintptr_t)(0x40 + zero) = 1;
-    if (begins(text, "abort"))
+    if (begins(text, "abort") && (BUILD == 1 || !has(text, "in 1")))
         abort();
     if (begins(text, "exit"))
         exit(3);
@@ -228,6 +229,11 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
 
 static const kw_embedder embedder = { .h = KW_HDR(kw_embedder), .info = info, .embed = embed };
 
+#ifdef WITHOUT_OPERATIONS
+#define OFFER_OPERATIONS(OFFER)
+#else
+#define OFFER_OPERATIONS(OFFER) OFFER(KW_OPERATIONS_ID, operations)
+
 /* Emits CHUNKs: as many as the input says, or without end. */
 static kw_status run(kw_instance *self, kw_call *call, const kw_operate_in *in)
 {
@@ -240,6 +246,8 @@ static kw_status run(kw_instance *self, kw_call *call, const kw_operate_in *in)
         if (call->api->emit(call, &event, 0) == KW_CANCELLED)
             return KW_CANCELLED;
     }
+    if (has((kw_str){ in->input.ptr, in->input.len }, "abort in 1") && BUILD == 1)
+        abort();
     kw_operate_out out = { .h = KW_HDR(kw_operate_out) };
     return KW_REPLY(call, &out);
 }
@@ -253,10 +261,11 @@ static kw_status list(kw_instance *self, kw_call *call, const kw_none *in)
 }
 
 static const kw_operations operations = { .h = KW_HDR(kw_operations), .list = list, .run = run };
+#endif
 
 #define PARTS(OFFER, SET)                \
     OFFER(KW_EMBEDDER_ID, embedder)      \
-    OFFER(KW_OPERATIONS_ID, operations)  \
+    OFFER_OPERATIONS(OFFER)              \
     SET(create, create)                  \
     SET(configure, configure)            \
     SET(quiesce, quiesce)                \

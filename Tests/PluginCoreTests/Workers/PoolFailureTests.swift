@@ -57,7 +57,9 @@ struct PoolFailureTests {
         #expect(starts == [0, 100, 300, 700, 20_700].map { .milliseconds($0) })
     }
 
-    @Test("an open circuit refuses calls with the time to wait; half open it tries one, whose answer closes it")
+    @Test(
+        "an open circuit refuses calls with the time to wait; half open it tries one and refuses others, until its answer closes it"
+    )
     func circuit() {
         var driver = driver { ($0.maximum, $0.restart.failures) = (1, 2) }
         driver.ready(1, 2)
@@ -78,28 +80,80 @@ struct PoolFailureTests {
 
         #expect(driver.run(until: .seconds(31)).map(\.action).contains(.circuit(.halfOpen)))
         #expect(driver.queue(5) == [.start(call(5), on: worker(3))])
-        #expect(driver.queue(6) == [])
+        #expect(rejections(driver.queue(6)).map(\.error.code) == [.unavailable])
         let closed = driver.send(.callEnded(call(5), .answered))
-        #expect(closed.contains(.circuit(.closed)) && closed.contains(.start(call(6), on: worker(3))))
+        #expect(closed.contains(.circuit(.closed)))
+        #expect(driver.queue(7) == [.start(call(7), on: worker(3))])
         #expect(driver.numbers(.starting) == [4])
     }
 
-    @Test("a tried call that kills its worker opens the circuit again; one that is given up has the next be tried")
+    @Test(
+        "a tried call that kills its worker opens the circuit again, for longer; one that is given up has the next be tried"
+    )
     func trial() {
         var driver = driver { ($0.maximum, $0.restart.failures, $0.lanes) = (1, 1, 4) }
         driver.ready(1, 2)
         driver.send(.ended(worker(1), .crash))
         driver.run(until: .seconds(30))
         #expect(driver.queue(1) == [.start(call(1), on: worker(2))])
-        #expect(driver.queue(2) == [])
-        #expect(driver.send(.callEnded(call(1), .abandoned)) == [.start(call(2), on: worker(2))])
-        driver.queue(3)
+        #expect(rejections(driver.queue(2)).map(\.call) == [call(2)])
+        #expect(driver.send(.callEnded(call(1), .abandoned)) == [])
+        #expect(driver.queue(3) == [.start(call(3), on: worker(2))])
+        #expect(rejections(driver.queue(4)).map(\.call) == [call(4)])
         let actions = driver.send(.ended(worker(2), .crash))
-        #expect(actions.contains(.lose(call(2), on: worker(2))))
-        #expect(rejections(actions).map(\.call) == [call(3)])
-        #expect(actions.contains(.circuit(.open(until: .seconds(60)))))
-        #expect(driver.run(until: .seconds(60)).map(\.action).contains(.spawn(worker(3), build: "a")))
+        #expect(actions.contains(.lose(call(3), on: worker(2))))
+        #expect(actions.contains(.circuit(.open(until: .seconds(90)))))
+        #expect(driver.run(until: .seconds(90)).map(\.action).contains(.spawn(worker(3), build: "a")))
         #expect(driver.numbers(.starting) == [3])
+    }
+
+    /// A circuit in each of its states, and what an event makes of it.
+    enum Trial: String, CaseIterable {
+        case open, halfOpen, tried
+
+        var refusal: CallRefusal.Cause? { self == .open ? .circuitOpen : .circuitHalfOpen }
+    }
+
+    @Test(
+        "in each state of the circuit every event lets in, refuses, closes or opens as the table says",
+        arguments: Trial.allCases)
+    func circuitTable(_ state: Trial) {
+        typealias Row = (name: String, event: WorkerPoolState.Event, starts: Bool, after: RestartLedger.Circuit)
+        // Of the first half minute: 10 s, then from 31 s on.
+        let open = RestartLedger.Circuit.open(until: .seconds(30))
+        let again = RestartLedger.Circuit.open(until: .seconds(91))
+        let rows: [Row] = [
+            (
+                "a call", .callQueued(call(9), .critical, deadline: nil), state == .halfOpen,
+                state == .open ? open : .halfOpen
+            ),
+            (
+                "the tried call's answer", .callEnded(call(1), .answered), false,
+                state == .open ? open : state == .tried ? .closed : .halfOpen
+            ),
+            ("the tried call given up", .callEnded(call(1), .abandoned), false, state == .open ? open : .halfOpen),
+            ("another call's answer", .callEnded(call(8), .answered), false, state == .open ? open : .halfOpen),
+            ("work elsewhere", .used(worker(2)), false, state == .open ? open : .halfOpen),
+            ("health", .health(worker(2), isWell: true), false, state == .open ? open : .halfOpen),
+            ("a crash", .ended(worker(2), .crash), false, state == .open ? open : again),
+            ("an end that was asked for", .ended(worker(2), .asked), false, state == .open ? open : .halfOpen),
+            ("a wish", .retry, false, .closed), ("time", .tick, false, state == .open ? open : .halfOpen),
+        ]
+        for row in rows {
+            var driver = driver { ($0.maximum, $0.restart.failures, $0.lanes) = (1, 1, 4) }
+            driver.ready(1, 2)
+            driver.send(.callStarted(call(8), on: worker(2)))
+            driver.send(.ended(worker(1), .crash))
+            driver.run(until: .seconds(state == .open ? 10 : 31))
+            if state == .tried { driver.queue(1) }
+            #expect(driver.pool.refusal(at: driver.now)?.cause == state.refusal, "\(row.name)")
+            let actions = driver.send(row.event)
+            #expect(
+                actions.contains { if case .start = $0 { true } else { false } } == row.starts,
+                "\(row.name) when \(state)")
+            #expect(driver.pool.ledger.circuit == row.after, "\(row.name) when \(state)")
+            #expect((driver.pool.refusal(at: driver.now) == nil) == (row.after == .closed), "\(row.name) when \(state)")
+        }
     }
 
     @Test("a build that fails to load is tried three times more, then calls are refused for good until somebody asks")

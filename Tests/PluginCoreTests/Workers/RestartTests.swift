@@ -45,13 +45,15 @@ struct RestartTests {
         var ledger = RestartLedger(policy: Self.patient)
         _ = ledger.failed(.running, build: "a", at: .zero, random: 0.5)
         ledger.ready(at: .zero)
-        ledger.answered(at: .seconds(59))
+        ledger.wasWell(at: .seconds(59))
         #expect(ledger.failures == 1)
-        ledger.answered(at: .seconds(60))
+        ledger.wasWell(at: .seconds(60))
         #expect(ledger.failures == 0)
     }
 
-    @Test("five failures in a minute open the circuit; it is half open after half a minute, and an answer closes it")
+    @Test(
+        "five failures in a minute open the circuit; it is half open after half a minute, and a tried call's answer closes it"
+    )
     func circuit() {
         var ledger = RestartLedger()
         for second in 0..<4 {
@@ -65,20 +67,34 @@ struct RestartTests {
         #expect(ledger.circuit == .open(until: end))
         // Others that die meanwhile do not prolong it, answers do not shorten it.
         #expect(ledger.failed(.running, build: "a", at: .seconds(70), random: 0.5) == .wait(until: end))
-        ledger.answered(at: .seconds(80))
+        ledger.trialAnswered(at: .seconds(80))
         ledger.update(at: .milliseconds(89_800))
         #expect(ledger.circuit == .open(until: end))
         ledger.update(at: end)
         #expect(ledger.circuit == .halfOpen)
-        #expect(ledger.failed(.running, build: "a", at: .seconds(90), random: 0.5) == .wait(until: .seconds(120)))
-        ledger.answered(at: .seconds(120))
+        // For twice as long, each time that the tried call fails.
+        #expect(ledger.failed(.running, build: "a", at: .seconds(90), random: 0.5) == .wait(until: .seconds(150)))
+        ledger.update(at: .seconds(150))
+        #expect(ledger.failed(.running, build: "a", at: .seconds(150), random: 0.5) == .wait(until: .seconds(270)))
+        // What says nothing of new calls does not close it.
+        ledger.wasWell(at: .seconds(270))
+        #expect(ledger.circuit == .halfOpen)
+        ledger.trialAnswered(at: .seconds(270))
         #expect(ledger.circuit == .closed)
         // The failures before are forgotten by the circuit, though not by the delays.
-        guard case .replace(let from) = ledger.failed(.running, build: "a", at: .seconds(121), random: 0.5) else {
+        guard case .replace(let from) = ledger.failed(.running, build: "a", at: .seconds(271), random: 0.5) else {
             Issue.record("open at the first failure after it was closed")
             return
         }
-        #expect(from == .seconds(121) + .milliseconds(100 * 64))
+        #expect(from == .seconds(271) + .milliseconds(100 * 128))
+    }
+
+    @Test("an open circuit lasts half a minute, twice as long after each tried call that fails, at most five minutes")
+    func openTimes() {
+        let policy = RestartPolicy()
+        #expect((0..<6).map { policy.openTime(afterTrials: $0) } == [30, 60, 120, 240, 300, 300].map { .seconds($0) })
+        // The wish for a long one is not cut by a limit that nobody thought of.
+        #expect(RestartPolicy(openFor: .seconds(900)).openTime(afterTrials: 3) == .seconds(900))
     }
 
     @Test("failures of more than a minute ago do not open the circuit")

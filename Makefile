@@ -21,23 +21,17 @@ tools: ## Check for Swift 6.3 and install missing Debian packages
 	@$(ROOT)/.ci/require-tools
 
 .PHONY: build
-build: tools cli scanner worker plugins ## Build the keyway command and the sample plugins, in release
+build: tools cli worker plugins ## Build the keyway command and the sample plugins, in release
 
 .PHONY: cli
 cli: tools
 	@echo "Building keyway (release); the first time this takes some minutes"
 	@swift build --package-path $(ROOT) -c release --product keyway --quiet
 
-# By hand: SwiftPM links even C to the Swift runtime, by a path of the toolchain. A scanner has to start without both.
-.PHONY: scanner
-scanner: cli
-	@echo "Building keyway-scanner"
-	@$(CC) -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I$(ROOT)/Sources/CPluginScanner/include \
-		-I$(ROOT)/PluginABI/include -o $(RELEASE)/keyway-scanner $(ROOT)/Sources/keyway-scanner/*.c -Wl,-z,relro,-z,now
-
 WORKER_SOURCES = $(wildcard $(ROOT)/Sources/keyway-worker/*.c $(ROOT)/Sources/CPluginCall/*.c) \
 	$(ROOT)/Sources/CPluginWorker/wait.c $(wildcard $(ROOT)/Sources/CPluginSandbox/*.c) \
 	$(filter-out %/stubs_interfaces.c,$(wildcard $(ROOT)/Sources/CPluginMarshal/*.c))
+# By hand: SwiftPM links even C to the Swift runtime, by a path of the toolchain. A worker has to start without both.
 .PHONY: worker
 worker: cli
 	@echo "Building keyway-worker"
@@ -72,8 +66,9 @@ test-swift: build
 	@$(ROOT)/.ci/require-tools strace
 	@echo "Swift tests"
 	@swift build --package-path $(ROOT) --build-tests --quiet
-	@# Reading every library of the system keeps all threads busy for half a minute: what waits for events runs apart.
-	@for part in '--filter PluginELFTests' '--skip PluginELFTests'; do \
+	@# Reading every library of the system keeps all threads busy for half a minute: what waits for events runs apart. So
+	@# does what raises the limit on descriptors: Foundation's Process does not bear that it rises meanwhile.
+	@for part in '--filter PluginELFTests' '--filter ControlServerTests/thousand' '--skip PluginELFTests|ControlServerTests/thousand'; do \
 		$(TEST_PROGRAMS) swift test --package-path $(ROOT) --skip-build $$part 2>&1 | grep -av ' started\.$$'; \
 	done
 	@echo "Swift tests of adapters, with the plugins in processes of their own"
@@ -86,6 +81,8 @@ test-c: tools
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests test
 	@echo "Marshalling tests"
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests test
+	@echo "Tests of the sandbox"
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginSandboxTests test
 	@echo "Tests of workers"
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests test
 

@@ -29,10 +29,8 @@ let package = Package(
         .library(name: "PluginSDK", targets: ["PluginSDK"]),
         .library(name: "PluginTesting", targets: ["PluginTesting"]),
         .executable(name: "keyway", targets: ["keyway"]),
-        // Runs plugins for a host, each in processes of its own.
+        // Runs plugins for a host, or tries them, each in processes of its own.
         .executable(name: "keyway-worker", targets: ["keyway-worker"]),
-        // Tries plugins for a host, each in a process of its own.
-        .executable(name: "keyway-scanner", targets: ["keyway-scanner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,6 +44,7 @@ let package = Package(
         .target(name: "PluginABI", path: "PluginABI", sources: ["headers.c"], cSettings: c),
 
         .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .systemLibrary(name: "CLibFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
         .systemLibrary(name: "CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CPluginLinux", cSettings: c),
         // What the process of a plugin may do, told to the kernel.
@@ -53,6 +52,8 @@ let package = Package(
         .target(name: "CPluginCall", dependencies: ["PluginABI"], cSettings: c),
         // Operations as messages between two processes.
         .target(name: "CPluginMarshal", dependencies: ["PluginABI"], cSettings: c),
+        // Functions for interfaces that were described at run time; for hosts only.
+        .target(name: "CPluginClosures", dependencies: ["CLibFFI", "CPluginMarshal", "PluginABI"], cSettings: c),
         // The host's side of plugins in other processes, and the program that they run in.
         .target(
             name: "CPluginWorker", dependencies: ["CPluginCall", "CPluginMarshal", "PluginABI"], cSettings: c),
@@ -60,8 +61,6 @@ let package = Package(
             name: "keyway-worker",
             dependencies: ["CPluginCall", "CPluginMarshal", "CPluginSandbox", "CPluginWorker", "PluginABI"],
             cSettings: c + [.headerSearchPath("../CPluginWorker")]),
-        .target(name: "CPluginScanner", cSettings: c),
-        .executableTarget(name: "keyway-scanner", dependencies: ["CPluginScanner", "PluginABI"], cSettings: c),
 
         .target(name: "PluginCore", swiftSettings: swift),
         // ABI structs to values and back: for the host's side of a vtable and the author's.
@@ -72,15 +71,16 @@ let package = Package(
         .target(
             name: "PluginLoader",
             dependencies: [
-                "CPluginCall", "CPluginLinux", "CPluginMarshal", "CPluginSandbox", "CPluginWorker", "PluginABI",
-                "PluginBridge", "PluginCore", "PluginELF", .product(name: "Crypto", package: "swift-crypto"),
+                "CPluginCall", "CPluginClosures", "CPluginLinux", "CPluginMarshal", "CPluginSandbox", "CPluginWorker",
+                "PluginABI", "PluginBridge", "PluginCore", "PluginELF",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
         .target(
             name: "PluginHost",
             dependencies: [
-                "CPluginLinux", "CPluginScanner", "PluginCore", "PluginELF", "PluginLoader",
+                "CPluginLinux", "PluginCore", "PluginELF", "PluginLoader",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -128,7 +128,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["PluginHost", .product(name: "Logging", package: "swift-log")], swiftSettings: swift),
+            dependencies: ["PluginABI", "PluginHost", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swift),
         .testTarget(
             name: "PluginHostServiceTests",
             dependencies: [

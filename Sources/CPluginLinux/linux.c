@@ -18,6 +18,11 @@
 #define MFD_EXEC 0x0010U /* Linux 6.3; Debian 12's headers do not have it */
 #endif
 
+int kwl_open_place(const char *path)
+{
+    return open(path, O_PATH | O_CLOEXEC);
+}
+
 int kwl_memfd(const char *file_name)
 {
     /* The kernel allows fewer bytes than a file system does (249 to 255). */

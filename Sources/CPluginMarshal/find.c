@@ -41,3 +41,11 @@ const kwm_interface *kwm_service_at(uint32_t index)
 {
     return index < kwm_service_total ? &kwm_services[index] : NULL;
 }
+
+const kwm_interface *kwm_interface_numbered(uint32_t number, const kwm_described *others)
+{
+    uint32_t own = kwm_interface_count();
+    if (number < own)
+        return kwm_interface_at(number);
+    return others != NULL && number - own < others->count ? &others->interface[number - own] : NULL;
+}

@@ -10,14 +10,24 @@ void kww_note_use(place *place, uint64_t size)
         place->record->used = size;
 }
 
-static uint32_t interface_number(const kwm_operation *operation)
+/* One that no table has is none of the worker's either. */
+#define NO_TABLE UINT32_MAX
+
+static int has_operation(const kwm_interface *interface, const kwm_operation *operation)
 {
-    for (uint32_t i = 0; i < kwm_interface_count(); i++) {
-        const kwm_interface *interface = kwm_interface_at(i);
-        if (operation >= interface->operations && operation < interface->operations + interface->count)
+    return operation >= interface->operations && operation < interface->operations + interface->count;
+}
+
+static uint32_t interface_number(const kww_remote *remote, const kwm_operation *operation)
+{
+    const kwm_interface *interface;
+    if (has_operation(&kwm_plugin_operations, operation))
+        return PLUGIN_TABLE;
+    for (uint32_t i = 0; (interface = kwm_interface_numbered(i, remote->watch.interfaces)) != NULL; i++) {
+        if (has_operation(interface, operation))
             return i;
     }
-    return PLUGIN_TABLE;
+    return NO_TABLE;
 }
 
 static int says_more(const kw_call *call)
@@ -67,7 +77,7 @@ kw_status kww_write_request(conversation *talk, const void *in, uint64_t *length
     if (status != KW_OK)
         return refuse_input(status, &wrong, 0);
     talk->place.host->header = (request_header){
-        .interface = interface_number(talk->operation),
+        .interface = interface_number(talk->place.remote, talk->operation),
         .slot = talk->operation->slot,
         .flags = talk->frame->sink != NULL ? REQUEST_TAKES_EVENTS : 0,
         .call_length = call_length,

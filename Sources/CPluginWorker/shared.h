@@ -41,7 +41,7 @@ static inline uint64_t aligned(uint64_t size)
 #define REQUEST_TAKES_EVENTS 1u
 
 typedef struct request_header {
-    uint32_t interface; /* number in the marshalling's tables, or PLUGIN_TABLE */
+    uint32_t interface; /* as kwm_interface_numbered counts, or PLUGIN_TABLE */
     uint32_t slot;
     uint32_t flags;     /* REQUEST_* */
     uint32_t reserved;
@@ -131,6 +131,8 @@ typedef struct worker_header {
     char message[1024];                     /* why, of KWW_STATE_FAILED */
     kww_description description;            /* of KWW_STATE_READY */
     kww_crash crash;                        /* what its own signal handler saw: a hint */
+    _Atomic uint32_t places;                /* of the backtrace of a probe that crashed */
+    kww_place place[KWW_PLACE_LIMIT];
     _Alignas(APART) worker_lane lane[LANE_LIMIT + OWN_LANES];
 } worker_header;
 

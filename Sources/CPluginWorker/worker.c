@@ -75,7 +75,7 @@ static void free_memory(kww_worker *worker)
 kww_worker *kww_worker_make(uint32_t lanes, uint32_t sdk, uint32_t sdk_min, uint32_t sdk_max, int *host_file,
                             int *worker_file)
 {
-    if (lanes == 0 || lanes > LANE_LIMIT) {
+    if (lanes > LANE_LIMIT) {
         errno = EINVAL;
         return NULL;
     }
@@ -207,6 +207,21 @@ void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
         facts->is_memory = crash->is_memory != 0;
         facts->lane = crash->lane;
     }
+}
+
+uint32_t kww_worker_backtrace(const kww_worker *worker, kww_place *places, uint32_t room)
+{
+    uint32_t count = atomic_load(&worker->worker->places);
+    if (count > KWW_PLACE_LIMIT)
+        count = KWW_PLACE_LIMIT;
+    if (count > room)
+        count = room;
+    for (uint32_t i = 0; i < count; i++) {
+        places[i] = worker->worker->place[i];
+        places[i].module[sizeof places[i].module - 1] = '\0';
+        places[i].symbol[sizeof places[i].symbol - 1] = '\0';
+    }
+    return count;
 }
 
 int64_t kww_worker_cpu_ns(const kww_worker *worker)

@@ -39,13 +39,25 @@ enum Folders {
         return names
     }
 
+    /// Removes folders that ``create(_:for:)`` has made and that are empty still.
+    static func remove(made folders: [String]) {
+        for folder in folders.reversed() { unsafe rmdir(folder) }
+    }
+
     /// Makes a folder and those above it, for this user only.
     /// - Parameter owner: whose folder it is, for messages: "the plugin's data".
-    static func create(_ path: String, for owner: String) throws(PluginError) {
+    /// - Returns: those that were not there, the outermost first.
+    @discardableResult
+    static func create(_ path: String, for owner: String) throws(PluginError) -> [String] {
+        var new: [String] = []
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
-            guard unsafe mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+            if unsafe mkdir(made, 0o700) == 0 {
+                new.append(made)
+                continue
+            }
+            guard errno != EEXIST else { continue }
             let number = errno
             throw PluginError(
                 number == EACCES || number == EROFS ? .permissionDenied : .unavailable,
@@ -59,5 +71,6 @@ enum Folders {
                 remedy: "Name another folder",
                 facts: .file(path: path), stage: .create)
         }
+        return new
     }
 }

@@ -43,6 +43,8 @@ public final class PluginHost: Sendable {
         /// Whether every pointer of a reply is checked to be memory of the call, a lease or static. Costs some
         /// microseconds a call: for tests of plugins.
         public var checksReplies = false
+        /// Interfaces that are not Keyway's own and that the program calls by adapters of its own: in process, and in workers.
+        public var interfaces: [InterfaceDescription] = []
         /// Plugins that ``PluginHost/run(ready:)`` loads when it begins, besides those whose manifests say `eager`.
         public var preload: [String] = []
         /// Whether it loads everything in the search paths then, and what comes later.
@@ -98,7 +100,7 @@ public final class PluginHost: Sendable {
         loader = PluginLoader(
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
-            checksReplies: configuration.checksReplies)
+            checksReplies: configuration.checksReplies, interfaces: configuration.interfaces)
         tiers = TierChooser(least: configuration.isolation, configuration.workers, configuration.timer)
         fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce, configuration.handlers)
     }

@@ -29,6 +29,8 @@ static _Noreturn void fail(const char *format, ...)
         va_start(arguments, format);
         vsnprintf(worker->message, sizeof worker->message, format, arguments);
         va_end(arguments);
+        /* What the plugin printed may still wait in the C library's buffers. */
+        fflush(NULL);
         atomic_store(&worker->state, KWW_STATE_FAILED);
         kww_futex_wake(&worker->state, INT32_MAX);
     }
@@ -76,14 +78,14 @@ static void map_files(uint32_t lanes, int host_file, int worker_file)
         fail("its host was built from another source");
 }
 
-static void limit(__rlimit_resource_t resource, rlim_t value)
+static void limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit limit;
     if (getrlimit(resource, &limit) != 0)
         fail("getrlimit failed with error %d", errno);
-    if (limit.rlim_max > value)
-        limit.rlim_max = value;
-    limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_max > hard)
+        limit.rlim_max = hard;
+    limit.rlim_cur = limit.rlim_max < soft ? limit.rlim_max : soft;
     if (setrlimit(resource, &limit) != 0)
         fail("setrlimit failed with error %d", errno);
 }
@@ -91,12 +93,19 @@ static void limit(__rlimit_resource_t resource, rlim_t value)
 static void set_limits(const job *job)
 {
     const kww_spawn *spawn = &job->spawn;
-    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CORE, 0, 0);
     /* The sandbox sets its own, when it needs no more descriptors. */
     if (spawn->open_files != 0 && !job->sandbox.is_used)
-        limit(RLIMIT_NOFILE, spawn->open_files);
+        limit(RLIMIT_NOFILE, spawn->open_files, spawn->open_files);
     if (spawn->memory != 0 && !job->sandbox.is_used)
-        limit(RLIMIT_DATA, spawn->memory);
+        limit(RLIMIT_DATA, spawn->memory, spawn->memory);
+    if (spawn->addresses != 0)
+        limit(RLIMIT_AS, spawn->addresses, spawn->addresses);
+    if (spawn->file_size != 0)
+        limit(RLIMIT_FSIZE, spawn->file_size, spawn->file_size);
+    /* First a signal that has a name of its own. */
+    if (spawn->cpu_seconds != 0)
+        limit(RLIMIT_CPU, spawn->cpu_seconds, spawn->cpu_seconds + 1);
     /* A core pattern that is a pipe is served whatever RLIMIT_CORE says. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         fail("prctl failed with error %d", errno);
@@ -117,6 +126,17 @@ static void set_environment(char *text, uint32_t size)
     setenv("SWIFT_BACKTRACE", "enable=no", 1);
 }
 
+/* What comes from the host is checked here, too: who calls by it writes into this process. */
+static void read_described(const job *job)
+{
+    kwm_mistake mistake;
+    if (job->spawn.described == 0)
+        return;
+    if (kwm_read_description(job->described, job->spawn.described, &this_process.described, &mistake) != KW_OK)
+        fail("its host described an interface wrongly: %s %s.%s %s", mistake.interface, mistake.structure, mistake.field,
+             mistake.reason != NULL ? mistake.reason : "no memory is left");
+}
+
 static void *load(uint32_t index)
 {
     char path[32];
@@ -129,12 +149,21 @@ static void *load(uint32_t index)
     size_t length = strlen(path);
     if (text != NULL && strncmp(text, path, length) == 0 && text[length] == ':')
         text += length + 1 + (text[length + 1] == ' ');
-    fail("the dynamic linker refused it: %s", text != NULL ? text : "no reason given");
+    fail("%s", text != NULL ? text : "the dynamic linker gave no reason");
 }
 
 static void enter_phase(uint32_t phase)
 {
     atomic_store(&this_process.worker->phase, phase);
+}
+
+/* exit() would run the plugin's handlers, and nobody asked about these. */
+static _Noreturn void end_probe(void)
+{
+    enter_phase(KWW_PHASE_SERVING);
+    fflush(NULL);
+    atomic_store(&this_process.worker->state, KWW_STATE_READY);
+    _exit(0);
 }
 
 _Noreturn void run_worker(job *job)
@@ -147,7 +176,10 @@ _Noreturn void run_worker(job *job)
     close(HOST_FILE);
     close(WORKER_FILE);
     set_limits(job);
+    read_described(job);
     set_environment(job->environment, job->spawn.environment);
+    if (is_probe())
+        read_file_names(libraries + 1);
     watch_for_crashes();
     use_signal_stack();
     make_host_table(&this_process.host_table, this_process.host);
@@ -171,11 +203,11 @@ _Noreturn void run_worker(job *job)
     enter_phase(KWW_PHASE_LOAD);
     void *handle = load(libraries);
     kww_step(STEP_LOADED);
+    enter_phase(KWW_PHASE_ENTRY);
     kw_entry_fn entry;
     *(void **)&entry = dlsym(handle, KW_ENTRY_SYMBOL);
     if (entry == NULL)
         fail("it does not export %s", KW_ENTRY_SYMBOL);
-    enter_phase(KWW_PHASE_ENTRY);
     const kw_plugin *table = NULL;
     kw_status status = entry(&this_process.host_table, this_process.host->sdk, &table);
     if (status != KW_OK)
@@ -186,6 +218,8 @@ _Noreturn void run_worker(job *job)
     if (wrong != NULL)
         fail("%s", wrong);
     kww_step(STEP_DESCRIBED);
+    if (is_probe())
+        end_probe();
     for (uint32_t i = 0; i < this_process.host->lanes; i++)
         start_lane(i);
     kww_step(STEP_LANES_STARTED);

@@ -36,7 +36,6 @@ static int is_out_of_memory(void)
 
 static void on_crash(int number, siginfo_t *info, void *context)
 {
-    (void)context;
     kww_crash *crash = &this_process.worker->crash;
     if (atomic_exchange(&crash->seen, 2) == 0) {
         crash->signal = number;
@@ -48,6 +47,8 @@ static void on_crash(int number, siginfo_t *info, void *context)
         crash->is_memory = is_out_of_memory() != 0;
         crash->lane = own_lane;
         atomic_store(&crash->seen, 1);
+        if (is_probe())
+            write_backtrace(context);
     }
     /* The handler was removed when it was entered, so this ends the process as if there had been none. */
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);

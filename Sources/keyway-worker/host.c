@@ -44,9 +44,11 @@ void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str mess
 void send_question(uint32_t lane)
 {
     kww_note note = { .kind = KWW_NOTE_UPCALL, .level = lane };
+    struct iovec part = { &note, sizeof note };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
     ssize_t sent;
     do
-        sent = send(LOG_SOCKET, &note, sizeof note, MSG_NOSIGNAL);
+        sent = sendmsg(LOG_SOCKET, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     /* Without a host there is nobody to wait for. */
     if (sent < 0)

@@ -3,6 +3,8 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,6 +66,20 @@ static const char *explain(const kws_report *report)
     return text;
 }
 
+static int thread_states = -1;
+
+/* Before the C library's, for whatever is loaded here: libdispatch ends the process if it cannot read how its own threads are,
+ * and /proc is shut. */
+int open(const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    int file = openat(AT_FDCWD, path, flags, mode);
+    return file >= 0 || (errno != EACCES && errno != ENOENT) ? file : kws_open_thread_state(thread_states, path);
+}
+
 const char *enter_sandbox(job *job, int first)
 {
     kws_grant grants[KWW_GRANT_LIMIT];
@@ -79,6 +95,7 @@ const char *enter_sandbox(job *job, int first)
         close(first + (int)i);
     if (result != 0)
         return explain(&job->report);
+    thread_states = job->report.threads;
     send_report(&job->report);
     return NULL;
 }

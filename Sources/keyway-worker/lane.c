@@ -167,13 +167,16 @@ static kw_status invoke(lane *lane, kwc_frame *frame, const kwm_operation *opera
 }
 
 /* What a plugin hands over is its own, and freed by it. */
-static void release_state(const kwm_operation *operation, void *output)
+static void release_leases(const kwm_operation *operation, void *output)
 {
-    if (own_number(operation) != QUIESCE)
-        return;
-    kw_lease *state = &((kw_quiesce_out *)output)->state;
-    if (state->release != NULL)
-        state->release(state);
+    for (uint32_t i = 0; i < operation->out->field_count; i++) {
+        const kwm_field *field = &operation->out->fields[i];
+        if (field->kind != KWM_LEASE)
+            continue;
+        kw_lease *lease = (kw_lease *)(void *)((unsigned char *)output + field->offset);
+        if (lease->release != NULL)
+            lease->release(lease);
+    }
 }
 
 static void run(lane *lane, uint32_t number, const request_header *header, const kwm_operation *operation,
@@ -208,7 +211,7 @@ static void run(lane *lane, uint32_t number, const request_header *header, const
     else if (frame->failed)
         reply_error(lane, &reply, &frame->error);
     kww_step(STEP_REPLY_ENCODED);
-    release_state(operation, output);
+    release_leases(operation, output);
     kwc_end(frame);
     publish(lane, number, &reply);
 }

@@ -1,4 +1,5 @@
-/* keyway-worker: the zygote. It has one thread and no plugin; its children load plugins and serve calls.
+/* keyway-worker: the zygote. It has one thread and no plugin; its children load plugins and serve calls, or only say what
+ * they loaded.
  *
  * A child that is forked here has the libraries that the host had loaded here first, so that a Swift plugin is ready in
  * half a millisecond, and nothing of the host's memory. */
@@ -25,6 +26,7 @@ typedef struct child {
     pid_t pid;  /* 0: there is none */
     pid_t init; /* of its process namespace, or 0 */
     uint32_t tag;
+    int64_t began; /* nanoseconds of CLOCK_MONOTONIC */
 } child;
 
 static child children[KWW_WORKER_LIMIT];
@@ -32,6 +34,16 @@ static int signals;
 static char packet[KWW_PACKET_LIMIT];
 
 /* ---- answers -------------------------------------------------------------------------------------------- */
+
+/* With 0: a place that is free. */
+static child *child_of(pid_t pid)
+{
+    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
+        if (children[i].pid == pid)
+            return &children[i];
+    }
+    return NULL;
+}
 
 static int is_worker(pid_t pid)
 {
@@ -104,27 +116,29 @@ static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, i
 
 static void reap(void)
 {
-    struct rusage usage;
-    int status;
-    pid_t pid;
-    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-        for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-            if (children[i].pid != pid)
-                continue;
-            children[i].pid = 0;
-            if (children[i].init != 0)
-                kill(children[i].init, SIGKILL);
-            /* What it started and left in its group. */
-            kill(-pid, SIGKILL);
+    siginfo_t end = { 0 };
+    while (waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid != 0) {
+        struct rusage usage;
+        int status;
+        child *child = child_of(end.si_pid);
+        /* What it started and left in its group, which nobody else can have until its number was waited for. */
+        if (child != NULL) {
+            if (child->init != 0)
+                kill(child->init, SIGKILL);
+            kill(-end.si_pid, SIGKILL);
+        }
+        if (wait4(end.si_pid, &status, 0, &usage) == end.si_pid && child != NULL) {
             kww_exited exited = {
                 .status = status,
+                .wall_ns = kww_monotonic_ns() - child->began,
                 .cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000)
                     + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000),
                 .memory = (uint64_t)usage.ru_maxrss * 1024,
             };
-            answer(KWW_EXITED, children[i].tag, &exited, sizeof exited, -1);
-            break;
+            child->pid = 0;
+            answer(KWW_EXITED, child->tag, &exited, sizeof exited, -1);
         }
+        end.si_pid = 0;
     }
     end_strays();
 }
@@ -132,6 +146,7 @@ static void reap(void)
 static pid_t start(child *child, job *job)
 {
     pid_t zygote = getpid();
+    int64_t began = kww_monotonic_ns();
     int32_t init = 0;
     pid_t pid = job->sandbox.is_used ? kws_fork(&job->policy, &init, &job->report) : fork();
     if (pid == 0) {
@@ -145,11 +160,8 @@ static pid_t start(child *child, job *job)
             _exit(1);
         run_worker(job);
     }
-    if (pid > 0) {
-        child->pid = pid;
-        child->init = init;
-        child->tag = job->tag;
-    }
+    if (pid > 0)
+        *child = (struct child){ pid, init, job->tag, began };
     return pid;
 }
 
@@ -157,21 +169,25 @@ static void spawn(job *job)
 {
     kww_started started = { .pid = 0, .error = EAGAIN };
     int process = -1;
+    child *child = child_of(0);
     int error = prepare_sandbox(job);
     if (error != 0)
         started.error = error;
-    for (size_t i = 0; i < KWW_WORKER_LIMIT && error == 0; i++) {
-        if (children[i].pid != 0)
-            continue;
-        started.pid = start(&children[i], job);
+    if (job->spawn.lanes == 0)
+        load_unwinder();
+    if (child != NULL && error == 0) {
+        started.pid = start(child, job);
         started.error = started.pid < 0 ? errno : 0;
-        break;
     }
     if (started.pid > 0) {
         process = (int)syscall(SYS_pidfd_open, started.pid, 0); /* Linux 5.3 */
         if (process < 0) {
             started.error = errno;
             kill(started.pid, SIGKILL);
+            if (child->init != 0)
+                kill(child->init, SIGKILL);
+            waitpid(started.pid, NULL, 0);
+            child->pid = 0;
         }
     }
     answer(KWW_STARTED, job->tag, &started, sizeof started, process);
@@ -216,9 +232,11 @@ static void receive(void)
         memcpy(&job.sandbox, packet + sizeof frame + sizeof job.spawn, sizeof job.sandbox);
         job.tag = frame.tag;
         job.environment = packet + fixed;
+        job.described = job.environment + job.spawn.environment;
         if (job.spawn.libraries > KWW_LIBRARY_LIMIT || job.sandbox.grants > KWW_GRANT_LIMIT
             || files != KWW_SPAWN_FILES + job.spawn.libraries + !job.spawn.is_rehearsal + job.sandbox.grants
-            || job.spawn.environment != (size_t)size - fixed || job.spawn.lanes == 0 || job.spawn.lanes > LANE_LIMIT)
+            || (uint64_t)job.spawn.environment + job.spawn.described != (size_t)size - fixed
+            || job.spawn.lanes > LANE_LIMIT)
             leave(1);
         spawn(&job);
     } else {

@@ -26,8 +26,9 @@ static const char *read_interface(const kw_iface *iface, kww_offer *offer)
     if (!copy_str(offer->id, sizeof offer->id, iface->id))
         return "an interface of its table has an id that is too long";
     /* One that nobody here knows is told, and cannot be called. */
-    for (uint32_t i = 0; i < kwm_interface_count() && i < KWW_INTERFACE_LIMIT; i++) {
-        const kwm_interface *interface = kwm_interface_at(i);
+    const kwm_interface *interface;
+    for (uint32_t i = 0;
+         i < KWW_INTERFACE_LIMIT && (interface = kwm_interface_numbered(i, this_process.described)) != NULL; i++) {
         if (strcmp(interface->id, offer->id) != 0)
             continue;
         void *table = malloc(interface->table_size);

@@ -22,6 +22,7 @@ typedef struct job {
     uint32_t tag;
     int descriptors[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT];
     char *environment; /* NAME=VALUE and NUL, one after the other */
+    const char *described; /* of interfaces besides this build's */
 } job;
 
 /* The descriptors of a worker: empty input, its output twice, then these. */
@@ -72,7 +73,8 @@ typedef struct process {
     worker_header *worker;
     kw_plugin plugin;
     kw_host host_table;
-    loaded_interface interface[KWW_INTERFACE_LIMIT]; /* by the number of kwm_interface_at */
+    kwm_described *described; /* what the host knows besides this build's interfaces; NULL: nothing */
+    loaded_interface interface[KWW_INTERFACE_LIMIT]; /* by the number of kwm_interface_numbered */
     _Atomic(kw_instance *) instance;
     lane lane[LANE_LIMIT + OWN_LANES];
 } process;
@@ -104,9 +106,21 @@ kw_status send_event(void *lane, const kw_event *event, uint32_t flags);
 /* Has the caller look, if it sleeps. */
 void tell_host(lane *lane);
 
+/* Is its plugin only looked at? */
+static inline int is_probe(void)
+{
+    return this_process.host->lanes == 0;
+}
+
 /* From now on signals that end the process are noted in W first. Each thread with a stack of its own for that. */
 void watch_for_crashes(void);
 void use_signal_stack(void);
+/* Of a probe, in the handler of a signal: where it was. */
+void write_backtrace(const void *context);
+/* What a backtrace calls this many files from FIRST_LIBRARY on. */
+void read_file_names(uint32_t files);
+/* A signal handler must not; a fork has what its parent has. */
+void load_unwinder(void);
 /* The lane that this thread serves, from 1; 0 = none. */
 extern _Thread_local uint32_t own_lane;
 

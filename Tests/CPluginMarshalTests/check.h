@@ -22,7 +22,7 @@ extern int check_passed, check_failed;
         }                                                                       \
     } while (0)
 
-/* Every type that is marshalled by itself: kw_error, kw_event, kw_call, and what the operations take and reply. */
+/* Every type that is marshalled by itself: kw_error, kw_event, kw_call, kwm_description, and what the operations take and reply. */
 uint32_t root_count(void);
 const kwm_struct *root_at(uint32_t index);
 
@@ -57,6 +57,7 @@ void test_growth(void);
 void test_refusals(void);
 void test_nesting(void);
 void test_described(void);
+void test_description(void);
 void test_matrix(void);
 void test_hostile(void);
 

@@ -1,39 +1,43 @@
-#include "check.h"
+#include "described.h"
 
 int check_passed, check_failed;
 
-void *message_of(const kwm_struct *type, const void *value, uint64_t *length)
+static int write_seed(const char *folder, const char *name, uint32_t root, const void *message, uint64_t length)
 {
-    kwm_fault fault;
-    if (kwm_encode(type, value, NULL, 0, length, &fault) != KW_BUFFER_TOO_SMALL)
-        abort();
-    void *message = malloc(*length);
-    if (message == NULL || kwm_encode(type, value, message, *length, length, &fault) != KW_OK)
-        abort();
-    return message;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        perror(path);
+        return 0;
+    }
+    fputc((int)root, file);
+    fwrite(message, 1, length, file);
+    fclose(file);
+    return 1;
 }
 
-/* One message of each type, for the fuzzers to begin with; their first byte says which type. */
+/* One message of each type, for the fuzzers to begin with; their first byte says which type. And a description that is one. */
 static int write_seeds(const char *folder)
 {
+    int is_written = 1;
     for (uint32_t i = 0; i < root_count(); i++) {
         value_maker maker = { .seed = i + 1, .noise = 1 };
         uint64_t length;
         void *message = message_of(root_at(i), make_value(&maker, root_at(i)), &length);
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%u", folder, (unsigned)i);
-        FILE *file = fopen(path, "wb");
-        if (file == NULL) {
-            perror(path);
-            return 1;
-        }
-        fputc((int)i, file);
-        fwrite(message, 1, length, file);
-        fclose(file);
+        char name[16];
+        snprintf(name, sizeof name, "%u", (unsigned)i);
+        is_written &= write_seed(folder, name, i, message, length);
         free(message);
         free_values(&maker);
     }
-    return 0;
+    made_up made;
+    uint64_t length;
+    make_up(&made);
+    void *description = bytes_of(&made, &length);
+    is_written &= write_seed(folder, "description", DESCRIPTION_ROOT, description, length);
+    free(description);
+    return is_written ? 0 : 1;
 }
 
 int main(int count, char **arguments)
@@ -47,6 +51,7 @@ int main(int count, char **arguments)
     test_refusals();
     test_nesting();
     test_described();
+    test_description();
     test_matrix();
     test_hostile();
     printf("%d passed, %d failed\n", check_passed, check_failed);

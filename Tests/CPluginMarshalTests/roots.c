@@ -3,7 +3,7 @@
 
 uint32_t root_count(void)
 {
-    uint32_t count = 3 + 2 * kwm_plugin_operations.count;
+    uint32_t count = 4 + 2 * kwm_plugin_operations.count;
     for (uint32_t i = 0; i < kwm_interface_count(); i++)
         count += 2 * kwm_interface_at(i)->count;
     for (uint32_t i = 0; i < kwm_service_count(); i++)
@@ -23,10 +23,10 @@ static const kwm_struct *of_interface(const kwm_interface *interface, uint32_t *
 
 const kwm_struct *root_at(uint32_t index)
 {
-    static const kwm_struct *const own[] = { &kwm_error, &kwm_event, &kwm_call };
-    if (index < 3)
+    static const kwm_struct *const own[] = { &kwm_error, &kwm_event, &kwm_call, &kwm_description_type };
+    if (index < 4)
         return own[index];
-    index -= 3;
+    index -= 4;
     const kwm_struct *found = of_interface(&kwm_plugin_operations, &index);
     for (uint32_t i = 0; found == NULL && i < kwm_interface_count(); i++)
         found = of_interface(kwm_interface_at(i), &index);

@@ -188,3 +188,14 @@ void *make_value(value_maker *maker, const kwm_struct *type)
     fill_struct(maker, type, value, size);
     return value;
 }
+
+void *message_of(const kwm_struct *type, const void *value, uint64_t *length)
+{
+    kwm_fault fault;
+    if (kwm_encode(type, value, NULL, 0, length, &fault) != KW_BUFFER_TOO_SMALL)
+        abort();
+    void *message = malloc(*length);
+    if (message == NULL || kwm_encode(type, value, message, *length, length, &fault) != KW_OK)
+        abort();
+    return message;
+}

@@ -204,11 +204,11 @@ void test_attacks(void)
     for (size_t i = 0; i < MODE_COUNT; i++) {
         const struct mode *mode = &modes[i];
         if (mode->is_root && getuid() != 0) {
-            printf("  SKIP %s: this is not root\n", mode->name);
+            printf("SKIP %s: this is not root\n", mode->name);
             continue;
         }
         if (!mode->is_root && mode->wanted == KWS_REQUIRED && !can_make_namespaces) {
-            printf("  SKIP %s: here none can be made\n", mode->name);
+            printf("SKIP %s: here none can be made\n", mode->name);
             continue;
         }
         make_target(attacker());

@@ -114,7 +114,7 @@ static void test_tcp(void)
     uint16_t any = 0;
     if (landlock_abi() < 4) {
         check_refused(&task, KWS_PORTS);
-        printf("  SKIP TCP ports: they need Landlock ABI 4\n");
+        printf("SKIP TCP ports: they need Landlock ABI 4\n");
         return;
     }
     task.policy.connect_ports = &target_.port;
@@ -172,7 +172,7 @@ static void test_passed_sockets(void)
     if (getuid() == 0)
         task.policy.wanted[KWS_NETWORK_SPACE] = KWS_REQUIRED;
     CHECK_RESULT(task, serve_one, 0);
-    CHECK(recv(client, &byte, 1, 0) == 1 && byte == 'y');
+    CHECK(recv(client, &byte, 1, MSG_DONTWAIT) == 1 && byte == 'y');
     CHECK_RESULT(task, the("connect by TCP"), -EPERM);
     close(client);
     close(target_.passed);
@@ -317,7 +317,7 @@ static void test_programs(int can_make_namespaces)
         CHECK_RESULT(task, fork_many, 0);
     } else {
         check_refused(&task, KWS_PROCESS_SPACE);
-        printf("  SKIP programs in namespaces: here none can be made\n");
+        printf("SKIP programs in namespaces: here none can be made\n");
     }
     for (size_t i = 0; i < 3; i++)
         close(grants[i].descriptor);
@@ -440,7 +440,7 @@ static void test_scopes(void)
     task.policy.wanted[KWS_WRITE_XOR_EXECUTE] = KWS_NO;
     if (landlock_abi() < 6) {
         check_refused(&task, KWS_SIGNALS);
-        printf("  SKIP scopes: they need Landlock ABI 6\n");
+        printf("SKIP scopes: they need Landlock ABI 6\n");
         return;
     }
     CHECK_RESULT(task, the("signal another process"), -EPERM);
@@ -451,6 +451,23 @@ static void test_scopes(void)
     CHECK_RESULT(task, the("connect to a Unix socket"), 0);
     CHECK_RESULT(task, the("read /etc/passwd"), 0);
     CHECK_RESULT(task, the("slow another down"), 0);
+}
+
+static int see_old_root(void)
+{
+    return access("/.old", F_OK) == 0 ? 0 : -errno;
+}
+
+/* What every worker is without, whatever its policy. */
+static int has_extras(void)
+{
+    static const __rlimit_resource_t nothing[] = { RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO };
+    struct rlimit limit;
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+        if (getrlimit(nothing[i], &limit) != 0 || limit.rlim_cur != 0 || limit.rlim_max != 0)
+            return -(int)i - 1;
+    }
+    return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -100;
 }
 
 /* A folder for writing in one for reading, given in the wrong order, in a root of its own. */
@@ -472,6 +489,8 @@ static void test_nested(int can_make_namespaces)
         CHECK_RESULT(task, the("allowed: read a file given for reading"), 0);
         CHECK_RESULT(task, the("write to a file that is not given"), has_root ? -EROFS : -EACCES);
         CHECK_RESULT(task, the("leaks: stat of /etc/shadow"), has_root ? -ENOENT : 0);
+        CHECK_RESULT(task, see_old_root, -ENOENT);
+        CHECK_RESULT(task, has_extras, 0);
     }
     close(grants[0].descriptor);
     close(grants[1].descriptor);

@@ -140,7 +140,7 @@ static void check_plugin(const char *name, const char *runtime)
     kws_compiled compiled;
     snprintf(plugin, sizeof plugin, "%s/%s", plugin_folder, name);
     if (access(plugin, R_OK) != 0) {
-        printf("  SKIP plugin %s: there is no compiler for it\n", name);
+        printf("SKIP plugin: %s: there is no compiler for it\n", name);
         return;
     }
     snprintf(command, sizeof command, "cp '%s' '%s/%s'", plugin, target_.readable, name);

@@ -3,6 +3,8 @@
 #include "check.h"
 #include "wait.h"
 
+#include <CPluginClosures.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -124,26 +126,40 @@ static void embed(kww_remote *remote, const kw_embedder *embedder, const kw_embe
     kwc_end(frame);
 }
 
-static figures measure_calls(kww_remote *remote, const char *name, long idle_us, size_t rounds)
+static figures measure_calls(kww_remote *remote, const kw_embedder *embedder, const char *name, long idle_us,
+                             size_t rounds)
 {
     _Alignas(16) static float row[DIMS];
-    kw_embedder embedder;
     kw_str input = { text, REQUEST };
     kw_embed_in in = {
         .h = KW_HDR(kw_embed_in), .texts = { &input, 1, sizeof input }, .rows = row, .capacity = sizeof row,
         .row_stride = sizeof row, .dims = DIMS, .element = KW_ELEMENT_F32,
     };
-    NEED(kww_interface_table(KW_EMBEDDER_ID, 3, &embedder, sizeof embedder) == 0);
     for (int i = 0; i < 1000 && idle_us == 0; i++)
-        embed(remote, &embedder, &in);
+        embed(remote, embedder, &in);
     for (size_t i = 0; i < rounds; i++) {
         if (idle_us > 0)
             usleep((useconds_t)idle_us);
         int64_t begin = now_ns();
-        embed(remote, &embedder, &in);
+        embed(remote, embedder, &in);
         times[i] = now_ns() - begin;
     }
     return line(name, times, rounds);
+}
+
+/* The same operation by an interface that was described at run time. */
+static kwm_described *describe_embedder(void)
+{
+    static _Alignas(16) unsigned char bytes[KWM_DESCRIPTION_LIMIT];
+    kwm_interface embedder = *kwm_interface_by_id((kw_str){ KW_EMBEDDER_ID, sizeof KW_EMBEDDER_ID - 1 });
+    embedder.id = "acme.embedder/1";
+    const kwm_interface *const list[] = { &embedder };
+    kwm_described *made;
+    kwm_mistake mistake;
+    uint64_t length;
+    NEED(kwm_describe(list, 1, bytes, sizeof bytes, &length) == KW_OK);
+    NEED(kwm_read_description(bytes, length, &made, &mistake) == KW_OK);
+    return made;
 }
 
 static void measure_stream(kww_remote *remote)
@@ -239,17 +255,25 @@ int main(int count, char **arguments)
     memcpy(text, "answer ", 7);
     zygote zygote;
     start_zygote(&zygote, NULL, NULL);
-    served *served = start_instance(&zygote, NULL);
+    kwm_described *described = describe_embedder();
+    recipe recipe = { .interfaces = described };
+    served *served = start_instance(&zygote, &recipe);
     NEED(served != NULL);
     kww_remote *remote = remote_of(served, NULL);
+    kw_embedder embedder;
+    kwf_table *closures;
+    NEED(kww_interface_table(KW_EMBEDDER_ID, 3, &embedder, sizeof embedder) == 0
+         && kwf_make(&described->interface[0], 3, &closures) == KW_OK);
     printf("Workers, p50 and p99\n");
     figures socket = measure_socket();
-    figures hot = measure_calls(remote, "embed of 200 bytes to 384 floats; budget 0.6", 0, ROUNDS);
+    figures hot = measure_calls(remote, &embedder, "embed of 200 bytes to 384 floats; budget 0.6", 0, ROUNDS);
+    figures closure = measure_calls(remote, kwf_pointer(closures), "the same, by a closure", 0, ROUNDS);
     measure_futex(0, 2000);
     figures wakes = measure_futex(500, 2000);
-    figures parked = measure_calls(remote, "embed by a worker that sleeps", 500, 2000);
+    figures parked = measure_calls(remote, &embedder, "embed by a worker that sleeps", 500, 2000);
     printf("  hot call / Unix socket: 1/%.0f, budget 1/10; sleeping worker / two wakes: %.2f, budget 1.20\n",
            socket.median / hot.median, parked.median / wakes.median);
+    printf("  closure / stub: %.2f, budget 1.35\n", closure.median / hot.median);
     measure_stream(remote);
     measure_service(remote);
     measure_crashes(&zygote);
@@ -257,5 +281,7 @@ int main(int count, char **arguments)
     free_remote(remote, served);
     end_worker_of(served);
     end_zygote(&zygote);
+    kwf_free(closures);
+    kwm_free_described(described);
     return 0;
 }

@@ -30,6 +30,22 @@ static kw_status take_event(void *context, const kw_event *event, uint32_t flags
     return log->on_event != NULL && log->on_event(log->context, event) != 0 ? KW_CANCELLED : KW_OK;
 }
 
+/* Of every byte that the caller gets, but for the process's number. */
+static uint64_t digest_of(const kw_embed_out *out, const float row[DIMS])
+{
+    static _Thread_local _Alignas(16) unsigned char message[1 << 20];
+    const kwm_operation *embed = &kwm_interface_by_id((kw_str){ KW_EMBEDDER_ID, sizeof KW_EMBEDDER_ID - 1 })->operations[1];
+    kw_embed_out copy = *out;
+    uint64_t length, digest = 14695981039346656037u;
+    copy.total_tokens = 0;
+    if (kwm_encode(embed->out, &copy, message, sizeof message - DIMS * sizeof *row, &length, NULL) != KW_OK)
+        return 0;
+    memcpy(message + length, row, DIMS * sizeof *row);
+    for (uint64_t i = 0; i < length + DIMS * sizeof *row; i++)
+        digest = (digest ^ message[i]) * 1099511628211u;
+    return digest;
+}
+
 void ask(kww_remote *remote, const question *question, outcome *outcome)
 {
     _Alignas(16) float row[DIMS];
@@ -52,7 +68,8 @@ void ask(kww_remote *remote, const question *question, outcome *outcome)
         kwc_cancel(frame);
     if (question->frame != NULL)
         atomic_store(question->frame, frame);
-    outcome->status = kwc_invoke(frame, (kw_any_op)embedder()->embed, kww_remote_instance(remote), &in);
+    outcome->status = kwc_invoke(frame, (kw_any_op)(question->embedder != NULL ? question->embedder : embedder())->embed,
+                                  kww_remote_instance(remote), &in);
     /* Whoever cancels has it meanwhile. */
     while (question->frame != NULL && atomic_exchange(question->frame, NULL) == NULL)
         ;
@@ -65,6 +82,7 @@ void ask(kww_remote *remote, const question *question, outcome *outcome)
         outcome->pid = out.total_tokens;
         outcome->last = row[DIMS - 1];
         outcome->tokens = out.tokens.count;
+        outcome->digest = digest_of(&out, row);
     }
     kwc_end(frame);
 }
@@ -124,7 +142,7 @@ kww_remote *remote_of(served *served, const kww_limits *limits)
     if (limits != NULL)
         chosen = *limits;
     chosen.queue = 64;
-    const kww_watch watch = { .host = host_with_services() };
+    const kww_watch watch = { .host = host_with_services(), .interfaces = served->interfaces };
     kww_remote *remote = kww_remote_make(&chosen, &watch);
     NEED(remote != NULL && kww_remote_attach(remote, served->worker) == 0);
     pthread_mutex_lock(&served->zygote->lock);

@@ -83,6 +83,7 @@ struct served {
     uint32_t reports;         /* of its sandbox */
     kws_report report;        /* the first */
     kww_remote *remote;       /* of which it is the only one: refused when it ends */
+    const kwm_described *interfaces;
     pthread_t server[SERVER_LIMIT]; /* threads that serve what its plugin asks for outside of calls */
     uint32_t servers;
     kww_description description;
@@ -95,7 +96,11 @@ struct served {
 typedef struct recipe {
     const char *plugin;  /* trouble.so, if NULL */
     uint32_t lanes;      /* ANY_LANES, if 0 */
+    int is_probe;        /* it has none */
     const char *environment[4];
+    const kwm_described *interfaces; /* that the host knows, and tells */
+    const void *told;                /* what it tells instead, of told_size bytes; NULL: their description */
+    uint32_t told_size;
     int64_t patience_ns; /* until it is ready; ten seconds, if 0 */
     kww_spawn spawn;
     kww_sandbox sandbox;
@@ -138,6 +143,7 @@ typedef struct outcome {
     uint32_t misuse;
     uint64_t pid;        /* of the process that answered */
     float last;          /* of the row */
+    uint64_t digest;     /* of the reply as a message, and the row */
     uint64_t tokens;     /* number of them */
 } outcome;
 
@@ -145,6 +151,7 @@ typedef struct question {
     const char *text;
     int64_t deadline_ns;
     event_log *events;
+    const kw_embedder *embedder; /* NULL: the one of stubs */
     _Atomic(kwc_frame *) *frame; /* set while the call runs, so that another thread can cancel it */
     int is_cancelled;            /* from the beginning */
 } question;
@@ -185,6 +192,7 @@ uint64_t resident(void);
 /* ---- tests ---------------------------------------------------------------------------------------------- */
 
 void test_loading(void);
+void test_probes(void);
 void test_misbehaviour(void);
 void test_output(void);
 void test_limits(void);
@@ -197,6 +205,7 @@ void test_steps(void);
 void test_killer(void);
 void test_upcalls(void);
 void test_sandbox(void);
+void test_described(void);
 
 /* A host that is killed: starts workers, writes their numbers to its output, and waits. */
 int be_victim(void);

@@ -219,6 +219,11 @@ static size_t write_environment(const recipe *recipe, char *to)
     return at;
 }
 
+static uint32_t lanes_of(const recipe *recipe)
+{
+    return recipe->is_probe ? 0 : recipe->lanes != 0 ? recipe->lanes : ANY_LANES;
+}
+
 /* The plugin's bytes in a file of nobody's folder, as a host has them: a sandbox grants no folder of plugins. */
 static int open_image(const char *name)
 {
@@ -231,19 +236,40 @@ static int open_image(const char *name)
     return to;
 }
 
+/* What the worker is told of interfaces, or the number of bytes if to is NULL. */
+static uint32_t write_described(const recipe *recipe, void *to, uint64_t room)
+{
+    const kwm_interface *list[KWM_DESCRIBED_LIMIT];
+    uint64_t length = 0;
+    if (recipe->told != NULL) {
+        NEED(recipe->told_size <= room);
+        memcpy(to, recipe->told, recipe->told_size);
+        return recipe->told_size;
+    }
+    if (recipe->interfaces == NULL)
+        return 0;
+    for (uint32_t i = 0; i < recipe->interfaces->count; i++)
+        list[i] = &recipe->interfaces->interface[i];
+    static _Alignas(16) unsigned char bytes[KWM_DESCRIPTION_LIMIT]; /* with the zygote's lock held */
+    NEED(kwm_describe(list, recipe->interfaces->count, bytes, sizeof bytes, &length) == KW_OK && length <= room);
+    memcpy(to, bytes, length);
+    return (uint32_t)length;
+}
+
 static void send_spawn(served *served, const recipe *recipe, int host_file, int worker_file)
 {
-    char body[sizeof(kww_spawn) + sizeof(kww_sandbox) + 1024];
+    char body[sizeof(kww_spawn) + sizeof(kww_sandbox) + 1024 + KWM_DESCRIPTION_LIMIT];
     int log[2], output[2];
     int plugin = open_image(recipe->plugin != NULL ? recipe->plugin : "trouble.so");
     NEED(kww_open_channel(log, output) == 0);
     served->log = log[0];
     served->output = output[0];
     kww_spawn spawn = recipe->spawn;
-    spawn.lanes = recipe->lanes != 0 ? recipe->lanes : ANY_LANES;
+    spawn.lanes = lanes_of(recipe);
     kww_sandbox sandbox = recipe->sandbox;
     const size_t fixed = sizeof spawn + sizeof sandbox;
     spawn.environment = (uint32_t)write_environment(recipe, body + fixed);
+    spawn.described = write_described(recipe, body + fixed + spawn.environment, KWM_DESCRIPTION_LIMIT);
     memcpy(body, &spawn, sizeof spawn);
     memcpy(body + sizeof spawn, &sandbox, sizeof sandbox);
     kww_frame frame = { KWW_MAGIC, KWW_PROTOCOL, KWW_SPAWN, served->tag };
@@ -251,7 +277,7 @@ static void send_spawn(served *served, const recipe *recipe, int host_file, int 
     size_t count = spawn.is_rehearsal ? 4 : 5;
     for (uint32_t i = 0; i < sandbox.grants; i++)
         NEED((files[count++] = open(recipe->grants[i], O_PATH | O_CLOEXEC)) >= 0);
-    int result = kww_send(served->zygote->socket, &frame, body, fixed + spawn.environment, files, count);
+    int result = kww_send(served->zygote->socket, &frame, body, fixed + spawn.environment + spawn.described, files, count);
     int is_gone = result != 0 && (errno == EPIPE || errno == ECONNRESET);
     NEED(result == 0 || is_gone);
     if (is_gone) {
@@ -275,8 +301,8 @@ served *start_worker(zygote *zygote, const recipe *recipe)
     NEED(served != NULL);
     served->zygote = zygote;
     served->process = -1;
-    served->worker = kww_worker_make(recipe->lanes != 0 ? recipe->lanes : ANY_LANES, KW_SDK, KW_SDK, KW_SDK, &host_file,
-                                     &worker_file);
+    served->interfaces = recipe->interfaces;
+    served->worker = kww_worker_make(lanes_of(recipe), KW_SDK, KW_SDK, KW_SDK, &host_file, &worker_file);
     NEED(served->worker != NULL);
     pthread_mutex_lock(&zygote->lock);
     served->tag = ++zygote->tag;

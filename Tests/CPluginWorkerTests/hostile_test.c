@@ -225,6 +225,12 @@ SCRIPT(forge_crash)
     atomic_store(&crash->seen, 1);
     memset(&puppet->memory->description, 0xFF, sizeof puppet->memory->description);
     memset(puppet->memory->message, 'x', sizeof puppet->memory->message);
+    kww_place places[KWW_PLACE_LIMIT];
+    memset(puppet->memory->place, 0xFF, sizeof puppet->memory->place);
+    atomic_store(&puppet->memory->places, UINT32_MAX);
+    CHECK_EQUAL(kww_worker_backtrace(puppet->worker, places, KWW_PLACE_LIMIT), KWW_PLACE_LIMIT);
+    CHECK_EQUAL(strlen(places[KWW_PLACE_LIMIT - 1].module), sizeof places[0].module - 1);
+    CHECK_EQUAL(strlen(places[KWW_PLACE_LIMIT - 1].symbol), sizeof places[0].symbol - 1);
     atomic_store(&puppet->memory->state, 4711);
     kww_worker_kill(puppet->worker, KWW_KILL_RETIRED);
 }

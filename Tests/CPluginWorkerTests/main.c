@@ -20,6 +20,7 @@ static const struct test {
     void (*run)(void);
 } tests[] = {
     { "loading", test_loading },
+    { "probes", test_probes },
     { "misbehaviour", test_misbehaviour },
     { "output", test_output },
     { "limits", test_limits },
@@ -30,6 +31,7 @@ static const struct test {
     { "racer", test_racer },
     { "upcalls", test_upcalls },
     { "sandbox", test_sandbox },
+    { "described", test_described },
     { "steps", test_steps },
     { "killer", test_killer },
 };

@@ -45,7 +45,7 @@ struct GuideTests {
         var arguments = [
             "swiftc", "-typecheck", "-swift-version", "6", "-warnings-as-errors", "-I", "\(build)/Modules",
         ]
-        for headers in ["PluginABI/include", "Sources/CLibELF"] {
+        for headers in ["PluginABI/include", "Sources/CLibELF", "Sources/CPluginMarshal/include"] {
             arguments += ["-I", "\(Command.root.path)/\(headers)"]
         }
         // Modules of C that PluginHost's modules use.

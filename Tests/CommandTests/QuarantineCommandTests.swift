@@ -135,10 +135,10 @@ struct QuarantineCommandTests {
         #expect(listed?.compactMap { $0["plugin"]?.stringValue } == ["@acme/none", "My plugin", "good"])
     }
 
-    @Test("doctor says which scanner it is by the digest of its bytes")
+    @Test("doctor says which program plugins run in by the digest of its bytes")
     func doctor() async throws {
         let checks = try await Command.run(["doctor", "--json"]).json()["checks"]?.arrayValue ?? []
-        let detail = try #require(checks.first { $0["name"] == "scanner" }?["detail"]?.stringValue)
+        let detail = try #require(checks.first { $0["name"] == "worker" }?["detail"]?.stringValue)
         let words = detail.split(separator: " ").map(String.init)
         let sum = try await Command.run([words[0].replacing(",", with: "")], program: "/usr/bin/sha256sum")
         #expect(words.last?.utf8.count == 64 && sum.stdout.hasPrefix(words.last ?? "-"))
@@ -172,24 +172,24 @@ struct QuarantineCommandTests {
     }
 
     @Test(
-        "the scanner needs the C library alone, and no path of a toolchain",
-        .enabled(if: Command.path.contains("release"), "only make builds the scanner that is installed"))
-    func scanner() async throws {
-        let scanner = URL(fileURLWithPath: Command.path).deletingLastPathComponent().appendingPathComponent(
-            "keyway-scanner")
-        let json = try await Command.run(["inspect", scanner.path, "--json"]).json()
-        #expect(json["needed"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["libc.so.6"])
+        "the program that plugins run in needs the C library and libseccomp, and no path of a toolchain",
+        .enabled(if: Command.path.contains("release"), "only make builds the one that is installed"))
+    func workerProgram() async throws {
+        let program = URL(fileURLWithPath: Command.path).deletingLastPathComponent().appendingPathComponent(
+            "keyway-worker")
+        let json = try await Command.run(["inspect", program.path, "--json"]).json()
+        #expect(json["needed"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["libseccomp.so.2", "libc.so.6"])
         #expect(json["runpath"] == [] && json["rpath"] == [])
         #expect(json["hardening"]?["relro"] == "full" && json["hardening"]?["bindNow"] == true)
     }
 
-    @Test("a missing scanner and a damaged record are errors, and no plugin is tried")
+    @Test("a missing program for workers and a damaged record are errors, and no plugin is tried")
     func errors() async throws {
         let place = try Place()
         let witness = "\(place.plugins)/witness"
         try place.build("told", ["IN_CONSTRUCTOR=witness", "WITNESS=\"\(witness)\""])
         let missing = try await place.run(
-            "retry", ["told", "--path", place.plugins, "--json"], environment: ["KEYWAY_SCANNER": "/nowhere"])
+            "retry", ["told", "--path", place.plugins, "--json"], environment: ["KEYWAY_WORKER": "/nowhere"])
         #expect(missing.status == 1)
         #expect(try missing.json()["error"]?["code"] == "notFound")
         #expect(!FileManager.default.fileExists(atPath: witness))

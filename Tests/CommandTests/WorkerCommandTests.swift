@@ -88,6 +88,31 @@ struct WorkerCommandTests {
         #expect(output.status == 2 && output.stderr.contains("--isolate"))
     }
 
+    @Test(
+        "what is no way to recover is a mistake in the command",
+        arguments: [
+            (["nonsense"], "Use restart, fallback:PLUGIN"), (["a=fallback:"], "Use restart, fallback:PLUGIN"),
+            (["a=retry", "a=disable"], "is the second --recovery of a"),
+            (["retry", "ignore"], "second --recovery for all"),
+        ])
+    func badRecoveries(_ recoveries: [String], _ what: String) async throws {
+        let words = recoveries.flatMap { ["--recovery", $0] }
+        let output = try await Command.run(
+            ["call-adapter", "embed", "--plugin", sample("hash-embedder"), "--text", "x", "--isolate"] + words)
+        #expect(output.status == 2 && output.stderr.contains(what))
+    }
+
+    @Test("a plugin that cannot answer in another's place is refused, and says why") func badFallback() async throws {
+        let output = try await Command.run([
+            "call-adapter", "embed", "--plugin", sample("hash-embedder"), "--text", "x", "--isolate", "--json",
+            "--recovery", "hash-embedder=fallback:\(sample("text-statistics"))",
+        ])
+        #expect(output.status == 1)
+        let error = try #require(try output.json()["error"])
+        #expect(error["code"] == "configuration")
+        #expect(error["message"]?.stringValue?.contains("it does not have keyway.embedder/1") == true)
+    }
+
     @Test("without keyway-worker the error says how to get it") func programIsMissing() async throws {
         let output = try await Command.run(
             ["call-adapter", "embed", "--plugin", sample("hash-embedder"), "--text", "x", "--isolate", "--json"],

@@ -23,22 +23,30 @@ struct ProbeScannerTests {
     private func falseScanner(_ body: String, in folder: Sample.Folder) throws -> PluginScanner {
         let (source, path) = ("\(folder.path)/false.c", "\(folder.path)/false")
         try """
-        #include <CPluginScanner.h>
+        #include <CPluginWorker.h>
         #include <string.h>
         #include <sys/socket.h>
         #include <unistd.h>
         static char packet[300000];
-        static kws_frame frame = { KWS_MAGIC, KWS_PROTOCOL, KWS_HELLO, 0, 0, 0 };
-        static void say(const char *text)
+        static kww_frame frame = { KWW_MAGIC, KWW_PROTOCOL, KWW_HELLO, 0 };
+        static void say(size_t size)
         {
             memcpy(packet, &frame, sizeof frame);
-            memcpy(packet + sizeof frame, text, strlen(text));
-            send(3, packet, sizeof frame + strlen(text), 0);
+            send(3, packet, sizeof frame + size, 0);
+        }
+        static void answer(uint32_t kind, size_t size)
+        {
+            recv(3, &frame, sizeof frame, 0);
+            frame.kind = kind;
+            say(size);
+            pause();
         }
         int main(void) { \(body) return 0; }
         """.write(toFile: source, atomically: true, encoding: .utf8)
         try ProbePlugin.compile([
-            "-I\(ProbePlugin.repository)/Sources/CPluginScanner/include", "-o", path, source,
+            "-I\(ProbePlugin.repository)/Sources/CPluginWorker/include",
+            "-I\(ProbePlugin.repository)/Sources/CPluginMarshal/include",
+            "-I\(ProbePlugin.repository)/PluginABI/include", "-o", path, source,
         ])
         return PluginScanner(path: path)
     }
@@ -65,7 +73,7 @@ struct ProbeScannerTests {
     @Test("that others can write, or own, is not run", arguments: [0o757, 0o777, 0o775])
     func untrusted(mode: Int) async throws {
         let folder = try Sample.Folder()
-        let path = "\(folder.path)/keyway-scanner"
+        let path = "\(folder.path)/keyway-worker"
         try FileManager.default.copyItem(atPath: PluginScanner.locate().path, toPath: path)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
         // A build is writable by the group of its user; another's is a stranger's.
@@ -82,33 +90,31 @@ struct ProbeScannerTests {
         }
     }
 
-    @Test("is taken from KEYWAY_SCANNER, and nothing else if that is wrong")
+    @Test("is taken from KEYWAY_WORKER, and nothing else if that is wrong")
     func variable() async throws {
         await #expect(processExitsWith: .success) {
             let there = try PluginScanner.locate().path
-            unsafe setenv("KEYWAY_SCANNER", "/bin/true", 1)
+            unsafe setenv("KEYWAY_WORKER", "/bin/true", 1)
             #expect(try PluginScanner.locate().path == "/bin/true" && there != "/bin/true")
-            unsafe setenv("KEYWAY_SCANNER", "/nowhere", 1)
+            unsafe setenv("KEYWAY_WORKER", "/nowhere", 1)
             #expect(throws: PluginError.self) { try PluginScanner.locate() }
         }
     }
 
     private static let impostors: [(String, PluginError.Code)] = [
         ("", .protocolViolation),
-        ("say(\"text of a length that the frame does not have\");", .protocolViolation),
-        ("frame.magic = 1; say(\"\");", .protocolViolation),
-        ("frame.kind = KWS_RESULT; say(\"\");", .protocolViolation),
-        ("frame.protocol = KWS_PROTOCOL + 1; say(\"\");", .unsupported),
+        ("say(1);", .protocolViolation),
+        ("frame.magic = 1; say(0);", .protocolViolation),
+        ("frame.kind = KWW_EXITED; say(0);", .protocolViolation),
+        ("frame.protocol = KWW_PROTOCOL + 1; say(0);", .unsupported),
         ("send(3, packet, 3, 0);", .protocolViolation),
         ("send(3, packet, sizeof packet / 2, 0);", .protocolViolation),
-        ("say(\"\");", .workerLost),
-        ("say(\"\"); frame.kind = KWS_RESULT; frame.tag = 7; say(\"\"); pause();", .protocolViolation),
+        ("say(0);", .workerLost),
+        ("say(0); answer(KWW_STARTED, 0);", .protocolViolation),
+        ("say(0); answer(KWW_EXITED, sizeof(kww_exited) + 1);", .protocolViolation),
+        ("say(0); answer(KWW_HELLO, 0);", .protocolViolation),
         (
-            "say(\"\"); recv(3, packet, 300, 0); frame.kind = KWS_RESULT; frame.text = 2; say(\"{]\"); pause();",
-            .invalidArgument
-        ),
-        (
-            "say(\"\"); recv(3, packet, 300, 0); frame.kind = KWS_RESULT; frame.text = 2; say(\"{}\"); pause();",
+            "say(0); frame.kind = KWW_STARTED; frame.tag = UINT32_MAX; say(sizeof(kww_started)); pause();",
             .protocolViolation
         ),
     ]
@@ -177,16 +183,17 @@ struct ProbeScannerTests {
         }
     }
 
-    @Test("gives plugins none of the host's descriptors")
+    @Test("gives plugins none of the host's descriptors, and no variable that is its own affair")
     func descriptors() async throws {
         await #expect(processExitsWith: .success) {
             let folder = try Sample.Folder()
             // Inheritable, as a careless host leaves them.
             let secret = unsafe open("/dev/null", O_RDONLY)
             let high = fcntl(secret, F_DUPFD, 100)
-            unsafe setenv("KEYWAY_TEST_SECRET_DESCRIPTOR", "\(high)", 1)
+            unsafe setenv("KEYWAY_TEST_SECRET", "secret", 1)
             let plugin = try ProbePlugin.prepare(
-                ProbePlugin.build("limits", ["IN_CONSTRUCTOR=check_limits"], in: folder))
+                ProbePlugin.build(
+                    "limits", ["IN_CONSTRUCTOR=check_limits", "SECRET_DESCRIPTOR=\(high)"], in: folder))
             #expect(try await PluginScanner.locate().probe([plugin], deadline: .seconds(60)).first?.outcome == .passed)
         }
     }

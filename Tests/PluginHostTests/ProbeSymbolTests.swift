@@ -13,8 +13,8 @@ struct ProbeSymbolTests {
         let (repository, program) = (ProbePlugin.repository, "\(folder.path)/damaged")
         try ProbePlugin.compile([
             "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-            "-I\(repository)/Sources/keyway-scanner", "-I\(repository)/Sources/CPluginScanner/include", "-o", program,
-            "\(repository)/Tests/Fixtures/probes/damaged_symbols.c", "\(repository)/Sources/keyway-scanner/symbols.c",
+            "-I\(repository)/Sources/keyway-worker", "-o", program,
+            "\(repository)/Tests/Fixtures/probes/damaged_symbols.c", "\(repository)/Sources/keyway-worker/symbols.c",
         ])
         let process = Process()
         let (output, errors) = (Pipe(), Pipe())

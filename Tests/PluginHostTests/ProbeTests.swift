@@ -93,7 +93,7 @@ struct ProbeTests {
         Case(deed: "ENTRY_TABLE=16", outcome: .crashed(signal: SIGSEGV, address: 16), phase: .table),
         Case(
             deed: "TABLE_ID=\"other\"",
-            outcome: .refused("its table says that it is other 1.2.3, its manifest note says bad 1.2.3"), phase: .end),
+            outcome: .refused("its table says that it is \"other\", its manifest note says \"bad\""), phase: .end),
     ]
 
     @Test("names the plugin that ends its process, kills its watcher, or lies", arguments: ends)
@@ -116,6 +116,11 @@ struct ProbeTests {
             return
         }
         #expect(text.contains("function_that_nobody_has") && !text.contains("/proc/self/fd"))
+        #expect(result.error?.what == "the dynamic linker refused it: \(text)")
+        // A worker says the same of it.
+        configuration.isolation = .worker
+        let error = await #expect(throws: PluginError.self) { try await PluginHost(configuration).load(path) }
+        #expect(error?.what == result.error?.what)
     }
 
     @Test("names the plugin whose own library has gone since it was judged")

@@ -55,7 +55,11 @@ import Testing
     {
         let unruly = try UnrulyPlugin(Self.single)
         let keeper = LogKeeper()
-        let host = try UnrulyPlugin.host(["workers=1"]) { $0.logger = keeper.logger }
+        let host = try UnrulyPlugin.host(["workers=1"]) {
+            $0.logger = keeper.logger
+            // Not that a busy machine makes an old call an urgent one.
+            $0.workers.ageing = .seconds(3600)
+        }
         let plugin = try await host.load(unruly.path)
         let held = try await Held(plugin, keeper)
         let embedder = try #require(plugin.embedder)

@@ -290,12 +290,25 @@ import Testing
         let plainBuild = try UnrulyPlugin(["ID=\"plain\""])
         let plugin = try await host.load(worker.path)
         #expect(try UnrulyPlugin.ask(plugin).process != getpid())
-        await #expect { try await host.load(strict.path) } throws: {
+        // What it asks for is enforced, or it would not be here.
+        let sandboxed = try await host.load(strict.path)
+        #expect(try UnrulyPlugin.ask(sandboxed).process != getpid())
+        for name in [SandboxGuarantee.Name.files, .network, .processes, .systemCalls, .memory] {
+            #expect(sandboxed.sandbox?[name]?.state == .enforced)
+        }
+        await host.shutdown()
+        let bare = try UnrulyPlugin.host {
+            $0.isolation = .inProcess
+            $0.workers.isSandboxed = false
+        }
+        await #expect { try await bare.load(strict.path) } throws: {
             ($0 as? PluginError)?.code == .sandboxUnavailable
         }
-        let plain = try await host.load(plainBuild.path)
+        await bare.shutdown()
+        let open = try UnrulyPlugin.host { $0.isolation = .inProcess }
+        let plain = try await open.load(plainBuild.path)
         #expect(try UnrulyPlugin.ask(plain).process == getpid())
-        await host.shutdown()
+        await open.shutdown()
     }
 
     @Test("without the program that runs workers there is an error, and nothing runs in the host instead")

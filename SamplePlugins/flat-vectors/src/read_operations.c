@@ -10,7 +10,8 @@
 #include "operations.h"
 
 #define EVENT_ITEMS 256u
-#define EVENT_BYTES 0x100000u
+/* With what one more item adds, well below the half MiB that an event of a plugin in a worker may have. */
+#define EVENT_BYTES 0x40000u
 
 /* An item as it lies in the map. */
 static kw_status view(kw_call *call, const repository *r, uint32_t position, uint32_t include, kw_item *out)

@@ -9,6 +9,10 @@
  * C: the flags are macros that Swift's importer does not see, and the fallback needs errno at once. */
 int kwl_memfd(const char *name);
 
+/* open(2) with O_PATH | O_CLOEXEC: a name for the file that stays, and no way to read it. -1 with errno.
+ * C: the flag is one that Swift's importer does not see. */
+int kwl_open_place(const char *path);
+
 /* Where memory files must not be executable (vm.memfd_noexec=2): a file without a name, readable and writable by its owner
  * alone, in the first of the system's temporary folders that allows code to be mapped. C: O_TMPFILE is not imported. */
 int kwl_unnamed_file(void);

@@ -1,8 +1,8 @@
 /* CPluginMarshal - inputs, replies, events and errors of the ABI as bytes that another process can read.
  *
  * In C, because the worker process links it and must not carry a Swift runtime. Both sides are built from the same headers,
- * which their handshake makes sure of; apart from that the peer may be hostile. Nothing here allocates, locks, or keeps
- * anything between two calls, so every function may be called on any thread.
+ * which their handshake makes sure of; apart from that the peer may be hostile. Nothing here locks or keeps anything between
+ * two calls, so every function may be called on any thread; only what writes or reads descriptions allocates.
  *
  * A message is the structs themselves, one image after the other:
  *   - The root's image, then what its fields refer to, in the order of the fields and depth first: the array of a span, then
@@ -164,6 +164,110 @@ uint64_t kwm_matrix_length(const kwm_matrix *matrix);
 
 /* Copies the rows from memory in which they lie alike, of kwm_matrix_length bytes. What is between the rows stays. */
 void kwm_matrix_copy(const kwm_matrix *matrix, const void *from);
+
+/* ---- interfaces that are described at run time ---------------------------------------------------------- */
+
+/* A description says in bytes what the tables of interfaces say, so that it can travel: it is the message of a
+ * kwm_description. Structs have numbers, from 1 in the order of their interface's span; 0 is none. Everything else is as in
+ * the tables. Names are letters, digits and '_', at most KWM_NAME_LIMIT; ids such as "acme.parser/1", at most KWM_ID_LIMIT. */
+
+#define KWM_ID_LIMIT 127u
+#define KWM_NAME_LIMIT 63u
+#define KWM_DESCRIBED_LIMIT 16u      /* interfaces */
+#define KWM_DESCRIBED_STRUCTS 256u   /* of an interface */
+#define KWM_DESCRIBED_FIELDS 128u    /* of a struct; cases of a field */
+#define KWM_DESCRIBED_SLOTS 64u      /* words of a table behind its header */
+#define KWM_DESCRIBED_SPANS 16u      /* of a matrix */
+#define KWM_DESCRIBED_SIZE 4096u     /* bytes of a struct */
+#define KWM_DESCRIBED_DEPTH 16u      /* structs within each other, from an operation's input or reply */
+#define KWM_DESCRIPTION_LIMIT 65536u /* bytes of all together */
+
+typedef struct kwm_case_description {
+    kw_hdr h;
+    uint32_t value;
+    uint32_t type;
+} kwm_case_description;
+
+typedef struct kwm_field_description {
+    kw_hdr h;
+    kw_str name;
+    uint32_t kind, offset, length, element, width;
+    uint32_t type;
+    kw_span cases; /* kwm_case_description */
+} kwm_field_description;
+
+typedef struct kwm_struct_description {
+    kw_hdr h;
+    kw_str name;
+    uint32_t size;
+    uint32_t reserved;
+    kw_span fields; /* kwm_field_description */
+} kwm_struct_description;
+
+typedef struct kwm_matrix_description {
+    kw_hdr h;
+    kw_str name;
+    uint32_t rows, capacity, stride, dims, element;
+    uint32_t reserved;
+    kw_span spans; /* uint32_t */
+} kwm_matrix_description;
+
+typedef struct kwm_operation_description {
+    kw_hdr h;
+    kw_str name;
+    uint32_t slot, flags;
+    uint32_t in, out;
+    kw_span matrix; /* kwm_matrix_description, one or none */
+} kwm_operation_description;
+
+typedef struct kwm_interface_description {
+    kw_hdr h;
+    kw_str id;
+    uint32_t table_size;
+    uint32_t reserved;
+    kw_span structs;    /* kwm_struct_description */
+    kw_span operations; /* kwm_operation_description */
+} kwm_interface_description;
+
+typedef struct kwm_description {
+    kw_hdr h;
+    kw_span interfaces; /* kwm_interface_description */
+} kwm_description;
+
+extern const kwm_struct kwm_description_type;
+
+/* Writes a description, as kwm_encode does; whether it can be read is for the reader to say. */
+kw_status kwm_write_description(const kwm_description *description, void *buffer, uint64_t capacity, uint64_t *length);
+
+/* Writes the description of tables, as kwm_encode does. KW_OUT_OF_RANGE: there are more structs than one may have;
+ * KW_RESOURCE_EXHAUSTED: no memory is left. */
+kw_status kwm_describe(const kwm_interface *const *interfaces, uint32_t count, void *buffer, uint64_t capacity,
+                       uint64_t *length);
+
+/* Tables that were made of a description. */
+typedef struct kwm_described {
+    uint32_t count;
+    uint32_t reserved;
+    const kwm_interface *interface;
+} kwm_described;
+
+/* Which part of a description was wrong: empty where it is of no interface, struct (or operation) or field; and why. */
+typedef struct kwm_mistake {
+    char interface[KWM_ID_LIMIT + 1];
+    char structure[KWM_NAME_LIMIT + 1];
+    char field[KWM_NAME_LIMIT + 1];
+    const char *reason; /* static; NULL if nothing was wrong */
+} kwm_mistake;
+
+/* Makes tables of a description: any bytes may be given, and need not be aligned. What comes of it can be relied on as on the
+ * tables of this build: fields lie in their struct and do not overlap, kinds are known, nothing leads back to itself, no id
+ * is there twice or is one of this build's. *interfaces is for kwm_free_described.
+ * KW_INVALID_ARGUMENT: it is none, or has a mistake, which *mistake names; KW_RESOURCE_EXHAUSTED: no memory is left. */
+kw_status kwm_read_description(const void *bytes, uint64_t length, kwm_described **interfaces, kwm_mistake *mistake);
+void kwm_free_described(kwm_described *interfaces);
+
+/* By number: first those of this build as kwm_interface_at counts, then the others, which may be NULL. NULL: there is none. */
+const kwm_interface *kwm_interface_numbered(uint32_t number, const kwm_described *others);
 
 /* ---- stubs ---------------------------------------------------------------------------------------------- */
 

@@ -155,7 +155,7 @@ void kws_compiled_free(kws_compiled *compiled);
 
 /* fork(2) for a worker: in a new process namespace if the policy wants one. Returns its process id, 0 in the worker, or -1
  * with the report saying why. Then init is the process whose end ends all others in the namespace, or 0: a child of the
- * caller, too. */
+ * caller, too, which ends and reaps it. In the namespace getppid(2) is 0. */
 int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report);
 
 /* Takes from this process all that the policy does not give. The process has one thread, and was forked by kws_fork.

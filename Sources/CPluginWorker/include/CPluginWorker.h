@@ -12,6 +12,7 @@
 #ifndef CPLUGINWORKER_H
 #define CPLUGINWORKER_H
 
+#include <CPluginMarshal.h>
 #include <keyway/plugin.h>
 
 #include <stdatomic.h>
@@ -19,18 +20,19 @@
 #include <stdint.h>
 
 /* Rises with every change of this header, of shared.h or of the marshalling. */
-#define KWW_PROTOCOL 1u
+#define KWW_PROTOCOL 2u
 #define KWW_MAGIC 0x3157574Bu /* "KWW1" */
 
 /* ---- the socket between host and zygote: packets (SOCK_SEQPACKET) of one frame and what follows it -------- */
 
 /*   zygote -> host   HELLO    first
  *   host -> zygote   PRELOAD  a path, then NUL: a library of the host's own that plugins may need; no answer
- *   host -> zygote   SPAWN    kww_spawn, kww_sandbox, then the environment as NAME=VALUE and NUL one after the other; with
- *                             descriptors: H, W, the worker's side of its log socket, its standard output and error, the
- *                             private libraries in the order of loading, the plugin, the files of the sandbox's grants
+ *   host -> zygote   SPAWN    kww_spawn, kww_sandbox, then the environment as NAME=VALUE and NUL one after the other, then the
+ *                             description of interfaces that the host knows besides its build's; with descriptors: H, W, the
+ *                             worker's side of its log socket, its standard output and error, the private libraries in the
+ *                             order of loading, the plugin, the files of the sandbox's grants
  *   zygote -> host   STARTED  kww_started with the tag of SPAWN; with a pidfd unless it failed
- *   zygote -> host   EXITED   kww_exited with the tag of SPAWN: the process is gone
+ *   zygote -> host   EXITED   kww_exited with the tag of SPAWN, if that was started: the process is gone
  */
 #define KWW_SOCKET 3
 #define KWW_HELLO 1u
@@ -52,13 +54,20 @@ typedef struct kww_frame {
     uint32_t tag; /* which worker */
 } kww_frame;
 
+/* A process without lanes is a probe: it loads the plugin, says what it offers, and ends; should it crash, it says where. */
 typedef struct kww_spawn {
     uint32_t lanes;
     uint32_t libraries;
     uint32_t environment; /* bytes */
     uint32_t is_rehearsal; /* 1: there is no plugin; the worker enters its sandbox, says how that went, and exits */
-    uint64_t memory;      /* bytes of data it may have, 0 = any */
-    uint64_t open_files;  /* 0 = any */
+    uint32_t described;   /* bytes of the interfaces' description, 0 = there is none; see kwm_read_description */
+    uint32_t reserved;
+    /* Limits of the process; 0 = any. */
+    uint64_t memory;      /* bytes of data */
+    uint64_t addresses;   /* bytes of all that is mapped */
+    uint64_t open_files;
+    uint64_t file_size;   /* bytes of each that it writes */
+    uint64_t cpu_seconds;
 } kww_spawn;
 
 #define KWW_GRANT_LIMIT 96u
@@ -87,6 +96,7 @@ typedef struct kww_started {
 typedef struct kww_exited {
     int32_t status;  /* as waitpid(2) gives it */
     int32_t reserved;
+    int64_t wall_ns; /* from its start */
     int64_t cpu_ns;  /* user and system */
     uint64_t memory; /* bytes, most that were resident at once */
 } kww_exited;
@@ -176,12 +186,22 @@ typedef struct kww_crash {
     uint32_t lane;         /* whose thread it was, from 1; 0 = of none */
 } kww_crash;
 
+#define KWW_PLACE_LIMIT 32u
+
+/* One function of a backtrace. */
+typedef struct kww_place {
+    char module[64];        /* name of a file; empty if the address is in none */
+    char symbol[128];       /* empty if nothing is known */
+    uint64_t offset;        /* into the module */
+    uint64_t symbol_offset; /* into the symbol */
+} kww_place;
+
 /* ---- the host's view of one worker ----------------------------------------------------------------------- */
 
 typedef struct kww_worker kww_worker;
 
 /* Makes the memory of a worker and what it says to its plugin. The two descriptors are for SPAWN and the caller's to
- * close. NULL with errno: none could be had. lanes: calls that it can serve at once, 1 to KWW_LANE_LIMIT. */
+ * close. NULL with errno: none could be had. lanes: calls that it can serve at once, up to KWW_LANE_LIMIT; 0: a probe. */
 kww_worker *kww_worker_make(uint32_t lanes, uint32_t sdk, uint32_t sdk_min, uint32_t sdk_max, int *host_file,
                             int *worker_file);
 
@@ -232,6 +252,9 @@ typedef struct kww_facts {
 } kww_facts;
 void kww_worker_facts(const kww_worker *worker, kww_facts *facts);
 
+/* Where a probe crashed, the innermost function first: their number, at most room. A plugin can forge it. */
+uint32_t kww_worker_backtrace(const kww_worker *worker, kww_place *places, uint32_t room);
+
 /* Processor time of its process in nanoseconds, or -1. */
 int64_t kww_worker_cpu_ns(const kww_worker *worker);
 
@@ -272,6 +295,8 @@ typedef struct kww_watch {
     /* Whose services the plugin may ask for; asked for each once, at kww_remote_make. NULL: there are none. The services of a
      * call are run on the thread of its caller. */
     const kw_host *host;
+    /* What the worker was told of interfaces besides its build's; they live as long as the remote. NULL: nothing. */
+    const kwm_described *interfaces;
 } kww_watch;
 
 /* watch may be NULL. */

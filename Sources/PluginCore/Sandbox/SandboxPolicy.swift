@@ -38,10 +38,15 @@ public struct SandboxPolicy: Sendable, Hashable {
     /// A compiler at run time: memory may be writable and executable.
     public var mayGenerateCode = false
     public var mayStartPrograms = false
+    /// Any program may be started, with all that the host's user may: then there is no sandbox to speak of.
+    public private(set) var mayStartAnyProgram = false
     /// What has to be enforced whole: without it the plugin is not started.
     public var required: Set<SandboxGuarantee.Name> = []
     /// What was granted more narrowly than it can be enforced: why.
     public private(set) var reservations: [SandboxGuarantee.Name: String] = [:]
+
+    /// Does it reach others over the network, or others it?
+    public var hasNetwork: Bool { !connectPorts.isEmpty || !listenPorts.isEmpty }
 
     /// Grants nothing.
     public init() {}
@@ -71,7 +76,7 @@ public struct SandboxPolicy: Sendable, Hashable {
         case .writeFiles: files.append(FileGrant(path: resource ?? "/", access: .write))
         case .execute:
             mayStartPrograms = true
-            addProgram(resource ?? "/", path)
+            if let resource { addProgram(resource, path) } else { mayStartAnyProgram = true }
         case .network: try addHost(permission)
         case .listen:
             guard let resource, let port = UInt16(resource.split(separator: ":").last ?? "") else {
@@ -104,7 +109,7 @@ public struct SandboxPolicy: Sendable, Hashable {
             throw Self.inexpressible(permission, "a host and a port have to be named")
         }
         guard !pattern.hasPath else {
-            throw Self.inexpressible(permission, "what is below an address can only be granted to a service of the host")
+            throw Self.inexpressible(permission, "no mechanism of the kernel knows the paths of an address")
         }
         guard let port = pattern.portNumber else { throw Self.inexpressible(permission, "a port has to be named") }
         connectPorts.insert(port)

@@ -68,10 +68,12 @@ public struct SandboxReport: Sendable, Hashable {
     public subscript(_ name: SandboxGuarantee.Name) -> SandboxGuarantee? { guarantees.first { $0.name == name } }
 
     /// Of a plugin that runs in the host's process.
-    public static let inProcess = SandboxReport(
-        SandboxGuarantee.Name.allCases.map {
-            SandboxGuarantee($0, .notEnforced, reason: "it runs in the host's process, with all its rights")
-        })
+    public static let inProcess = none(because: "it runs in the host's process, with all its rights")
+
+    /// Nothing is enforced.
+    public static func none(because reason: String) -> SandboxReport {
+        SandboxReport(SandboxGuarantee.Name.allCases.map { SandboxGuarantee($0, .notEnforced, reason: reason) })
+    }
 
     /// - Throws: ``PluginError`` with code `sandboxUnavailable` that names what is required and not enforced whole.
     public func require(_ names: Set<SandboxGuarantee.Name>, for plugin: String) throws(PluginError) {

@@ -1,5 +1,3 @@
-internal import CPluginLinux
-internal import CPluginScanner
 internal import Glibc
 public import PluginCore
 internal import PluginELF
@@ -10,9 +8,9 @@ public import PluginLoader
 ///     let scanner = try PluginScanner.locate()
 ///     for result in try await scanner.probe([prepared]) where !result.hasPassed { print(result.reason) }
 ///
-/// The processes are those of `keyway-scanner`, a program beside the host's. A plugin that crashes, exits, hangs or prints
-/// is named; the others are not touched by it. If there is no scanner, that is an error: no plugin is ever tried in this
-/// process instead.
+/// The processes are those of a `keyway-worker` of their own, a program beside the host's. A plugin that crashes, exits,
+/// hangs or prints is named; the others are not touched by it. If there is no such program, that is an error: no plugin is
+/// ever tried in this process instead.
 ///
 /// The program has to belong to root or to this user, and nobody else may be able to write it: what runs plugins decides
 /// what is said of them.
@@ -31,25 +29,18 @@ public struct PluginScanner: Sendable, Hashable {
         self.parallel = parallel ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 
-    /// Finds the program: the one that is named, else that of the variable KEYWAY_SCANNER (ignored in a privileged
+    /// Finds the program: the one that is named, else that of the variable KEYWAY_WORKER (ignored in a privileged
     /// process), else the first of: beside this program, in `../libexec/keyway` of its folder, `/usr/local/libexec/keyway`,
     /// `/usr/libexec/keyway`.
     /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is
     ///   not replaced by another, nor is the first that is there.
     public static func locate(_ named: String? = nil) throws(PluginError) -> PluginScanner {
-        PluginScanner(path: try program.locate(named))
+        PluginScanner(path: try WorkerProgram.locate(named))
     }
-
-    private static let program = HelperProgram(
-        name: "keyway-scanner", variable: "KEYWAY_SCANNER", loss: "plugins cannot be tried in processes of their own")
 
     /// SHA-256 of the program's bytes, in lower-case hexadecimal, by which an operator can tell which one it is.
     /// - Throws: ``PluginError`` if it cannot be read.
     public func digest() throws(PluginError) -> String { try FileImage(opening: path).digest() }
-
-    func requireTrusted() throws(PluginError) { try Self.program.requireTrusted(path) }
-
-    static func missing(_ why: String, _ names: [String]) -> PluginError { program.missing(why, names) }
 
     // MARK: - Probing
 
@@ -60,12 +51,12 @@ public struct PluginScanner: Sendable, Hashable {
     ///   - plugins: that passed the checks. Their bytes are run as they were judged.
     ///   - deadline: for each plugin, from the start of its process.
     /// - Returns: one result a plugin, in the same order.
-    /// - Throws: ``PluginError`` if a plugin was refused by the checks, or if the scanner is missing, is of another version
+    /// - Throws: ``PluginError`` if a plugin was refused by the checks, or if the program is missing, is of another version
     ///   or cannot work. What plugins do is no error but a result.
     public func probe(
         _ plugins: [PreparedPlugin], deadline: Duration = .seconds(2)
     ) async throws(PluginError) -> [ProbeResult] {
-        try requireTrusted()
+        try WorkerProgram.requireTrusted(path)
         for plugin in plugins { try plugin.verification.requireLoadable() }
         guard !plugins.isEmpty else { return [] }
         return try await HostThread.run("plugin.probe", of: plugins.count == 1 ? plugins[0].path : "", CallContext()) {
@@ -73,36 +64,36 @@ public struct PluginScanner: Sendable, Hashable {
         }
     }
 
-    /// Should the scanner be lost, each plugin that was being tried is tried again with none beside it.
+    /// Processes at a time.
+    private static let parallelLimit = 64
+
+    /// Should the program be lost, each plugin that was being tried is tried again with none beside it.
     private func run(_ plugins: [PreparedPlugin], _ deadline: Duration) throws(PluginError) -> [ProbeResult] {
         var results = [ProbeResult?](repeating: nil, count: plugins.count)
         var waiting = Array(plugins.indices)
         while !waiting.isEmpty {
-            let suspects = try attempt(waiting, parallel, plugins, deadline, &results)
-            for suspect in suspects {
-                let began = kwl_monotonic_ns()
-                if try !attempt([suspect], 1, plugins, deadline, &results).isEmpty {
-                    results[suspect] = ProbeResult(
-                        breakingScanner: plugins[suspect], duration: .nanoseconds(kwl_monotonic_ns() - began))
-                }
+            for suspect in try attempt(waiting, parallel, plugins, deadline, &results) {
+                _ = try attempt([suspect], 1, plugins, deadline, &results)
             }
             waiting.removeAll { results[$0] != nil }
         }
         return results.compactMap(\.self)
     }
 
-    /// - Returns: what was being tried when the scanner was lost; empty if it was not.
+    /// - Returns: what was being tried when the program was lost; empty if it was not, or if it was only one plugin, which then
+    ///   is to blame.
     private func attempt(
         _ indices: [Int], _ parallel: Int, _ plugins: [PreparedPlugin], _ deadline: Duration,
         _ results: inout [ProbeResult?]
     ) throws(PluginError) -> Set<Int> {
-        var session = try ScannerSession.start(path)
+        let session = try ProbeSession(path)
+        defer { session.stop() }
         var queue = indices[...]
         while true {
             filling: while let next = queue.first,
-                session.running.count < min(max(parallel, 1), Int(KWS_PARALLEL_LIMIT))
+                session.running.count < min(max(parallel, 1), Self.parallelLimit)
             {
-                switch try session.submit(plugins[next], UInt32(next), deadline) {
+                switch try session.submit(plugins[next], next, deadline: deadline) {
                 case .done: break
                 case .full: break filling
                 case .missing(let error): results[next] = ProbeResult(of: plugins[next], missing: error)
@@ -110,20 +101,13 @@ public struct PluginScanner: Sendable, Hashable {
                 queue.removeFirst()
             }
             if queue.isEmpty, session.running.isEmpty { return [] }
-            switch try session.next(within: deadline + .seconds(10)) {
-            case .result(let tag, let json, let tail):
-                let index = Int(tag)
-                results[index] = try ProbeResult(scanned: json, tail: tail, of: plugins[index], deadline: deadline)
-            case .lost:
-                let suspects = Set(session.running.map(Int.init))
-                guard !suspects.isEmpty else {
-                    throw PluginError(
-                        .workerLost, "\(path) ended before it tried a plugin", remedy: "Build it anew",
-                        facts: .file(path: path), stage: .load)
-                }
-                return suspects
-            case .room: break
+            let suspects = session.running
+            let (index, report) = session.next()
+            if case .lost = report.end {
+                if let failure = session.failure { throw failure }
+                if indices.count > 1 { return suspects }
             }
+            results[index] = try ProbeResult(report, of: plugins[index], deadline: deadline)
         }
     }
 }

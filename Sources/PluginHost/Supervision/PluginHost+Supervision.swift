@@ -196,6 +196,9 @@ extension PluginHost {
             },
             offered: { [weak self] prepared, dataFolder throws(PluginError) in
                 try self?.services(for: prepared, dataFolder: dataFolder) ?? HostServices()
+            },
+            sandbox: { [weak self] prepared, options throws(PluginError) in
+                try self?.sandbox(for: prepared, options) ?? SandboxPolicy()
             }, tiers: tiers, probe: probe,
             fallback: { [weak self] supervisor in self?.fallback(for: supervisor) },
             quarantine: { [weak self] prepared, error in self?.quarantine(prepared, error) })
@@ -227,7 +230,9 @@ extension PluginHost {
     }
 
     private func quarantine(_ prepared: PreparedPlugin, _ error: PluginError) {
-        guard let folder = configuration.stateFolder, !isOfCaller(error) else { return }
+        // What is lost with the program that starts workers, or cannot be had here, is no fault of the plugin's.
+        let isOfMachine = [PluginError.Code.workerLost, .sandboxUnavailable].contains(error.code)
+        guard let folder = configuration.stateFolder, !isOfCaller(error), !isOfMachine else { return }
         let store = QuarantineStore(stateFolder: folder, clock: configuration.clock)
         let failure = QuarantineFailure(
             code: error.code.rawValue, reason: error.what, phase: error.stage?.rawValue)

@@ -16,6 +16,8 @@ actor PluginSupervisor {
         var admit: @Sendable (PreparedPlugin, _ dataFolder: String?) throws(PluginError) -> Void
         /// What the plugin may ask the host for. Runs on a thread that may block.
         var offered: @Sendable (PreparedPlugin, _ dataFolder: String?) throws(PluginError) -> HostServices
+        /// What the plugin may do in a worker. Runs on a thread that may block.
+        var sandbox: @Sendable (PreparedPlugin, InstanceOptions) throws(PluginError) -> SandboxPolicy
         /// Where plugins run.
         var tiers: TierChooser
         /// Tries it in another process first; nil if the host has no scanner.
@@ -338,15 +340,26 @@ actor PluginSupervisor {
         if let probe = services.probe { try await probe(request.prepared) }
         return try await HostThread.run("plugin.load", of: name, context) { () throws(PluginError) in
             try services.admit(request.prepared, request.options.dataFolder)
-            // The folder last: a refused plugin leaves nothing behind.
-            var tier = PluginTier.inProcess
-            if let manifest = request.prepared.manifest {
-                tier = try services.tiers.tier(for: manifest, named: name) { [weak self] event in self?.tell(event) }
-            }
             let offered = try services.offered(request.prepared, request.options.dataFolder)
-            let loaded = try request.prepared.load(in: tier, services: offered)
-            if let folder = request.options.dataFolder { try Folders.create(folder, for: "the plugin's data") }
-            return loaded
+            try request.prepared.requireLoadable()
+            // A worker is given the folder when it is started. A plugin that is refused leaves nothing behind.
+            let made = try request.options.dataFolder.map { folder throws(PluginError) in
+                try Folders.create(folder, for: "the plugin's data")
+            }
+            do throws(PluginError) {
+                var tier = PluginTier.inProcess
+                if let manifest = request.prepared.manifest {
+                    tier = try services.tiers.tier(for: manifest, named: name) { () throws(PluginError) in
+                        try services.sandbox(request.prepared, request.options)
+                    } _: { [weak self] event in
+                        self?.tell(event)
+                    }
+                }
+                return try request.prepared.load(in: tier, services: offered)
+            } catch {
+                Folders.remove(made: made ?? [])
+                throw error
+            }
         }
     }
 

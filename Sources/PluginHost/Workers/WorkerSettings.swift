@@ -14,6 +14,12 @@ public struct WorkerSettings: Sendable {
     public var hostLimits = LimitSet.hostDefaults
     /// The variables that plugins see, each as NAME=VALUE; nil: those that programs cannot do without, such as PATH.
     public var environment: [String]?
+    /// Whether the kernel keeps plugins from what they were not granted.
+    public var isSandboxed = true
+    /// What every plugin may do, besides what it was granted; paths are absolute.
+    public var allowed: [Permission] = []
+    /// What has to be enforced whole, or plugins are not started.
+    public var required: Set<SandboxGuarantee.Name> = []
     /// What is done when a plugin breaks that ``recoveries`` does not name. With `.fallback` the plugin that it names is
     /// loaded with each of the others, and has none itself.
     public var recovery = RecoveryPolicy.restart
@@ -21,6 +27,8 @@ public struct WorkerSettings: Sendable {
     public var recoveries: [String: RecoveryPolicy] = [:]
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
+    /// After how long a call that waits for a worker counts as one of the next higher priority.
+    public var ageing = Duration.seconds(1)
 
     public init() {}
 
@@ -39,6 +47,7 @@ public struct WorkerSettings: Sendable {
             environment: environment)
         options.health = manifest.health
         options.grace = grace
+        options.ageing = ageing
         options.recovery = recovery(of: name, manifest.id)
         return options
     }
@@ -65,21 +74,34 @@ final class TierChooser: Sendable {
     /// - Throws: `sandboxUnavailable` if the plugin has to be kept apart further than this host can, or the error of a
     ///   missing program. Nothing is lowered in silence.
     func tier(
-        for manifest: Manifest, named name: String, _ observer: @escaping @Sendable (WorkerEvent) -> Void
+        for manifest: Manifest, named name: String, _ sandbox: () throws(PluginError) -> SandboxPolicy,
+        _ observer: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(PluginError) -> PluginTier {
         switch isolation(of: manifest) {
         case .inProcess: return .inProcess
-        case .worker:
+        case .worker, .workerStrict:
             var options = settings.options(for: manifest, named: name)
             options.observer = observer
             options.clock = timer
+            options.sandbox = try self.sandbox(for: manifest, try sandbox())
             return .worker(try worker(), options)
-        case .workerStrict:
-            throw PluginError(
-                .sandboxUnavailable, "it is to run in a sandbox of its own, which this host does not have",
-                remedy: "Have it ask for the isolation \"worker\", or load it with another host", plugin: manifest.id,
-                stage: .load)
         }
+    }
+
+    /// What the manifest's `workerStrict` asks for on top of what this host requires.
+    private static let strict: Set<SandboxGuarantee.Name> = [
+        .files, .network, .processes, .signals, .hostMemory, .systemCalls, .writeXorExecute, .memory,
+    ]
+
+    /// nil: none is wanted, or what was granted leaves none.
+    private func sandbox(for manifest: Manifest, _ granted: SandboxPolicy) throws(PluginError) -> SandboxPolicy? {
+        var policy = granted
+        policy.required = settings.required
+        if manifest.isolation == .workerStrict { policy.required.formUnion(Self.strict) }
+        if settings.isSandboxed, !policy.mayStartAnyProgram { return policy }
+        let reason = settings.isSandboxed ? "every program was granted" : "this host has turned the sandbox off"
+        try SandboxReport.none(because: reason).require(policy.required, for: manifest.id)
+        return nil
     }
 
     /// Ends the program for those that run elsewhere. It starts again with the next plugin.

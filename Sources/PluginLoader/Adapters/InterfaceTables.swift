@@ -13,6 +13,8 @@ struct InterfaceTables: Sendable {
     var operations: InterfaceTable<kw_operations>?
     var messages: InterfaceTable<kw_messages>?
     var endpoints: InterfaceTable<kw_endpoints>?
+    /// Of interfaces that the host was told of, by id.
+    var described: [String: DescribedTable]
 
     init(of image: LoadedImage, _ plugin: String) throws(PluginError) {
         embedder = try image.table(of: EmbedderInterface.self, plugin)
@@ -25,6 +27,7 @@ struct InterfaceTables: Sendable {
         operations = try image.table(of: OperationsInterface.self, plugin)
         messages = try image.table(of: MessagesInterface.self, plugin)
         endpoints = try image.table(of: EndpointsInterface.self, plugin)
+        described = try image.describedTables(of: plugin)
     }
 
     /// What these have and the others do not: interfaces, and operations by their number.
@@ -40,7 +43,16 @@ struct InterfaceTables: Sendable {
             + missing(ModelProviderInterface.self)
             + missing(ToolExecutorInterface.self) + missing(HooksInterface.self) + missing(ToolsInterface.self)
             + missing(FunctionsInterface.self) + missing(OperationsInterface.self) + missing(MessagesInterface.self)
-            + missing(EndpointsInterface.self)
+            + missing(EndpointsInterface.self) + missingDescribed(in: other)
+    }
+}
+
+extension InterfaceTables {
+    fileprivate func missingDescribed(in other: InterfaceTables) -> [String] {
+        described.sorted { $0.key < $1.key }.flatMap { id, mine -> [String] in
+            guard let others = other.described[id] else { return [id] }
+            return mine.slots.filter { !others.slots.contains($0) }.map { "operation \($0 + 1) of \(id)" }
+        }
     }
 }
 

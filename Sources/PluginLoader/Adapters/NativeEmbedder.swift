@@ -54,7 +54,7 @@ public final class NativeEmbedder: Embedder, Sendable {
                         guard unsafe reply.rows_written == 1 else {
                             throw reader.violation("wrote \(unsafe reply.rows_written) rows for 1 text")
                         }
-                        try check(storage, rows: 1, dims: dims, stride: stride, reader)
+                        try check(storage, rows: 0..<1, dims: dims, stride: stride, reader)
                     }
                     return .success(())
                 } catch {
@@ -102,15 +102,10 @@ public final class NativeEmbedder: Embedder, Sendable {
 
     public func countTokens(_ texts: [String], _ context: CallContext) async throws(PluginError) -> [Int] {
         guard !texts.isEmpty else { return [] }
-        return unsafe try await port.run(
-            "embedder.count_tokens", \.count_tokens, context, reply: kw_count_tokens_out.self
-        ) { inputs in
-            unsafe kw_count_tokens_in(h: .of(kw_count_tokens_in.self), texts: inputs.strings(texts))
-        } read: { reply, reader throws(PluginError) in
-            let counts = unsafe try reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: texts.count).map(
-                Int.init)
-            guard counts.count == texts.count else {
-                throw reader.violation("counted the tokens of \(counts.count) texts of \(texts.count)")
+        return try await AsyncCall.run("embedder.count_tokens", of: id, context) { cancellation throws(PluginError) in
+            var counts: [Int] = []
+            try Pieces.run(texts.indices) { range throws(PluginError) in
+                counts += try self.countTokens(texts[range], context, cancellation)
             }
             return counts
         }
@@ -138,10 +133,10 @@ public final class NativeEmbedder: Embedder, Sendable {
     }
 
     /// Not every metric orders what is not finite, so that one bad row would spoil every query after it.
-    private func check(_ storage: Matrix.Storage, rows: Int, dims: Int, stride: Int, _ reader: ABIReader)
+    private func check(_ storage: Matrix.Storage, rows: Range<Int>, dims: Int, stride: Int, _ reader: ABIReader)
         throws(PluginError)
     {
-        for row in 0..<rows {
+        for row in rows {
             let start = unsafe UnsafeRawPointer(storage.unsafeBytes.baseAddress! + row * stride)
             guard unsafe kwc_all_finite(start.assumingMemoryBound(to: Float.self), UInt64(dims)) != 0 else {
                 throw reader.violation("wrote a number into row \(row) that is not finite")
@@ -180,13 +175,29 @@ public final class NativeEmbedder: Embedder, Sendable {
         _ request: EmbedRequest, storage: Matrix.Storage, dims: Int, stride: Int, _ context: CallContext,
         _ cancellation: Cancellation?
     ) throws(PluginError) -> EmbedReport {
-        let rows = request.input.count
-        guard rows > 0 else { return EmbedReport(totalTokens: 0) }
+        guard request.input.count > 0 else { return EmbedReport(totalTokens: 0) }
         guard dims > 0 else { throw noColumns() }
+        var report: EmbedReport?
+        try Pieces.run(0..<request.input.count) { range throws(PluginError) in
+            let next = try embedPiece(
+                range.count == request.input.count ? request : request.piece(range), at: range.lowerBound,
+                storage: storage, dims: dims, stride: stride, context, cancellation)
+            report = report.map { $0.followed(by: next, at: range.lowerBound) } ?? next
+        }
+        return report!
+    }
+
+    /// - Parameter first: the row of the piece's first input.
+    private func embedPiece(
+        _ request: EmbedRequest, at first: Int, storage: Matrix.Storage, dims: Int, stride: Int,
+        _ context: CallContext, _ cancellation: Cancellation?
+    ) throws(PluginError) -> EmbedReport {
+        let rows = request.input.count
         var inputs = ABIWriter()
         var input = unsafe header(
             storage: storage, dims: dims, stride: stride, rows: rows, task: request.task, normalize: request.normalize,
             truncation: request.truncation)
+        unsafe input.rows = unsafe UnsafeMutableRawPointer(storage.unsafeBytes.baseAddress! + first * stride)
         unsafe inputs.write(request, into: &input)
         let report = try unsafe port.invoke(
             "embedder.embed", \.embed, &input, reply: kw_embed_out.self, context: context,
@@ -195,11 +206,31 @@ public final class NativeEmbedder: Embedder, Sendable {
             guard unsafe Int(reply.rows_written) == rows else {
                 throw reader.violation("wrote \(unsafe reply.rows_written) rows for \(rows) inputs")
             }
-            try check(storage, rows: rows, dims: dims, stride: stride, reader)
+            try check(storage, rows: first..<first + rows, dims: dims, stride: stride, reader)
             return try unsafe EmbedReport(reply, rows: rows, of: request, reader)
         }
         _ = consume inputs
         return report
+    }
+
+    private func countTokens(
+        _ texts: ArraySlice<String>, _ context: CallContext, _ cancellation: Cancellation?
+    ) throws(PluginError) -> [Int] {
+        var inputs = ABIWriter()
+        var input = unsafe kw_count_tokens_in(h: .of(kw_count_tokens_in.self), texts: inputs.strings(Array(texts)))
+        let counts = unsafe try port.invoke(
+            "embedder.count_tokens", \.count_tokens, &input, reply: kw_count_tokens_out.self, context: context,
+            cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            let counts = unsafe try reader.values(reply.tokens, of: UInt32.self, "tokens", atMost: texts.count).map(
+                Int.init)
+            guard counts.count == texts.count else {
+                throw reader.violation("counted the tokens of \(counts.count) texts of \(texts.count)")
+            }
+            return counts
+        }
+        _ = consume inputs
+        return counts
     }
 
     private func info(_ context: CallContext, _ cancellation: Cancellation?) throws(PluginError) -> EmbedderInfo {
@@ -210,5 +241,33 @@ public final class NativeEmbedder: Embedder, Sendable {
         ) { reply, reader throws(PluginError) in
             try unsafe EmbedderInfo(reply, reader)
         }
+    }
+}
+
+extension EmbedRequest {
+    /// The same for some of the inputs.
+    fileprivate func piece(_ range: Range<Int>) -> EmbedRequest {
+        var request = self
+        switch input {
+        case .texts(let texts): request.input = .texts(Array(texts[range]))
+        case .tokens(let lists): request.input = .tokens(Array(lists[range]))
+        case .media(let media): request.input = .media(Array(media[range]))
+        }
+        return request
+    }
+}
+
+extension EmbedReport {
+    /// Of the inputs of both; the next one's begin at this row.
+    fileprivate func followed(by next: EmbedReport, at row: Int) -> EmbedReport {
+        var report = self
+        report.tokens += next.tokens
+        report.totalTokens = totalTokens.flatMap { total in next.totalTokens.map { total + $0 } }
+        report.truncated += next.truncated.map { row + $0 }
+        report.sparse += next.sparse
+        report.tokenVectors += next.tokenVectors
+        report.usage = usage + next.usage
+        report.warnings += next.warnings.filter { !warnings.contains($0) }
+        return report
     }
 }

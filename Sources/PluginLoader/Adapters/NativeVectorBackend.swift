@@ -98,17 +98,10 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         _ ids: [String], in repository: String, including include: VectorQuery.Include, _ context: CallContext
     ) async throws(PluginError) -> [VectorItem?] {
         guard !ids.isEmpty else { return [] }
-        return unsafe try await port.run("vectorBackend.get", \.get, context, reply: kw_items_out.self) {
-            inputs in
-            unsafe kw_get_in(
-                h: .of(kw_get_in.self), repo: inputs.string(repository), ids: inputs.strings(ids),
-                include: include.rawValue, reserved: 0)
-        } read: { reply, reader throws(PluginError) in
-            let items = unsafe try reader.elements(reply.items, of: kw_item.self, "items", atMost: ids.count) {
-                item throws(PluginError) in unsafe try VectorItem.read(item, reader)
-            }
-            guard items.count == ids.count, zip(items, ids).allSatisfy({ $0 == nil || $0?.id == $1 }) else {
-                throw reader.violation("replied other items than it was asked for")
+        return try await AsyncCall.run("vectorBackend.get", of: id, context) { cancellation throws(PluginError) in
+            var items: [VectorItem?] = []
+            try Pieces.run(ids.indices) { range throws(PluginError) in
+                items += try self.items(Array(ids[range]), repository, include, context, cancellation)
             }
             return items
         }
@@ -140,11 +133,15 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
                 var input = unsafe kw_scan_in(
                     h: .of(kw_scan_in.self), repo: inputs.string(repository), filter: inputs.program(filter),
                     after: inputs.string(after), limit: 0, include: include.rawValue, reserved: 0)
-                try withExtendedLifetime(target) { () throws(PluginError) in
-                    try unsafe self.port.invoke(
-                        "vectorBackend.scan", \.scan, &input, reply: kw_scan_out.self,
-                        context: context, cancellation: cancellation, sink: target.sink
-                    ) { _, _ throws(PluginError) in }
+                do throws(PluginError) {
+                    try withExtendedLifetime(target) { () throws(PluginError) in
+                        try unsafe self.port.invoke(
+                            "vectorBackend.scan", \.scan, &input, reply: kw_scan_out.self,
+                            context: context, cancellation: cancellation, sink: target.sink
+                        ) { _, _ throws(PluginError) in }
+                    }
+                } catch {
+                    throw self.port.isRemote ? error.namingEventLimit : error
                 }
                 _ = consume inputs
             })
@@ -238,6 +235,38 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
             expires = batch.expires
             sparse = batch.sparse
         }
+
+        /// What is to be sent of some of them, for as long as this and the writer live.
+        func input(_ range: Range<Int>, _ repository: String, _ inputs: inout ABIWriter) -> kw_upsert_in {
+            func part<Element>(_ all: [Element]) -> [Element] {
+                range == ids.indices ? all : Array(all[range.clamped(to: all.indices)])
+            }
+            var input = unsafe zeroed(kw_upsert_in.self)
+            unsafe input.h = .of(kw_upsert_in.self)
+            unsafe input.repo = inputs.string(repository)
+            unsafe input.ids = inputs.strings(part(ids))
+            unsafe input.rows = storage.unsafeBytes.baseAddress.map {
+                unsafe UnsafeRawPointer($0 + range.lowerBound * stride)
+            }
+            unsafe input.rows_size = UInt64(range.count * stride)
+            unsafe input.row_stride = UInt64(stride)
+            unsafe input.dims = UInt32(dims)
+            unsafe input.element = UInt32(KW_ELEMENT_F32)
+            unsafe input.texts = inputs.strings(part(texts))
+            unsafe input.metadata_json = inputs.strings(part(metadata).map { $0 == .null ? "" : $0.text })
+            unsafe input.embedder_id = inputs.string(embedderID)
+            unsafe input.expires_unix_ns = inputs.span(part(expires).map { $0 ?? 0 })
+            var fields: [kw_field_rows] = unsafe []
+            for (name, vectors) in sparse.sorted(by: { $0.key < $1.key }) {
+                var field = unsafe zeroed(kw_field_rows.self)
+                unsafe field.h = .of(kw_field_rows.self)
+                unsafe field.name = inputs.string(name)
+                unsafe field.sparse = inputs.sparse(part(vectors))
+                unsafe fields.append(field)
+            }
+            unsafe input.fields = inputs.span(fields)
+            return unsafe input
+        }
     }
 
     private func invalid(_ operation: String, _ what: String) -> PluginError {
@@ -257,6 +286,29 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         guard path.hasPrefix("/") else { throw invalid(operation, "the path \(path) is not absolute") }
     }
 
+    private func items(
+        _ ids: [String], _ repository: String, _ include: VectorQuery.Include, _ context: CallContext,
+        _ cancellation: Cancellation
+    ) throws(PluginError) -> [VectorItem?] {
+        var inputs = ABIWriter()
+        var input = unsafe kw_get_in(
+            h: .of(kw_get_in.self), repo: inputs.string(repository), ids: inputs.strings(ids),
+            include: include.rawValue, reserved: 0)
+        let items = unsafe try port.invoke(
+            "vectorBackend.get", \.get, &input, reply: kw_items_out.self, context: context, cancellation: cancellation
+        ) { reply, reader throws(PluginError) in
+            let items = unsafe try reader.elements(reply.items, of: kw_item.self, "items", atMost: ids.count) {
+                item throws(PluginError) in unsafe try VectorItem.read(item, reader)
+            }
+            guard items.count == ids.count, zip(items, ids).allSatisfy({ $0 == nil || $0?.id == $1 }) else {
+                throw reader.violation("replied other items than it was asked for")
+            }
+            return items
+        }
+        _ = consume inputs
+        return items
+    }
+
     private func upsert(
         _ rows: Rows, _ repository: String, _ context: CallContext, _ cancellation: Cancellation?
     ) throws(PluginError) -> VectorCommit {
@@ -267,42 +319,63 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
             throw invalid(
                 "vectorBackend.upsert", "a batch of \(rows.ids.count) ids needs one expiry and one sparse vector an id")
         }
-        var inputs = ABIWriter()
-        var input = unsafe zeroed(kw_upsert_in.self)
-        unsafe input.h = .of(kw_upsert_in.self)
-        unsafe input.repo = inputs.string(repository)
-        unsafe input.ids = inputs.strings(rows.ids)
-        unsafe input.rows = UnsafeRawPointer(rows.storage.unsafeBytes.baseAddress)
-        unsafe input.rows_size = UInt64(rows.ids.count * rows.stride)
-        unsafe input.row_stride = UInt64(rows.stride)
-        unsafe input.dims = UInt32(rows.dims)
-        unsafe input.element = UInt32(KW_ELEMENT_F32)
-        unsafe input.texts = inputs.strings(rows.texts)
-        unsafe input.metadata_json = inputs.strings(rows.metadata.map { $0 == .null ? "" : $0.text })
-        unsafe input.embedder_id = inputs.string(rows.embedderID)
-        unsafe input.expires_unix_ns = inputs.span(rows.expires.map { $0 ?? 0 })
-        var fields: [kw_field_rows] = unsafe []
-        for (name, vectors) in rows.sparse.sorted(by: { $0.key < $1.key }) {
-            var field = unsafe zeroed(kw_field_rows.self)
-            unsafe field.h = .of(kw_field_rows.self)
-            unsafe field.name = inputs.string(name)
-            unsafe field.sparse = inputs.sparse(vectors)
-            unsafe fields.append(field)
+        var commit = VectorCommit(count: 0)
+        var written = 0
+        do throws(PluginError) {
+            try Pieces.run(rows.ids.indices) { room throws(PluginError) in
+                for index in rows.ids.indices { try requireRoom(room, for: index, rows, repository) }
+            } _: { range throws(PluginError) in
+                var inputs = ABIWriter()
+                var input = unsafe rows.input(range, repository, &inputs)
+                let next = try unsafe port.invoke(
+                    "vectorBackend.upsert", \.upsert, &input, reply: kw_count_out.self, context: context,
+                    cancellation: cancellation
+                ) { reply, _ throws(PluginError) in VectorCommit(reply) }
+                _ = consume inputs
+                withExtendedLifetime(rows.storage) {}
+                commit = VectorCommit(count: commit.count + next.count, version: next.version)
+                written = range.upperBound
+            }
+        } catch {
+            guard written > 0 else { throw error }
+            var error = error
+            error.what += "; the first \(written) of \(rows.ids.count) items were written before, in pieces"
+            throw error
         }
-        unsafe input.fields = inputs.span(fields)
-        let commit = try unsafe port.invoke(
-            "vectorBackend.upsert", \.upsert, &input, reply: kw_count_out.self, context: context,
-            cancellation: cancellation
-        ) { reply, _ throws(PluginError) in VectorCommit(reply) }
-        _ = consume inputs
-        withExtendedLifetime(rows.storage) {}
         return commit
+    }
+
+    /// - Throws: if the item alone is larger than a message to a worker.
+    private func requireRoom(
+        _ room: Int64, for index: Int, _ rows: Rows, _ repository: String
+    ) throws(PluginError) {
+        var inputs = ABIWriter()
+        var input = unsafe rows.input(index..<index + 1, repository, &inputs)
+        let size = unsafe port.messageSize(of: &input, \.upsert)
+        _ = consume inputs
+        guard size > UInt64(room) else { return }
+        throw PluginError(
+            .resourceExhausted, "its message takes \(size) bytes, and a message has at most \(room)",
+            facts: .resourceLimit(kind: "message", value: room, unit: "bytes", source: "host"), plugin: id,
+            stage: .call,
+            operation: "vectorBackend.upsert"
+        ).ofItem(index)
     }
 
     private func query(
         _ queries: [VectorQuery], _ repository: String, _ context: CallContext, _ cancellation: Cancellation?
     ) throws(PluginError) -> [QueryResult] {
-        guard !queries.isEmpty else { return [] }
+        var results: [QueryResult] = []
+        guard !queries.isEmpty else { return results }
+        try Pieces.run(queries.indices) { range throws(PluginError) in
+            results += try queryPiece(Array(queries[range]), repository, context, cancellation)
+        }
+        return results
+    }
+
+    private func queryPiece(
+        _ queries: [VectorQuery], _ repository: String, _ context: CallContext, _ cancellation: Cancellation?
+    ) throws(PluginError) -> [QueryResult] {
         var inputs = ABIWriter()
         var list: [kw_query] = unsafe []
         for query in queries {

@@ -20,6 +20,8 @@ struct InterfacePort<Interface: PluginInterface>: Sendable {
 
     var id: String { slot.id }
     var version: SemanticVersion { slot.instance.version }
+    /// Does the present instance live in workers?
+    var isRemote: Bool { slot.instance.pool != nil }
     /// KW_CAP_* of the present instance.
     var capabilities: UInt32 { unsafe slot.instance.table.caps }
 
@@ -96,17 +98,32 @@ struct InterfacePort<Interface: PluginInterface>: Sendable {
         }
     }
 
+    // MARK: - What is known of operations
+
     /// May the operation be made twice with the effect of once?
     private static func isIdempotent(_ path: PartialKeyPath<Table>) -> Bool {
-        guard let offset = MemoryLayout<Table>.offset(of: path) else { return false }
+        unsafe (known(path)?.flags ?? 0) & KWM_IDEMPOTENT != 0
+    }
+
+    /// Bytes of the message to a worker that an input makes; 0 if nobody knows.
+    func messageSize<Input: BitwiseCopyable>(of input: inout Input, _ path: PartialKeyPath<Table>) -> UInt64 {
+        var length: UInt64 = 0
+        if let operation = unsafe Self.known(path) {
+            _ = unsafe kwm_encode(operation.in, &input, nil, 0, &length, nil)
+        }
+        return length
+    }
+
+    private static func known(_ path: PartialKeyPath<Table>) -> kwm_operation? {
+        guard let offset = MemoryLayout<Table>.offset(of: path) else { return nil }
         let slot = (offset - MemoryLayout<kw_hdr>.size) / MemoryLayout<UInt>.size
         var id = Interface.id
         return id.withUTF8 { utf8 in
             let text = unsafe UnsafeRawPointer(utf8.baseAddress!).assumingMemoryBound(to: CChar.self)
             let known = unsafe kwm_interface_by_id(kw_str(ptr: text, len: UInt64(utf8.count)))
-            guard let interface = unsafe known?.pointee else { return false }
+            guard let interface = unsafe known?.pointee else { return nil }
             let operations = unsafe UnsafeBufferPointer(start: interface.operations, count: Int(interface.count))
-            return unsafe operations.contains { unsafe Int($0.slot) == slot && $0.flags & KWM_IDEMPOTENT != 0 }
+            return unsafe operations.first { unsafe Int($0.slot) == slot }
         }
     }
 

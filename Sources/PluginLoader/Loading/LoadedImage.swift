@@ -16,6 +16,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     let interfaces: [String: UnsafeRawPointer]
     let code: kwl_image
     let host: HostTable
+    private let described: DescribedInterfaces
     /// Whether it may be unmapped.
     let unloading: Unloading
     /// nil: it is in workers.
@@ -27,8 +28,9 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     /// Loads libraries and image, calls the entry, checks and imports what it gives.
     init(
         _ image: SealedImage, of object: SharedObject, manifest: Manifest, libraries: [ResolvedLibrary],
-        host: HostTable, sdk: UInt32, checksReplies: Bool
+        host: HostTable, sdk: UInt32, described: DescribedInterfaces, checksReplies: Bool
     ) throws(PluginError) {
+        self.described = described
         self.checksReplies = checksReplies
         let notes = object.notes
         try PrivateLibraries.shared.load(
@@ -67,6 +69,7 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
     init(_ workers: WorkerFactory, checksReplies: Bool) {
         self.checksReplies = checksReplies
         self.workers = workers
+        described = workers.interfaces
         unsafe table = workers.table.plugin
         unsafe interfaces = workers.table.interfaces
         host = workers.host
@@ -194,6 +197,20 @@ final class LoadedImage: @unchecked Sendable {  // written in init only
             try unsafe check(functions[index], "an operation of \(interface.id)", plugin)
         }
         return table
+    }
+
+    /// The host's copies of the tables of interfaces that the host was told of.
+    func describedTables(of plugin: String) throws(PluginError) -> [String: DescribedTable] {
+        var tables: [String: DescribedTable] = [:]
+        for (id, layout) in described.layouts {
+            guard let vtable = unsafe interfaces[id] else { continue }
+            let table = unsafe try DescribedTable(importing: vtable, as: layout, of: id, plugin: plugin)
+            for slot in table.slots where workers == nil {
+                try unsafe check(table.address(of: slot), "operation \(slot + 1) of \(id)", plugin)
+            }
+            tables[id] = table
+        }
+        return tables
     }
 
     // MARK: - Instances

@@ -83,6 +83,8 @@ public final class NativePlugin: Plugin, Sendable {
     public var waitingCalls: Int { slot.instance.pool?.remote.waiting ?? 0 }
     /// Processes that took the place of others, or came to help, since the present build was loaded.
     public var workerRestarts: Int { slot.instance.pool?.restarts ?? 0 }
+    /// What it is kept from; nil while its first worker has not said.
+    public var sandbox: SandboxReport? { slot.instance.pool?.sandbox ?? (slot.instance.pool == nil ? .inProcess : nil) }
     /// Why its workers get no calls; nil: they do, or it runs in this process.
     public var refusal: CallRefusal? { slot.instance.pool?.refusal }
     /// Calls that another plugin answered in its place.

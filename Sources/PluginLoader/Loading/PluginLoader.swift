@@ -16,11 +16,14 @@ public struct PluginLoader: Sendable {
     public var imageLimit: UInt64
     /// Whether every pointer of a reply is checked to be memory of the call, a lease or static; for tests of plugins.
     public var checksReplies: Bool
+    /// Interfaces that are not Keyway's own and can be called all the same: in process, and in workers, which are told of them.
+    public var interfaces: [InterfaceDescription]
 
     public init(
         verifier: Verifier = Verifier(), logger: Logger, metrics: @escaping @Sendable (PluginMetric) -> Void,
-        imageLimit: UInt64 = 256 << 20, checksReplies: Bool = false
+        imageLimit: UInt64 = 256 << 20, checksReplies: Bool = false, interfaces: [InterfaceDescription] = []
     ) {
+        self.interfaces = interfaces
         self.checksReplies = checksReplies
         self.verifier = verifier
         self.logger = logger
@@ -74,6 +77,17 @@ public final class PreparedPlugin: Sendable {
     /// SHA-256 of the file's bytes, lower-case hexadecimal.
     public var digest: String { image.digest() }
 
+    /// - Throws: the refusal of a file that may not be loaded.
+    package func requireLoadable() throws(PluginError) {
+        do throws(PluginError) {
+            try verification.requireLoadable()
+        } catch {
+            var error = error
+            error.plugin = path
+            throw error
+        }
+    }
+
     /// Loads the code, into this process unless said otherwise; its constructors run now. Each call makes a generation of its
     /// own.
     /// - Parameter services: what the plugin may ask the host for.
@@ -90,15 +104,17 @@ public final class PreparedPlugin: Sendable {
             let host = HostTable(
                 plugin: manifest.id, sdk: sdk, window: loader.verifier.hostSDK, services: services,
                 logger: loader.logger, metrics: loader.metrics)
+            let interfaces = try DescribedInterfaces(loader.interfaces)
             let loaded: LoadedImage
             switch tier {
             case .inProcess:
                 loaded = try LoadedImage(
                     image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk,
-                    checksReplies: loader.checksReplies)
+                    described: interfaces, checksReplies: loader.checksReplies)
             case .worker(let domain, let options):
                 let workers = try WorkerFactory(
-                    self, manifest: manifest, sdk: sdk, host: host, domain: domain, options: options)
+                    self, manifest: manifest, sdk: sdk, host: host, domain: domain, options: options,
+                    interfaces: interfaces)
                 loaded = LoadedImage(workers, checksReplies: loader.checksReplies)
             }
             return LoadedPlugin(
@@ -168,6 +184,9 @@ public final class LoadedPlugin: Sendable {
 }
 
 extension String {
+    /// What stands before the last slash.
+    var folder: String { lastIndex(of: "/").map { String(self[..<$0]) } ?? "." }
+
     /// What follows the last slash.
     var lastComponent: String {
         lastIndex(of: "/").map { String(self[index(after: $0)...]) } ?? self

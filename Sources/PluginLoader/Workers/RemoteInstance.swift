@@ -11,28 +11,25 @@ internal import PluginCore
 final class RemoteInstance: @unchecked Sendable {  // the pointer is written in init only; what it points to locks
     private let remote: OpaquePointer
     private let watch: WorkerWatch?
+    private let interfaces: DescribedInterfaces
 
     /// - Parameter isForLife: whether it is for the plugin's own life only: then nothing is made once more, and what a
     ///   call may put out does not hold.
     init(
-        _ options: WorkerOptions, watch: WorkerWatch? = nil, host: HostTable, isForLife: Bool = false
+        _ options: WorkerOptions, watch: WorkerWatch? = nil, host: HostTable, interfaces: DescribedInterfaces,
+        isForLife: Bool = false
     ) throws(PluginError) {
         var limits = Self.limits(options)
         if isForLife { (limits.retry, limits.output_bytes, limits.events) = (KWW_RETRY_NONE, 0, 0) }
-        let remote: OpaquePointer?
-        if let watch {
-            var table = unsafe watch.table
-            unsafe remote = kww_remote_make(&limits, &table)
-        } else {
-            var table = unsafe kww_watch()
-            unsafe table.host = host.pointer
-            unsafe remote = kww_remote_make(&limits, &table)
-        }
-        guard let remote = unsafe remote else {
+        var table = unsafe watch?.table ?? kww_watch()
+        unsafe table.host = host.pointer
+        unsafe table.interfaces = interfaces.tables.map { unsafe UnsafePointer($0) }
+        guard let remote = unsafe kww_remote_make(&limits, &table) else {
             throw PluginError(.resourceExhausted, "no memory is left for an instance", stage: .create)
         }
         unsafe self.remote = remote
         self.watch = watch
+        self.interfaces = interfaces
     }
 
     deinit { unsafe kww_remote_free(remote) }
@@ -48,7 +45,7 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
             wall_ns: nanoseconds(.wall), cpu_ns: nanoseconds(.cpu), grace_ns: options.grace.nanoseconds,
             output_bytes: count(.output), events: count(.events),
             queue: limits[.queue].map { UInt32(clamping: $0.value) } ?? .max, retry: options.recovery.repeats,
-            ageing_ns: 1_000_000_000)
+            ageing_ns: min(options.ageing, .seconds(1_000_000_000)).nanoseconds)
     }
 
     @unsafe

@@ -1,4 +1,5 @@
 internal import CPluginLinux
+internal import CPluginSandbox
 internal import CPluginWorker
 internal import Glibc
 internal import Logging
@@ -84,9 +85,22 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
             if size < 0, errno == EINTR { continue }
             if size < 0, errno == EAGAIN { return true }
             guard size > 0 else { return false }
-            if let lane = host.receive(packet[..<size]) { worker?.serve(lane: lane) }
+            take(packet[..<size])
         }
         return true
+    }
+
+    private func take(_ packet: ArraySlice<UInt8>) {
+        let headerSize = MemoryLayout<kww_note>.size
+        guard packet.count >= headerSize else { return }
+        let note = unsafe packet.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_note.self) }
+        switch note.kind {
+        case KWW_NOTE_UPCALL: worker?.serve(lane: note.level)
+        case KWW_NOTE_SANDBOX where packet.count == headerSize + MemoryLayout<kws_report>.size:
+            worker?.take(
+                unsafe packet.dropFirst(headerSize).withUnsafeBytes { unsafe $0.loadUnaligned(as: kws_report.self) })
+        default: host.receive(note, packet.dropFirst(headerSize))
+        }
     }
 
     private func drainOutput() -> Bool {
@@ -123,15 +137,11 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
 
 extension HostTable {
     /// Takes a note of a worker: what its plugin logged or measured. What makes no sense is dropped.
-    /// - Returns: the lane in which its plugin asks for a service, if that is what it says.
-    func receive(_ packet: ArraySlice<UInt8>) -> UInt32? {
-        let headerSize = MemoryLayout<kww_note>.size
-        guard packet.count >= headerSize else { return nil }
-        let note = unsafe packet.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_note.self) }
+    func receive(_ note: kww_note, _ body: ArraySlice<UInt8>) {
         let lengths = [note.length.0, note.length.1, note.length.2, note.length.3].map(Int.init)
-        guard lengths.reduce(0, +) == packet.count - headerSize else { return nil }
+        guard lengths.reduce(0, +) == body.count else { return }
         if note.dropped > 0 { log(.warning, "worker", "\(note.dropped) notes of it were lost: it logs too fast") }
-        unsafe packet.dropFirst(headerSize).withUnsafeBytes { bytes in
+        unsafe body.withUnsafeBytes { bytes in
             var at = 0
             let texts = unsafe lengths.map { length in
                 defer { at += length }
@@ -146,6 +156,5 @@ extension HostTable {
             default: break
             }
         }
-        return note.kind == KWW_NOTE_UPCALL ? note.level : nil
     }
 }

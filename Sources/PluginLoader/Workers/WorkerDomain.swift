@@ -16,7 +16,7 @@ public final class WorkerDomain: Sendable {
     ///   `/usr/libexec/keyway`.
     /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it.
     public init(program: String? = nil) throws(PluginError) {
-        path = try HelperProgram.worker.locate(program)
+        path = try WorkerProgram.locate(program)
     }
 
     deinit { stop() }
@@ -35,7 +35,7 @@ public final class WorkerDomain: Sendable {
         // One at a time: whoever comes second finds it started.
         try zygote.withLock { zygote throws(PluginError) in
             if let zygote, zygote.isRunning { return zygote }
-            try HelperProgram.worker.requireTrusted(path)
+            try WorkerProgram.requireTrusted(path)
             let started = try Zygote.start(path)
             zygote = started
             return started
@@ -51,6 +51,8 @@ public struct WorkerOptions: Sendable {
     public var rules: WorkerPoolRules?
     /// The variables of the plugin's environment, each as NAME=VALUE; nil: those that programs cannot do without.
     public var environment: [String]?
+    /// What the plugin may do; nil: everything that the host's user may.
+    public var sandbox: SandboxPolicy?
     /// What is done when the plugin breaks.
     public var recovery = RecoveryPolicy.restart
     /// Told what happens to the plugin's workers, on any thread.
@@ -59,6 +61,8 @@ public struct WorkerOptions: Sendable {
     public var health = ManifestHealth()
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
+    /// After how long a call that waits for a worker counts as one of the next higher priority.
+    public var ageing = Duration.seconds(1)
     /// What waiting is measured by: for a failed worker's successor, for an open circuit.
     public var clock: any Clock<Duration> = ContinuousClock()
 

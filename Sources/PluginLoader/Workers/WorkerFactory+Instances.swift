@@ -87,7 +87,7 @@ extension WorkerFactory {
     private func alone(
         with process: WorkerProcess, _ body: (RemoteInstance) throws(PluginError) -> Void
     ) throws(PluginError) {
-        let remote = try RemoteInstance(options, host: host, isForLife: true)
+        let remote = try RemoteInstance(options, host: host, interfaces: interfaces, isForLife: true)
         _ = remote.attach(process)
         defer { remote.remove(process) }
         // There is no other that could come: one that has ended is not waited for.

@@ -13,6 +13,8 @@ final class WorkerFactory: Sendable {
     let build: String
     let options: WorkerOptions
     let host: HostTable
+    /// What the host knows of interfaces besides its own.
+    let interfaces: DescribedInterfaces
     /// What the first worker said; the others have to say the same.
     let table: WorkerTable
     private let domain: WorkerDomain
@@ -27,16 +29,18 @@ final class WorkerFactory: Sendable {
     /// Has the first worker load the plugin.
     init(
         _ prepared: PreparedPlugin, manifest: Manifest, sdk: UInt32, host: HostTable, domain: WorkerDomain,
-        options: WorkerOptions
+        options: WorkerOptions, interfaces: DescribedInterfaces
     ) throws(PluginError) {
         let parts = try prepared.parts()
         let notes = prepared.object.notes
         let lanes = Self.lanes(of: notes)
         let window = prepared.hostSDK
         let worker = try Self.spawn(
-            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes)
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
+            interfaces)
         let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
-        table = try WorkerTable(description, manifest, notes)
+        table = try WorkerTable(description, manifest, notes, binding: interfaces)
+        self.interfaces = interfaces
         self.manifest = manifest
         build = prepared.digest
         self.options = options
@@ -66,18 +70,28 @@ final class WorkerFactory: Sendable {
 
     private static func spawn(
         _ parts: borrowing PreparedPlugin.Parts, in domain: WorkerDomain, host: HostTable, lanes: UInt32, sdk: UInt32,
-        window: SDKRange, _ plugin: String, _ options: WorkerOptions, _ notes: PluginNotes
+        window: SDKRange, _ plugin: String, _ options: WorkerOptions, _ notes: PluginNotes,
+        _ interfaces: DescribedInterfaces
     ) throws(PluginError) -> WorkerProcess {
+        // Without a sandbox what takes much memory is replaced between calls.
+        let memory = options.sandbox == nil ? 0 : options.limits[.memory].map { UInt64($0.value) } ?? 0
         let request = kww_spawn(
-            lanes: lanes, libraries: 0, environment: 0, reserved: 0, memory: 0,
-            open_files: openFiles(options.limits, notes))
+            lanes: lanes, libraries: 0, environment: 0, is_rehearsal: 0, described: 0, reserved: 0, memory: memory,
+            addresses: 0, open_files: openFiles(options.limits, notes), file_size: 0, cpu_seconds: 0)
         do throws(PluginError) {
+            var sandbox = SandboxRequest()
+            if let policy = options.sandbox {
+                sandbox = try SandboxRequest(
+                    policy, limits: options.limits, runtimeFolder: parts.hostLibraries.first?.folder,
+                    plugin: plugin)
+            }
             let zygote = try domain.running()
             return try WorkerProcess.make(
                 tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
             ) { worker, files throws(PluginError) in
                 try zygote.spawn(
-                    worker, files, parts, request, environment: options.environment ?? WorkerEnvironment.core)
+                    worker, WorkerChannel.make(worker), files, parts, request, sandbox, interfaces,
+                    environment: options.environment ?? WorkerEnvironment.variables(options.sandbox))
             }
         } catch {
             var error = error
@@ -97,7 +111,8 @@ final class WorkerFactory: Sendable {
         }
         if let first, first.facts.ended == 0 { return first }
         return try Self.spawn(
-            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes)
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
+            interfaces)
     }
 
     /// Waits until a worker has loaded the plugin.
@@ -118,13 +133,23 @@ final class WorkerFactory: Sendable {
 enum WorkerEnvironment {
     static let names: Set<String> = ["PATH", "HOME", "LANG", "TERM", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL"]
 
-    static var core: [String] {
+    /// What a sandbox leaves: language and time zone; programs need more.
+    private static let harmless: Set<String> = ["LANG", "TZ"]
+
+    /// - Parameter sandbox: nil: there is none.
+    static func variables(_ sandbox: SandboxPolicy?) -> [String] {
+        guard let sandbox else { return matching { names.contains($0) } }
+        let base = sandbox.mayStartPrograms ? names : harmless
+        return matching { base.contains($0) || sandbox.environment.contains($0) }
+    }
+
+    private static func matching(_ isWanted: (String) -> Bool) -> [String] {
         guard var entry = unsafe kwl_secure_environment() else { return [] }
         var variables: [String] = []
         while let text = unsafe entry.pointee {
             let variable = unsafe String(cString: text)
             let name = String(variable.prefix { $0 != "=" })
-            if names.contains(name) || name.hasPrefix("LC_") { variables.append(variable) }
+            if isWanted(name) || name.hasPrefix("LC_") { variables.append(variable) }
             unsafe entry = unsafe entry + 1
         }
         return variables

@@ -29,7 +29,7 @@ enum WorkerFault {
     ) -> PluginError {
         let text = text(of: fault)
         switch fault.kind {
-        case KWW_FAULT_CRASHED: return crashed(fault, "\(operation) of \(id)")
+        case KWW_FAULT_CRASHED: return crashed(fault, "\(operation) of \(id)", limits[.memory])
         case KWW_FAULT_EXITED:
             return PluginError(
                 .exited, "\(operation) of \(id) ended its worker with status \(fault.status)",
@@ -76,7 +76,11 @@ enum WorkerFault {
         }
     }
 
-    private static func crashed(_ fault: kww_fault, _ what: String) -> PluginError {
+    private static func crashed(_ fault: kww_fault, _ what: String, _ memory: EffectiveLimit?) -> PluginError {
+        // It says so itself: a hint, which changes the error and nothing else.
+        if fault.is_memory != 0, let memory {
+            return memory.error("\(what) found no memory, and ended its worker by \(SignalName.of(fault.signal))")
+        }
         let address = fault.has_address != 0 ? fault.address : nil
         let facts = PluginError.Facts.crash(
             signal: fault.signal, address: address, isStackOverflow: fault.is_stack != 0)

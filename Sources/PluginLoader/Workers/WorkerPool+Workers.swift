@@ -125,6 +125,17 @@ extension WorkerPool {
         }
     }
 
+    /// What the plugin is kept from, as the workers that live have said.
+    var sandbox: SandboxReport? {
+        guard let policy = factory.options.sandbox else {
+            return SandboxReport.none(because: "its workers have the rights of the host's user")
+        }
+        let limits = factory.options.limits
+        return monitor.withLock { state in
+            state.processes.values.lazy.compactMap { $0.sandboxReport(policy, limits) }.first
+        }
+    }
+
     /// Workers that took another's place, or came to help.
     var restarts: Int { monitor.withLock { $0.restarts } }
 }

@@ -56,7 +56,7 @@ final class WorkerPool: Sendable {
         let options = factory.options
         clock = Self.stopwatch(options.clock)
         watch = WorkerWatch(build: factory.build, host: factory.host, clock: clock)
-        remote = try RemoteInstance(options, watch: watch, host: factory.host)
+        remote = try RemoteInstance(options, watch: watch, host: factory.host, interfaces: factory.interfaces)
         let rules =
             options.rules
             ?? WorkerPoolRules(

@@ -1,3 +1,4 @@
+internal import CPluginSandbox
 internal import CPluginWorker
 internal import Glibc
 internal import PluginABI
@@ -6,12 +7,13 @@ internal import Synchronization
 
 /// One process that has one plugin loaded, from before it is started until after it has ended.
 @safe
-final class WorkerProcess: @unchecked Sendable {  // the pointer is written in init only; what it points to is atomic
+final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the pointer leads to is atomic
     let tag: UInt32
     /// Receives what the plugin logs.
     let host: HostTable
     private let worker: OpaquePointer
     private let end = Mutex(End())
+    private let sandbox = Mutex(Sandbox())
     private let server = Mutex<RemoteInstance?>(nil)
 
     private struct End {
@@ -72,9 +74,8 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
 
     func started(_ descriptor: Int32, pid: Int32) { unsafe kww_worker_started(worker, descriptor, pid) }
 
-    /// - Parameter how: KWW_END_*.
-    func ended(_ how: UInt32, status: Int32) {
-        unsafe kww_worker_ended(worker, how, status)
+    func ended(_ how: UInt32, _ exited: kww_exited) {
+        unsafe kww_worker_ended(worker, how, exited.status)
         let observer = end.withLock { end in
             end.has = true
             defer { end.observer = nil }
@@ -105,6 +106,25 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
         HostThreads.shared.submit { remote.serve(self, lane: lane) }
     }
 
+    // MARK: - Its sandbox
+
+    private struct Sandbox {
+        var reports: [kws_report] = []
+    }
+
+    /// What it says of its sandbox: once before any code of the plugin has run, and once after. More is the plugin's.
+    func take(_ report: kws_report) {
+        sandbox.withLock { sandbox in if sandbox.reports.count < 2 { sandbox.reports.append(report) } }
+    }
+
+    /// nil: it has none, or has not said yet.
+    func sandboxReport(_ policy: SandboxPolicy, _ limits: EffectiveLimits) -> SandboxReport? {
+        let reports = sandbox.withLock { $0.reports }
+        guard let first = reports.first else { return nil }
+        return SandboxMechanisms.report(
+            first, reports.count > 1 ? reports[1] : nil, policy: policy, limits: limits)
+    }
+
     // MARK: - What is known of it
 
     var facts: kww_facts {
@@ -127,6 +147,10 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
         return ProcessMemory.residentBytes(of: pid)
     }
 
+    private func text(_ message: [CChar]) -> String {
+        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Waits until the plugin is loaded.
     func awaitPlugin(until deadline: Int64, _ plugin: String) throws(PluginError) -> kww_description {
         var description = kww_description()
@@ -134,11 +158,16 @@ final class WorkerProcess: @unchecked Sendable {  // the pointer is written in i
         let state = unsafe kww_worker_await(worker, deadline, &description, &message, message.count)
         switch state {
         case KWW_STATE_READY: return description
-        case KWW_STATE_FAILED:
-            let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            let text = String(decoding: bytes, as: UTF8.self)
+        case KWW_STATE_FAILED where facts.phase == KWW_PHASE_SANDBOX:
             throw PluginError(
-                .load, text, remedy: "Run `keyway inspect` on it, and look at what its worker logs", plugin: plugin,
+                .sandboxUnavailable, "its sandbox cannot be had: \(text(message))",
+                remedy: "Run `keyway doctor` to see what this machine offers, or require less", plugin: plugin,
+                stage: .load)
+        case KWW_STATE_FAILED:
+            let isLinker = [KWW_PHASE_LIBRARIES, KWW_PHASE_LOAD].contains(facts.phase)
+            throw PluginError(
+                .load, isLinker ? "the dynamic linker refused it: \(text(message))" : text(message),
+                remedy: "Run `keyway inspect` on it, and look at what its worker logs", plugin: plugin,
                 stage: .load)
         default:
             guard facts.ended == 0 else { throw WorkerFault.endedWhileLoading(facts, plugin) }

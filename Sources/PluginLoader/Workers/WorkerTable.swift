@@ -12,11 +12,16 @@ final class WorkerTable: @unchecked Sendable {  // never written after init
     let interfaces: [String: UnsafeRawPointer]
     private let presence: [String: UInt64]
     private let memory: [UnsafeMutableRawPointer]
+    private let closures: [DescribedInterfaces.Closures]
 
     /// Bytes of the largest interface's table.
     private static let room = 64 * MemoryLayout<UInt>.size
 
-    init(_ said: kww_description, _ manifest: Manifest, _ notes: PluginNotes) throws(PluginError) {
+    /// - Parameter described: whose interfaces get functions, besides those of every host; nil: none do.
+    init(
+        _ said: kww_description, _ manifest: Manifest, _ notes: PluginNotes,
+        binding described: DescribedInterfaces? = nil
+    ) throws(PluginError) {
         var said = said
         let offers = Self.offers(&said)
         try Self.check(&said, offers.map(\.id), manifest, notes)
@@ -28,7 +33,13 @@ final class WorkerTable: @unchecked Sendable {  // never written after init
         unsafe plugin = table
         var interfaces: [String: UnsafeRawPointer] = unsafe [:]
         var memory: [UnsafeMutableRawPointer] = unsafe []
+        var closures: [DescribedInterfaces.Closures] = []
         for (id, present) in offers {
+            if let made = try described?.closures(for: id, present) {
+                closures.append(made)
+                unsafe interfaces[id] = made.pointer
+                continue
+            }
             let table = UnsafeMutableRawPointer.allocate(byteCount: Self.room, alignment: 16)
             unsafe memory.append(table)
             // One that nobody here knows is there, and cannot be called.
@@ -36,6 +47,7 @@ final class WorkerTable: @unchecked Sendable {  // never written after init
         }
         unsafe self.interfaces = interfaces
         unsafe self.memory = memory
+        self.closures = closures
         presence = Dictionary(offers, uniquingKeysWith: { first, _ in first })
     }
 
@@ -53,7 +65,7 @@ final class WorkerTable: @unchecked Sendable {  // never written after init
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private static func offers(_ said: inout kww_description) -> [(id: String, present: UInt64)] {
+    static func offers(_ said: inout kww_description) -> [(id: String, present: UInt64)] {
         let count = Int(said.interfaces)
         return unsafe withUnsafeBytes(of: &said.interface) { bytes in
             unsafe bytes.withMemoryRebound(to: kww_offer.self) { offers in
@@ -67,7 +79,7 @@ final class WorkerTable: @unchecked Sendable {  // never written after init
     }
 
     /// "Notes equal the live table": else a check before loading would have judged another plugin than the one that runs.
-    private static func check(
+    static func check(
         _ said: inout kww_description, _ interfaces: [String], _ manifest: Manifest, _ notes: PluginNotes
     ) throws(PluginError) {
         func refuse(_ what: String) -> PluginError {

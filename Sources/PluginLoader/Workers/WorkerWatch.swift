@@ -92,6 +92,6 @@ final class WorkerWatch: Sendable {
                 let watch = unsafe WorkerWatch.of(context)
                 unsafe watch.blame(process, watch.key(operation, bytes, length))
             },
-            waiting: { context in unsafe WorkerWatch.of(context).tellWaiting() }, host: host.pointer)
+            waiting: { context in unsafe WorkerWatch.of(context).tellWaiting() }, host: host.pointer, interfaces: nil)
     }
 }

@@ -5,7 +5,40 @@ internal import PluginCore
 internal import PluginELF
 internal import Synchronization
 
-/// A `keyway-worker` that makes workers, and the thread that started it.
+/// A process that a zygote makes. What becomes of it is told on the zygote's thread.
+protocol ZygoteChild: AnyObject, Sendable {
+    /// Of ``Zygote/nextTag()``.
+    var tag: UInt32 { get }
+    /// - Parameter descriptor: a pidfd, the child's from now on.
+    func started(_ descriptor: Int32, pid: Int32)
+    /// Its process is gone, or never came.
+    /// - Parameters:
+    ///   - how: KWW_END_*.
+    ///   - exited: what is known of it, at least the status.
+    func ended(_ how: UInt32, _ exited: kww_exited)
+    /// Ends it if its time is over. Returns when to look again (CLOCK_MONOTONIC, nanoseconds), or nil if the zygote does not
+    /// tell of its end, as one does that works.
+    func enforceDeadline(_ now: Int64) -> Int64?
+}
+
+extension ZygoteChild {
+    func enforceDeadline(_ now: Int64) -> Int64? { .max }
+}
+
+/// What the zygote's thread reads of a process. The descriptors are closed with this value, theirs as soon as it has them.
+protocol ZygoteChannel: AnyObject, Sendable {
+    var theirLog: Int32 { get }
+    var theirOutput: Int32 { get }
+    func closeTheirs()
+    /// Two to wait for.
+    var polled: [pollfd] { get }
+    /// Reads what is there. false: there will be no more.
+    func drain() -> Bool
+}
+
+extension WorkerChannel: ZygoteChannel {}
+
+/// A `keyway-worker` that makes processes for plugins, and the thread that started it.
 ///
 /// The thread lives as long as the program: the kernel ends the program when the *thread* that started it ends
 /// (PR_SET_PDEATHSIG, prctl(2)). It also receives what the program and its workers say.
@@ -15,9 +48,12 @@ final class Zygote: Sendable {
         var isGone = false
         var failure: PluginError?
         var socket: Int32 = -1
-        var workers: [UInt32: WorkerProcess] = [:]
-        var channels: [Int32: WorkerChannel] = [:]
+        /// By tag.
+        var children: [UInt32: any ZygoteChild] = [:]
+        var channels: [UInt32: any ZygoteChannel] = [:]
         var preloaded: Set<String> = []
+        /// Has the thread look at the children again; -1 when there is none.
+        var bell = kww_open_bell()
     }
 
     /// How long the program may take to say what it is.
@@ -26,26 +62,20 @@ final class Zygote: Sendable {
 
     let path: String
     private let monitor = Monitor(State())
-    /// Has the thread look at the list of channels again.
-    private let bell: Int32
 
-    private init(path: String) {
-        self.path = path
-        bell = kww_open_bell()
-    }
-
-    deinit { close(bell) }
+    private init(path: String) { self.path = path }
 
     /// Starts the program and waits until it has said what it is.
     static func start(_ path: String) throws(PluginError) -> Zygote {
         let zygote = Zygote(path: path)
         guard zygote.startThread() else {
+            zygote.gone()
             throw PluginError(
                 .resourceExhausted, "no thread is left for \(path)", remedy: "Raise the limit on processes (ulimit -u)",
                 stage: .load)
         }
         let failure = zygote.monitor.wait { state -> PluginError?? in
-            state.isRunning || state.failure != nil ? .some(state.failure) : nil
+            state.isRunning || state.isGone || state.failure != nil ? .some(state.failure) : nil
         }
         if let failure { throw failure }
         return zygote
@@ -55,6 +85,9 @@ final class Zygote: Sendable {
 
     var isRunning: Bool { monitor.withLock { $0.isRunning } }
 
+    /// Why it could not be started, or what it said that it cannot mean.
+    var failure: PluginError? { monitor.withLock { $0.failure } }
+
     /// Ends the program, and with it its workers, and waits until they are gone. Not on its own thread.
     func stop() {
         monitor.withLock { state in if state.socket >= 0 { _ = shutdown(state.socket, Int32(SHUT_RDWR)) } }
@@ -63,19 +96,36 @@ final class Zygote: Sendable {
 
     // MARK: - Requests
 
-    /// Has a worker started for a plugin. What comes of it is told to the worker.
+    /// Has a process started for a plugin. What comes of it is told to the child.
     func spawn(
-        _ worker: WorkerProcess, _ files: borrowing WorkerProcess.Files, _ parts: borrowing PreparedPlugin.Parts,
-        _ request: kww_spawn, environment: [String]
+        _ child: any ZygoteChild, _ channel: any ZygoteChannel, _ files: borrowing WorkerProcess.Files,
+        _ parts: borrowing PreparedPlugin.Parts, _ request: kww_spawn, _ sandbox: borrowing SandboxRequest,
+        _ interfaces: DescribedInterfaces? = nil, environment: [String]
     ) throws(PluginError) {
-        let channel = try WorkerChannel.make(worker)
+        guard parts.descriptors.count <= Int(KWW_LIBRARY_LIMIT) + 1 else {
+            throw PluginError(
+                .resourceExhausted, "has more than \(KWW_LIBRARY_LIMIT) private libraries",
+                remedy: "Link some of them into one",
+                facts: .limit(name: "privateLibraries", value: Int64(KWW_LIBRARY_LIMIT), unit: "files", source: "host"),
+                stage: .load)
+        }
         var request = request
         request.libraries = UInt32(parts.descriptors.count - 1)
         let variables: [UInt8] = environment.flatMap { variable -> [UInt8] in Array(variable.utf8) + [0] }
         request.environment = UInt32(variables.count)
+        let described = interfaces?.bytes ?? []
+        request.described = UInt32(described.count)
         let header: [UInt8] = unsafe withUnsafeBytes(of: request) { unsafe Array($0) }
-        let body = header + variables
-        let descriptors = [files.host, files.worker, channel.theirLog, channel.theirOutput] + parts.descriptors
+        let restrictions: [UInt8] = unsafe withUnsafeBytes(of: sandbox.request) { unsafe Array($0) }
+        let body = header + restrictions + variables + described
+        guard body.count < Int(KWW_PACKET_LIMIT) - MemoryLayout<kww_frame>.size else {
+            throw PluginError(
+                .resourceExhausted,
+                "a worker's environment and the descriptions of interfaces take \(body.count) bytes together, and a request has \(KWW_PACKET_LIMIT)",
+                remedy: "Pass fewer variables, or describe fewer interfaces", stage: .load)
+        }
+        let descriptors =
+            [files.host, files.worker, channel.theirLog, channel.theirOutput] + parts.descriptors + sandbox.descriptors
         let libraries = parts.hostLibraries
         try monitor.withLock { state throws(PluginError) in
             guard state.isRunning else { throw lost() }
@@ -83,18 +133,19 @@ final class Zygote: Sendable {
                 try send(state.socket, KWW_PRELOAD, 0, Array(library.utf8) + [0], [])
                 state.preloaded.insert(library)
             }
-            state.workers[worker.tag] = worker
-            state.channels[channel.log] = channel
+            state.children[child.tag] = child
+            state.channels[child.tag] = channel
             do throws(PluginError) {
-                try send(state.socket, KWW_SPAWN, worker.tag, body, descriptors)
+                try send(state.socket, KWW_SPAWN, child.tag, body, descriptors)
             } catch {
-                state.workers[worker.tag] = nil
-                state.channels[channel.log] = nil
+                state.children[child.tag] = nil
+                state.channels[child.tag] = nil
                 throw error
             }
+            var one: UInt64 = 1
+            _ = unsafe write(state.bell, &one, MemoryLayout<UInt64>.size)
         }
         channel.closeTheirs()
-        ring()
     }
 
     private func send(
@@ -105,19 +156,13 @@ final class Zygote: Sendable {
         guard unsafe kww_send(socket, &frame, body, body.count, descriptors, count) != 0 else { return }
         if errno == EPIPE || errno == ECONNRESET { throw lost() }
         throw PluginError(
-            .unavailable, "\(path) cannot be asked for a worker (error \(errno))",
+            .unavailable, "\(path) cannot be asked for a process (error \(errno))",
             remedy: "Check the limit on open files", facts: .errno(errno, call: "sendmsg"), stage: .load)
     }
 
     private func lost() -> PluginError {
         PluginError(
-            .workerLost, "\(path), which starts workers, is gone", remedy: "Try it again", stage: .load, retryable: true
-        )
-    }
-
-    private func ring() {
-        var one: UInt64 = 1
-        _ = unsafe write(bell, &one, MemoryLayout<UInt64>.size)
+            .workerLost, "\(path) is gone", remedy: "Try it again", stage: .load, retryable: true)
     }
 
     // MARK: - The thread
@@ -145,9 +190,11 @@ final class Zygote: Sendable {
             unsafe kww_spawn_zygote(path, environment, &socket, &process)
         }
         guard reason == 0 else {
-            return fail(Self.failure(path, reason))
+            fail(Self.failure(path, reason))
+            return gone()
         }
         var buffer = [UInt8](repeating: 0, count: Int(KWW_PACKET_LIMIT))
+        let bell = monitor.withLock { $0.bell }
         if let failure = greeting(socket, &buffer) {
             // Whatever it is, it does not know that it is to end.
             kill(process, SIGKILL)
@@ -158,18 +205,17 @@ final class Zygote: Sendable {
                 state.isRunning = true
             }
             monitor.signal()
-            while turn(socket, &buffer) {}
+            while turn(socket, bell, &buffer) {}
             end()
         }
         kww_end_zygote(socket, process)
         close(socket)
-        monitor.withLock { $0.isGone = true }
-        monitor.signal()
+        gone()
     }
 
     private static func failure(_ path: String, _ reason: Int32) -> PluginError {
         guard reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EAGAIN else {
-            return HelperProgram.worker.missing("\(path) cannot be run (error \(reason))", [path])
+            return WorkerProgram.missing("\(path) cannot be run (error \(reason))", [path])
         }
         return PluginError(
             .resourceExhausted, "\(path) cannot be started (error \(reason))",
@@ -189,25 +235,36 @@ final class Zygote: Sendable {
         }
     }
 
-    private func fail(_ error: PluginError) {
+    private func gone() {
         monitor.withLock { state in
-            state.failure = error
             state.isGone = true
+            close(state.bell)
+            state.bell = -1
         }
         monitor.signal()
+    }
+
+    /// - Returns: false.
+    @discardableResult
+    private func fail(_ error: PluginError) -> Bool {
+        monitor.withLock { $0.failure = error }
+        monitor.signal()
+        return false
+    }
+
+    private func noWorker(_ why: String) -> PluginError {
+        PluginError(
+            .protocolViolation, "\(path) is no keyway-worker of this host: it \(why)",
+            remedy: "Build it from Keyway's source with make build, or swift build --product keyway-worker",
+            facts: .file(path: path), stage: .load)
     }
 
     /// What is wrong with it, or nil.
     private func greeting(_ socket: Int32, _ buffer: inout [UInt8]) -> PluginError? {
         var event = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&event, 1, Self.patience) > 0, let packet = receive(socket, &buffer), packet.descriptor < 0,
-            packet.frame.magic == KWW_MAGIC, packet.frame.kind == KWW_HELLO
-        else {
-            return PluginError(
-                .protocolViolation, "\(path) is no keyway-worker: it does not say that it is one",
-                remedy: "Build it from Keyway's source with make build, or swift build --product keyway-worker",
-                facts: .file(path: path), stage: .load)
-        }
+            packet.frame.magic == KWW_MAGIC, packet.frame.kind == KWW_HELLO, packet.body.isEmpty
+        else { return noWorker("does not say that it is one") }
         guard packet.frame.protocol == KWW_PROTOCOL else {
             return PluginError(
                 .unsupported,
@@ -233,58 +290,78 @@ final class Zygote: Sendable {
     }
 
     /// Waits for something to happen, and takes it. false: the program is gone.
-    private func turn(_ socket: Int32, _ buffer: inout [UInt8]) -> Bool {
-        let channels = monitor.withLock { Array($0.channels.values) }
+    private func turn(_ socket: Int32, _ bell: Int32, _ buffer: inout [UInt8]) -> Bool {
+        let (children, channels) = monitor.withLock { (Array($0.children.values), Array($0.channels)) }
+        guard let timeout = enforceDeadlines(children) else { return false }
         var events = [
             pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
         ]
-        for channel in channels { events += channel.polled }
-        let count = unsafe poll(&events, nfds_t(events.count), -1)
+        for (_, channel) in channels { events += channel.polled }
+        let count = unsafe poll(&events, nfds_t(events.count), timeout)
         guard count > 0 else { return count == 0 || errno == EINTR }
         if events[1].revents != 0 {
             var number: UInt64 = 0
             _ = unsafe read(bell, &number, MemoryLayout<UInt64>.size)
         }
-        for (index, channel) in channels.enumerated() {
+        for (index, (tag, channel)) in channels.enumerated() {
             let isReadable = events[2 + 2 * index].revents != 0 || events[3 + 2 * index].revents != 0
-            if isReadable, !channel.drain() { _ = monitor.withLock { $0.channels.removeValue(forKey: channel.log) } }
+            if isReadable, !channel.drain() { _ = monitor.withLock { $0.channels.removeValue(forKey: tag) } }
         }
         return events[0].revents == 0 || take(socket, &buffer)
     }
 
+    /// Milliseconds until the next deadline, rounded up, -1: there is none. nil: the program does not tell of an end.
+    private func enforceDeadlines(_ children: [any ZygoteChild]) -> Int32? {
+        let now = kwl_monotonic_ns()
+        var next = Int64.max
+        for child in children {
+            guard let deadline = child.enforceDeadline(now) else { return nil }
+            next = min(next, deadline)
+        }
+        return next == .max ? -1 : Int32(clamping: max(0, next - now + 999_999) / 1_000_000)
+    }
+
     private func take(_ socket: Int32, _ buffer: inout [UInt8]) -> Bool {
         guard let (frame, body, descriptor) = receive(socket, &buffer) else { return false }
-        let worker = monitor.withLock { state in
-            frame.kind == KWW_EXITED ? state.workers.removeValue(forKey: frame.tag) : state.workers[frame.tag]
+        let child = monitor.withLock { state in
+            frame.kind == KWW_EXITED ? state.children.removeValue(forKey: frame.tag) : state.children[frame.tag]
         }
         switch frame.kind {
-        case KWW_STARTED where body.count == MemoryLayout<kww_started>.size:
+        case KWW_STARTED where body.count == MemoryLayout<kww_started>.size && child != nil:
             let started = unsafe body.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_started.self) }
-            guard let worker, descriptor >= 0 else {
-                if descriptor >= 0 { close(descriptor) }
-                worker?.ended(KWW_END_START, status: started.error)
-                _ = monitor.withLock { $0.workers.removeValue(forKey: frame.tag) }
-                return true
+            if descriptor >= 0 {
+                child?.started(descriptor, pid: started.pid)
+            } else {
+                // It runs if only the descriptor was lost, as there was no room for it here; then its end is told, too.
+                if started.error != 0 { _ = monitor.withLock { $0.children.removeValue(forKey: frame.tag) } }
+                child?.ended(KWW_END_START, kww_exited(status: started.error != 0 ? started.error : EMFILE))
             }
-            worker.started(descriptor, pid: started.pid)
-        case KWW_EXITED where body.count == MemoryLayout<kww_exited>.size:
+            return true
+        case KWW_EXITED where body.count == MemoryLayout<kww_exited>.size && child != nil && descriptor < 0:
             let exited = unsafe body.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_exited.self) }
-            worker?.ended(KWW_END_EXIT, status: exited.status)
+            child?.ended(KWW_END_EXIT, exited)
+            return true
         default:
             if descriptor >= 0 { close(descriptor) }
-            return false
+            return fail(noWorker("answers what was not asked"))
         }
-        return true
     }
 
     private func end() {
-        let workers = monitor.withLock { state in
+        let children = monitor.withLock { state in
             state.isRunning = false
             state.socket = -1
             state.channels = [:]
-            defer { state.workers = [:] }
-            return Array(state.workers.values)
+            defer { state.children = [:] }
+            return Array(state.children.values)
         }
-        for worker in workers { worker.ended(KWW_END_ZYGOTE, status: 0) }
+        for child in children { child.ended(KWW_END_ZYGOTE, kww_exited(status: 0)) }
+    }
+}
+
+extension kww_exited {
+    fileprivate init(status: Int32) {
+        self.init()
+        self.status = status
     }
 }

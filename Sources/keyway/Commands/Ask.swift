@@ -61,7 +61,7 @@ struct Ask: AsyncParsableCommand {
             throw PluginError(.invalidArgument, "the question is empty", remedy: "Ask something")
         }
         let rules = allowTools.map(ToolPolicy.rule).filter { !$0.isEmpty }
-        let host = try host.host()
+        let host = try host.host(runsPrograms: !rules.isEmpty)
         do {
             try await run(words, rules, host)
         } catch {

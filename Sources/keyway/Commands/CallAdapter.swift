@@ -42,8 +42,8 @@ struct AdapterOptions: ParsableArguments {
     @OptionGroup var output: OutputOptions
 
     /// Loads the plugin, has the body call it, and shuts it down, also after an error.
-    func withPlugin(_ body: (NativePlugin) async throws -> Void) async throws {
-        let host = try host.host()
+    func withPlugin(runsPrograms: Bool = false, _ body: (NativePlugin) async throws -> Void) async throws {
+        let host = try host.host(runsPrograms: runsPrograms)
         let configuration = try config.map { text throws(PluginError) in
             try JSONOption.parse(text, what: "the configuration")
         }

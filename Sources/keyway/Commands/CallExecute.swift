@@ -14,7 +14,7 @@ struct CallExecute: AsyncParsableCommand {
 
     func run() async throws {
         let (request, policy) = try input.read()
-        try await adapter.withPlugin { plugin in
+        try await adapter.withPlugin(runsPrograms: true) { plugin in
             let executor = try plugin.requiredToolExecutor()
             // What a tool says to a model holds its output already.
             let run = try await ToolRun.collect(
@@ -43,7 +43,7 @@ struct CallEvaluate: AsyncParsableCommand {
 
     func run() async throws {
         let (request, policy) = try input.read()
-        try await adapter.withPlugin { plugin in
+        try await adapter.withPlugin(runsPrograms: true) { plugin in
             let decision = try await plugin.requiredToolExecutor().evaluate(request, under: policy, CallContext())
             if adapter.output.json {
                 Console.print(json: [
@@ -64,7 +64,7 @@ struct CallTools: AsyncParsableCommand {
     @OptionGroup var adapter: AdapterOptions
 
     func run() async throws {
-        try await adapter.withPlugin { plugin in
+        try await adapter.withPlugin(runsPrograms: true) { plugin in
             let tools = try await plugin.requiredToolExecutor().tools(CallContext())
             if adapter.output.json {
                 let list = tools.map { tool -> JSON in
@@ -90,7 +90,7 @@ struct CallEnforceable: AsyncParsableCommand {
     @OptionGroup var adapter: AdapterOptions
 
     func run() async throws {
-        try await adapter.withPlugin { plugin in
+        try await adapter.withPlugin(runsPrograms: true) { plugin in
             let fields = try await plugin.requiredToolExecutor().enforceable(CallContext())
             if adapter.output.json {
                 let list = fields.map { field -> JSON in

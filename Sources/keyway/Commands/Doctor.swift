@@ -21,7 +21,7 @@ struct Doctor: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let checks = [kernel, memoryImages, cache, scanner] + ignoredEnvironment + folders
+        let checks = [kernel, memoryImages, cache, worker] + ignoredEnvironment + folders
         if output.json {
             Console.print(json: [
                 "version": .string(Keyway.version),
@@ -104,13 +104,13 @@ struct Doctor: AsyncParsableCommand {
                 remedy: "Make it writable, or `keyway ask` computes everything anew each time")
     }
 
-    /// Plugins are tried in its processes. Without it they can still be loaded.
-    private var scanner: Check {
+    /// Plugins run, and are tried, in its processes. Without it they can still be loaded into this one.
+    private var worker: Check {
         do throws(PluginError) {
             let scanner = try PluginScanner.locate()
-            return Check(name: "scanner", state: .ok, detail: "\(scanner.path), sha256 \(try scanner.digest())")
+            return Check(name: "worker", state: .ok, detail: "\(scanner.path), sha256 \(try scanner.digest())")
         } catch {
-            return Check(name: "scanner", state: .warning, detail: error.what, remedy: error.remedy)
+            return Check(name: "worker", state: .warning, detail: error.what, remedy: error.remedy)
         }
     }
 

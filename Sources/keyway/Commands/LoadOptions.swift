@@ -26,6 +26,23 @@ struct LoadOptions: ParsableArguments {
             valueName: "policy"))
     var recovery: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            What plugins may do besides what they are granted, such as fs.read=PATH, net=HOST:PORT or env=NAME; may be \
+            repeated. With --isolate.
+            """, valueName: "kind=resource"))
+    var allow: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What the kernel has to enforce, or plugins are not started; may be repeated. With --isolate.",
+            valueName: "guarantee"))
+    var require: [String] = []
+
+    @Flag(help: "Leave plugins all rights of this user. With --isolate.")
+    var noSandbox = false
+
     @OptionGroup var policy: PermissionOptions
 
     func validate() throws {
@@ -38,6 +55,19 @@ struct LoadOptions: ParsableArguments {
         do throws(PluginError) {
             var settings = WorkerSettings()
             try recover(&settings)
+        } catch {
+            throw ValidationError(error.message)
+        }
+        if !isolate, !allow.isEmpty || !require.isEmpty || noSandbox {
+            throw ValidationError(
+                "--allow, --require and --no-sandbox need --isolate: in this process nothing is kept from a plugin.")
+        }
+        for name in require where SandboxGuarantee.Name(rawValue: name) == nil {
+            let names = SandboxGuarantee.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("There is no guarantee \(name); --require takes \(names).")
+        }
+        do throws(PluginError) {
+            _ = try allowed()
         } catch {
             throw ValidationError(error.message)
         }
@@ -55,7 +85,29 @@ struct LoadOptions: ParsableArguments {
         }
     }
 
-    func host() throws(PluginError) -> PluginHost { PluginHost(try configuration()) }
+    /// What --allow says, with paths made absolute: they are the caller's.
+    private func allowed() throws(PluginError) -> [Permission] {
+        var allowed: [Permission] = []
+        for text in allow {
+            guard let separator = text.firstIndex(of: "=") else {
+                throw PluginError(
+                    .validation, "\(text) has no =", remedy: "Write KIND=RESOURCE, such as fs.read=/srv/data")
+            }
+            let (kind, resource) = (text[..<separator], String(text[text.index(after: separator)...]))
+            let isFile = kind == "fs.read" || kind == "fs.write"
+            let isRelative = isFile && !resource.hasPrefix("/")
+            let place = isRelative ? "\(try InputFile.resolved("."))/\(resource)" : resource
+            allowed.append(try Permission(parsing: "\(kind):\(place)"))
+        }
+        return allowed
+    }
+
+    /// - Parameter runsPrograms: whether somebody has asked for plugins to run programs: then they may.
+    func host(runsPrograms: Bool = false) throws(PluginError) -> PluginHost {
+        var configuration = try configuration()
+        if runsPrograms { configuration.workers.allowed.append(try Permission(.execute)) }
+        return PluginHost(configuration)
+    }
 
     func configuration() throws(PluginError) -> PluginHost.Configuration {
         var configuration = folders.configuration()
@@ -63,6 +115,9 @@ struct LoadOptions: ParsableArguments {
         configuration.permissions = .kept(policy.filesForLoading)
         configuration.isolation = isolate ? .worker : .inProcess
         configuration.workers.callLimits = try LimitSet(limit)
+        configuration.workers.isSandboxed = !noSandbox
+        configuration.workers.allowed = try allowed()
+        configuration.workers.required = Set(require.compactMap(SandboxGuarantee.Name.init))
         try recover(&configuration.workers)
         return configuration
     }

@@ -657,7 +657,11 @@ static kw_status quiesce(kw_instance *self, kw_call *call, const kw_quiesce_in *
 }
 
 static const kw_embedder embedder = { .h = KW_HDR(kw_embedder), .info = info, .embed = embed };
-static const kw_iface interfaces[] = { { .h = KW_HDR(kw_iface), .id = KW_STR(KW_EMBEDDER_ID), .vtable = &embedder } };
+/* Twice: by the id that every host knows, and by one that hosts know only if they were told. */
+static const kw_iface interfaces[] = {
+    { .h = KW_HDR(kw_iface), .id = KW_STR(KW_EMBEDDER_ID), .vtable = &embedder },
+    { .h = KW_HDR(kw_iface), .id = KW_STR("acme.embedder/1"), .vtable = &embedder },
+};
 static const kw_plugin plugin = {
     .h = KW_HDR(kw_plugin),
     .magic = KW_MAGIC,
@@ -666,7 +670,7 @@ static const kw_plugin plugin = {
     .sdk_min = KW_SDK,
     .id = KW_STR("test.trouble"),
     .version = KW_STR("1.0.0"),
-    .ifaces = { interfaces, 1, sizeof interfaces[0] },
+    .ifaces = { interfaces, 2, sizeof interfaces[0] },
     .create = create,
     .start = succeed,
     .quiesce = quiesce,

@@ -1,6 +1,6 @@
 /* Asks a file for names, cut at every length and damaged in many ways. Built with sanitizers, which end it at the first byte
  * that is read outside. Prints how often a name was found in the whole file and in the damaged ones. */
-#include "scanner.h"
+#include "symbols.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -26,6 +26,11 @@
 #define WITNESS "/dev/null"
 #endif
 
+/* What the host has open, and plugins must not. */
+#ifndef SECRET_DESCRIPTOR
+#define SECRET_DESCRIPTOR 200
+#endif
+
 #define DEED __attribute__((unused, noinline)) static void
 
 DEED witness(void)
@@ -230,12 +235,13 @@ DEED kill_scanner(void)
 DEED check_limits(void)
 {
     struct rlimit limit;
-    const char *left = getenv("KEYWAY_TEST_SECRET_DESCRIPTOR");
     if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_cur != 0 || limit.rlim_max != 0)
         abort();
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_max > (rlim_t)8 << 30)
         abort();
-    if (getpgrp() != getpid() || (left != NULL && fcntl(atoi(left), F_GETFD) >= 0))
+    if (getpgrp() != getpid() || fcntl(SECRET_DESCRIPTOR, F_GETFD) >= 0)
+        abort();
+    if (getenv("KEYWAY_TEST_SECRET") != NULL || getenv("PATH") == NULL)
         abort();
 }
 

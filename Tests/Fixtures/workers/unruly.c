@@ -3,6 +3,8 @@
 #include <keyway/author.h>
 #include <keyway/plugin.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef ID
@@ -200,6 +204,39 @@ static kw_status tell_secret(kw_instance *self, kw_call *call, kw_str text, floa
     return search.status == KW_UNAVAILABLE ? kw_fail(call, KW_UNAVAILABLE, "there is no such service") : search.status;
 }
 
+/* Tries something that takes a permission: "read PATH", "write PATH", "connect". */
+static kw_status try_it(kw_call *call, kw_str text)
+{
+    char path[512] = "";
+    const char *space = text.len > 0 ? memchr(text.ptr, ' ', text.len) : NULL;
+    if (space != NULL)
+        memcpy(path, space + 1, (size_t)(text.ptr + text.len - space - 1) < sizeof path - 1
+                                    ? (size_t)(text.ptr + text.len - space - 1) : sizeof path - 1);
+    int file = -1;
+    if (begins(text, "read "))
+        file = open(path, O_RDONLY | O_CLOEXEC);
+    else if (begins(text, "write "))
+        file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    else if (begins(text, "connect"))
+        file = (int)syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    else
+        return KW_OK;
+    if (file < 0)
+        return kw_fail(call, errno == EACCES || errno == EPERM ? KW_PERMISSION_DENIED : KW_NOT_FOUND, strerror(errno));
+    close(file);
+    return KW_OK;
+}
+
+static kw_status take_memory(kw_call *call, kw_str text)
+{
+    (void)call;
+    if (!begins(text, "devour"))
+        return KW_OK;
+    for (;;)
+        memset(malloc(1 << 20), 1, 1 << 20);
+    return KW_OK;
+}
+
 static kw_status info(kw_instance *self, kw_call *call, const kw_none *in)
 {
     (void)in;
@@ -220,6 +257,10 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
         row[1] = (float)calls;
         row[2] = BUILD;
         kw_status status = begins(text, "secret") ? tell_secret(self, call, text, row) : KW_OK;
+        if (status == KW_OK)
+            status = try_it(call, text);
+        if (status == KW_OK)
+            status = take_memory(call, text);
         if (status != KW_OK)
             return status;
     }

@@ -1,5 +1,5 @@
 /* Names for addresses, from the bytes of a file that may say anything. */
-#include "scanner.h"
+#include "symbols.h"
 
 #include <elf.h>
 #include <string.h>

@@ -2,29 +2,17 @@ internal import CPluginLinux
 internal import Glibc
 package import PluginCore
 
-/// A program of Keyway's that a host starts to run plugins in, and where it is.
-package struct HelperProgram: Sendable, Hashable {
-    /// Such as `keyway-worker`.
-    package let name: String
+/// The program that a host starts to run plugins in, or to try them, and where it is.
+package enum WorkerProgram {
+    package static let name = "keyway-worker"
     /// The variable that can name it.
-    package let variable: String
-    /// What cannot be done without it, as the start of a sentence: "plugins cannot be tried in processes of their own".
-    package let loss: String
-
-    package init(name: String, variable: String, loss: String) {
-        self.name = name
-        self.variable = variable
-        self.loss = loss
-    }
-
-    package static let worker = HelperProgram(
-        name: "keyway-worker", variable: "KEYWAY_WORKER", loss: "plugins cannot run in processes of their own")
+    private static let variable = "KEYWAY_WORKER"
 
     /// Finds it: the one that is named, else that of the variable (ignored in a privileged process), else the first of:
     /// beside this program, in `../libexec/keyway` of its folder, `/usr/local/libexec/keyway`, `/usr/libexec/keyway`.
     /// - Throws: ``PluginError`` with code `notFound`, or `permissionDenied` if others can write it. One that is named is not
     ///   replaced by another, nor is the first that is there.
-    package func locate(_ named: String? = nil) throws(PluginError) -> String {
+    package static func locate(_ named: String? = nil) throws(PluginError) -> String {
         // One that is set to nothing says nothing.
         let fromVariable = unsafe kwl_secure_getenv(variable).map { unsafe String(cString: $0) } ?? ""
         let candidates = (named ?? (fromVariable.isEmpty ? nil : fromVariable)).map { [$0] } ?? usualPlaces
@@ -37,7 +25,7 @@ package struct HelperProgram: Sendable, Hashable {
 
     /// - Throws: `permissionDenied` if it is another user's, or can be written by others. The group that this process
     ///   works for may: where every user has a group, builds are made so.
-    package func requireTrusted(_ path: String) throws(PluginError) {
+    package static func requireTrusted(_ path: String) throws(PluginError) {
         var status = stat()
         // One that is not there says so when it is started.
         guard unsafe stat(path, &status) == 0 else { return }
@@ -57,15 +45,15 @@ package struct HelperProgram: Sendable, Hashable {
         }
     }
 
-    package func missing(_ why: String, _ paths: [String]) -> PluginError {
+    static func missing(_ why: String, _ paths: [String]) -> PluginError {
         PluginError(
-            .notFound, "\(loss): \(why)",
+            .notFound, "plugins cannot run in processes of their own: \(why)",
             remedy:
                 "Build it from Keyway's source with make build, or swift build --product \(name), and put it beside this program or name it in \(variable)",
             facts: .names(paths), stage: .load)
     }
 
-    private var usualPlaces: [String] {
+    private static var usualPlaces: [String] {
         var places: [String] = []
         if let program = unsafe realpath("/proc/self/exe", nil) {
             let path = unsafe String(cString: program)

@@ -1,0 +1,181 @@
+internal import CPluginSandbox
+internal import PluginCore
+
+/// What the kernel's mechanisms have become, as guarantees that a person can read.
+enum SandboxMechanisms {
+    /// By what something is enforced; empty: nothing can.
+    static func of(_ name: SandboxGuarantee.Name) -> [UInt32] {
+        switch name {
+        case .files: [KWS_FILES]
+        case .network, .processes, .hostMemory, .systemCalls, .devices: [KWS_FILTER]
+        case .signals: [KWS_SIGNALS]
+        case .writeXorExecute: [KWS_SEAL]
+        case .identity: [KWS_IDENTITY]
+        case .memory: [KWS_MEMORY]
+        case .descriptors: [KWS_DESCRIPTORS]
+        case .fileSize: [KWS_FILE_SIZE]
+        case .environment, .processorTime, .metadata, .disk, .bandwidth: []
+        }
+    }
+
+    /// - Throws: `sandboxUnavailable` if something is required that is enforced nowhere, or not as it was granted.
+    static func requirePossible(_ policy: SandboxPolicy, _ plugin: String) throws(PluginError) {
+        let report = SandboxReport(
+            policy.required.compactMap { name in
+                let reason =
+                    policy.reservations[name] ?? impossible(name, hasNetwork: policy.hasNetwork)
+                return reason.map { SandboxGuarantee(name, .notEnforced, reason: $0) }
+            })
+        try report.require(policy.required, for: plugin)
+    }
+
+    private static func impossible(_ name: SandboxGuarantee.Name, hasNetwork: Bool) -> String? {
+        switch name {
+        case .metadata: "stat(2) tells names, sizes and times of files to every process"
+        case .disk: "the kernel limits the size of one file, and not of all"
+        case .bandwidth: hasNetwork ? "nothing counts what goes over granted ports" : nil
+        default: nil
+        }
+    }
+
+    // MARK: - Reports
+
+    /// What a worker said of its sandbox.
+    /// - Parameters:
+    ///   - first: before any code of the plugin ran.
+    ///   - second: after its constructors; believed of the second stage alone.
+    static func report(
+        _ first: kws_report, _ second: kws_report?, policy: SandboxPolicy, limits: EffectiveLimits
+    ) -> SandboxReport {
+        let outcomes = Outcomes(first, second)
+        return SandboxReport(
+            SandboxGuarantee.Name.allCases.map { guarantee($0, outcomes, policy: policy, limits: limits) })
+    }
+
+    private struct Outcomes {
+        let all: [(state: UInt32, why: String)]
+        let landlock: UInt32
+
+        init(_ first: kws_report, _ second: kws_report?) {
+            var all = Self.read(first)
+            if let second {
+                let later = Self.read(second)
+                for mechanism in [KWS_SEAL, KWS_WRITE_XOR_EXECUTE] { all[Int(mechanism)] = later[Int(mechanism)] }
+            }
+            self.all = all
+            landlock = first.landlock_abi
+        }
+
+        private static func read(_ report: kws_report) -> [(state: UInt32, why: String)] {
+            unsafe withUnsafeBytes(of: report.outcome) { bytes in
+                unsafe bytes.withMemoryRebound(to: kws_outcome.self) { outcomes in
+                    unsafe outcomes.map { outcome in
+                        let why = unsafe withUnsafeBytes(of: outcome.why) { text in
+                            unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+                        }
+                        return (outcome.state, why)
+                    }
+                }
+            }
+        }
+
+        func why(_ mechanism: UInt32) -> String {
+            let text = all[Int(mechanism)].why
+            return text.isEmpty ? "it was not asked for" : text
+        }
+
+        func isEnforced(_ mechanism: UInt32) -> Bool { all[Int(mechanism)].state == KWS_ENFORCED }
+
+        func guarantee(_ name: SandboxGuarantee.Name, _ mechanism: UInt32, _ by: String) -> SandboxGuarantee {
+            switch all[Int(mechanism)].state {
+            case KWS_ENFORCED: SandboxGuarantee(name, .enforced, by: by)
+            case KWS_PARTIAL: SandboxGuarantee(name, .partial, by: by, reason: why(mechanism))
+            default: SandboxGuarantee(name, .notEnforced, reason: why(mechanism))
+            }
+        }
+    }
+
+    private static func guarantee(
+        _ name: SandboxGuarantee.Name, _ outcomes: Outcomes, policy: SandboxPolicy, limits: EffectiveLimits
+    ) -> SandboxGuarantee {
+        switch name {
+        case .files: return outcomes.guarantee(name, KWS_FILES, "Landlock ABI \(outcomes.landlock)")
+        case .hostMemory, .systemCalls, .devices: return outcomes.guarantee(name, KWS_FILTER, "seccomp")
+        case .network: return network(outcomes, policy)
+        case .processes: return processes(outcomes, policy)
+        case .signals: return signals(outcomes)
+        case .writeXorExecute: return outcomes.guarantee(name, KWS_SEAL, "seccomp")
+        case .identity: return identity(outcomes)
+        case .memory: return memory(outcomes, policy, limits)
+        case .descriptors: return limit(name, .openFiles, KWS_DESCRIPTORS, "RLIMIT_NOFILE", outcomes, limits)
+        case .fileSize: return limit(name, .fileSize, KWS_FILE_SIZE, "RLIMIT_FSIZE", outcomes, limits)
+        case .processorTime:
+            return limits[.cpu] == nil && limits[.wall] == nil
+                ? SandboxGuarantee(name, .notEnforced, reason: "no limit is set")
+                : SandboxGuarantee(name, .enforced, by: "the host's clock")
+        case .environment: return SandboxGuarantee(name, .enforced, by: "the host gives what was granted")
+        case .metadata, .disk, .bandwidth:
+            guard let reason = impossible(name, hasNetwork: policy.hasNetwork) else {
+                return SandboxGuarantee(name, .enforced, by: "no network")
+            }
+            return SandboxGuarantee(name, .notEnforced, reason: reason)
+        }
+    }
+
+    private static func memory(
+        _ outcomes: Outcomes, _ policy: SandboxPolicy, _ limits: EffectiveLimits
+    ) -> SandboxGuarantee {
+        let limited = limit(.memory, .memory, KWS_MEMORY, "RLIMIT_DATA", outcomes, limits)
+        guard limited.state == .enforced, policy.files.contains(where: { $0.access.contains(.write) }) else {
+            return limited
+        }
+        return SandboxGuarantee(
+            .memory, .partial, by: limited.by, reason: "files that it may write can be mapped beyond the limit")
+    }
+
+    private static func network(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+        guard policy.hasNetwork else { return outcomes.guarantee(.network, KWS_FILTER, "seccomp") }
+        let ports = outcomes.guarantee(.network, KWS_PORTS, "Landlock ABI \(outcomes.landlock) and seccomp")
+        guard ports.state == .enforced, let reservation = policy.reservations[.network] else { return ports }
+        return SandboxGuarantee(.network, .partial, by: ports.by, reason: reservation)
+    }
+
+    private static func processes(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+        guard policy.mayStartPrograms else { return outcomes.guarantee(.processes, KWS_FILTER, "seccomp") }
+        guard outcomes.isEnforced(KWS_PROCESS_SPACE) else {
+            return SandboxGuarantee(.processes, .notEnforced, reason: outcomes.why(KWS_PROCESS_SPACE))
+        }
+        return SandboxGuarantee(
+            .processes, .partial, by: "Landlock and a process namespace",
+            reason: "programs were granted: what can be read can be run through the dynamic linker")
+    }
+
+    private static func signals(_ outcomes: Outcomes) -> SandboxGuarantee {
+        if outcomes.isEnforced(KWS_SIGNALS) {
+            return SandboxGuarantee(.signals, .enforced, by: "Landlock ABI \(outcomes.landlock)")
+        }
+        return outcomes.guarantee(.signals, KWS_FILTER, "seccomp")
+    }
+
+    private static func identity(_ outcomes: Outcomes) -> SandboxGuarantee {
+        if outcomes.isEnforced(KWS_IDENTITY) {
+            return SandboxGuarantee(.identity, .enforced, by: "user \(SandboxIdentity.number), no capabilities")
+        }
+        guard outcomes.isEnforced(KWS_CAPABILITIES) else {
+            return SandboxGuarantee(.identity, .notEnforced, reason: outcomes.why(KWS_CAPABILITIES))
+        }
+        let reason =
+            outcomes.all[Int(KWS_IDENTITY)].state == KWS_UNUSED
+            ? "it is the host's user: \(outcomes.why(KWS_IDENTITY))"
+            : "it stays user 0, as what was granted is not open to user \(SandboxIdentity.number)"
+        return SandboxGuarantee(.identity, .partial, by: "no capabilities", reason: reason)
+    }
+
+    private static func limit(
+        _ name: SandboxGuarantee.Name, _ kind: LimitKind, _ mechanism: UInt32, _ by: String, _ outcomes: Outcomes,
+        _ limits: EffectiveLimits
+    ) -> SandboxGuarantee {
+        guard limits[kind] != nil else { return SandboxGuarantee(name, .notEnforced, reason: "no limit is set") }
+        return outcomes.guarantee(name, mechanism, by)
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import PluginHost
+import Testing
+
+/// What plugins in workers are kept from, each beside the same plugin that was granted it.
+@Suite("Sandbox", .timeLimit(.minutes(5))) struct SandboxTests {
+    private static let unruly = try? UnrulyPlugin()
+
+    private func load(
+        _ change: (inout PluginHost.Configuration) throws -> Void = { _ in }
+    ) async throws -> (PluginHost, NativePlugin) {
+        let host = try UnrulyPlugin.host()
+        var configuration = host.configuration
+        try change(&configuration)
+        let changed = PluginHost(configuration)
+        return (changed, try await changed.load(try #require(Self.unruly).path))
+    }
+
+    private func isDenied(_ plugin: NativePlugin, _ text: String) throws -> Bool {
+        try UnrulyPlugin.failure(plugin, text).code == .permissionDenied
+    }
+
+    @Test("files and the network are out of reach until they are granted") func grants() async throws {
+        let folder = try Sample.Folder()
+        try Data("text".utf8).write(to: URL(fileURLWithPath: folder.path + "/text"))
+        let (file, new, evil) = (folder.path + "/text", folder.path + "/new", folder.path + "-evil")
+        try Data().write(to: URL(fileURLWithPath: evil))
+        defer { unsafe unlink(evil) }
+        let (closed, kept) = try await load()
+        #expect(try isDenied(kept, "read \(file)"))
+        #expect(try isDenied(kept, "read /etc/passwd"))
+        #expect(try isDenied(kept, "write \(new)"))
+        #expect(try isDenied(kept, "connect"))
+        await closed.shutdown()
+        let (reading, reader) = try await load { $0.workers.allowed = [try Permission(.readFiles, folder.path)] }
+        _ = try UnrulyPlugin.ask(reader, "read \(file)")
+        #expect(try isDenied(reader, "write \(new)"))
+        #expect(try isDenied(reader, "read \(evil)"))
+        await reading.shutdown()
+        let (writing, writer) = try await load {
+            $0.workers.allowed = [
+                try Permission(.writeFiles, folder.path), try Permission(.network, "127.0.0.1:80"),
+            ]
+        }
+        _ = try UnrulyPlugin.ask(writer, "write \(new)")
+        _ = try UnrulyPlugin.ask(writer, "connect")
+        #expect(try isDenied(writer, "read \(file)"))
+        #expect(writer.sandbox?[.network]?.state == .partial)
+        await writing.shutdown()
+        let (open, free) = try await load { $0.workers.isSandboxed = false }
+        for text in ["read \(file)", "read /etc/passwd", "write \(new)", "connect"] {
+            _ = try UnrulyPlugin.ask(free, text)
+        }
+        #expect(free.sandbox?[.files]?.state == .notEnforced)
+        await open.shutdown()
+    }
+
+    @Test("a manifest's request is granted where nobody is asked, and everything of a kind is not") func requested()
+        async throws
+    {
+        let folder = try Sample.Folder()
+        try Data("text".utf8).write(to: URL(fileURLWithPath: folder.path + "/text"))
+        func plugin(_ permission: String) throws -> UnrulyPlugin {
+            try UnrulyPlugin([
+                "MANIFEST=\"\\\"type\\\":\\\"embedder\\\",\\\"permissions\\\":[\\\"\(permission)\\\"]\""
+            ])
+        }
+        let host = try UnrulyPlugin.host()
+        let (narrow, wide) = (try plugin("fs.read:\(folder.path)"), try plugin("fs.read"))
+        let some = try await host.load(narrow.path, as: "some")
+        _ = try UnrulyPlugin.ask(some, "read \(folder.path)/text")
+        #expect(try isDenied(some, "read /etc/passwd"))
+        let all = try await host.load(wide.path, as: "all")
+        #expect(try isDenied(all, "read \(folder.path)/text"))
+        await host.shutdown()
+    }
+
+    @Test("memory beyond the limit is told with the limit and whose it is") func memory() async throws {
+        let host = try UnrulyPlugin.host(["memory=96M"])
+        let plugin = try await host.load(try #require(Self.unruly).path)
+        let error = try UnrulyPlugin.failure(plugin, "devour")
+        #expect(error.code == .memoryLimit, "\(error)")
+        #expect(error.facts == .resourceLimit(kind: "memory", value: 96 << 20, unit: "bytes", source: "call"))
+        // Another death is not mistaken for it.
+        #expect(try UnrulyPlugin.failure(plugin, "null").code == .crashed)
+        _ = try UnrulyPlugin.ask(plugin)
+        await host.shutdown()
+    }
+
+    @Test("what is required and cannot be enforced keeps a plugin from being started") func required() async throws {
+        let folder = try Sample.Folder()
+        let witness = folder.path + "/ran"
+        let marked = try UnrulyPlugin(["CONSTRUCTOR=close(creat(\"\(witness)\",0600))"])
+        let host = try UnrulyPlugin.host { $0.workers.required = [.metadata] }
+        await #expect {
+            try await host.load(marked.path)
+        } throws: { error in
+            let error = error as? PluginError
+            return error?.code == .sandboxUnavailable && error?.what.contains("metadata") == true
+        }
+        #expect(!FileManager.default.fileExists(atPath: witness))
+        // The witness works where the plugin may write.
+        let open = try UnrulyPlugin.host { $0.workers.isSandboxed = false }
+        _ = try await open.load(marked.path)
+        #expect(FileManager.default.fileExists(atPath: witness))
+        await open.shutdown()
+    }
+
+    @Test("a report has every guarantee, and says why of those that are not enforced") func report() async throws {
+        let (host, plugin) = try await load()
+        let report = try #require(plugin.sandbox)
+        #expect(report.guarantees.map(\.name) == SandboxGuarantee.Name.allCases)
+        for guarantee in report.guarantees {
+            #expect((guarantee.reason == nil) == (guarantee.state == .enforced), "\(guarantee)")
+            #expect((guarantee.by == nil) == (guarantee.state == .notEnforced), "\(guarantee)")
+        }
+        for name in [SandboxGuarantee.Name.files, .network, .processes, .signals, .hostMemory, .systemCalls] {
+            #expect(report[name]?.state == .enforced, "\(String(describing: report[name]))")
+        }
+        #expect(report[.metadata]?.state == .notEnforced)
+        await host.shutdown()
+    }
+}

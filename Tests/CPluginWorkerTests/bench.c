@@ -5,6 +5,7 @@
 
 #include <CPluginClosures.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -85,13 +86,31 @@ static figures measure_socket(void)
     return line("Unix socket, 200 B there, 1536 B back", times, ROUNDS);
 }
 
+/* Has all threads of a process run on one processor; the scheduler's choice would decide what is measured. */
+static void pin(pid_t process, int processor)
+{
+    char path[64];
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)processor, &set);
+    snprintf(path, sizeof path, "/proc/%d/task", (int)process);
+    DIR *threads = opendir(path);
+    NEED(threads != NULL);
+    for (struct dirent *thread; (thread = readdir(threads)) != NULL;) {
+        if (thread->d_name[0] != '.')
+            sched_setaffinity(atoi(thread->d_name), sizeof set, &set);
+    }
+    closedir(threads);
+}
+
 /* A process that is woken, and wakes; idle_us of nothing between two rounds. */
-static figures measure_futex(long idle_us, size_t rounds)
+static figures measure_futex(const char *name, int processor, long idle_us, size_t rounds)
 {
     _Atomic uint32_t *words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     NEED(words != MAP_FAILED);
     pid_t child = fork();
     if (child == 0) {
+        pin(getpid(), processor);
         for (uint32_t seen = 0;; seen++) {
             while (atomic_load(&words[0]) == seen)
                 kww_futex_wait(&words[0], seen, NO_DEADLINE);
@@ -111,7 +130,7 @@ static figures measure_futex(long idle_us, size_t rounds)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     munmap((void *)(uintptr_t)words, 4096);
-    return line(idle_us > 0 ? "two futex wakes, both asleep" : "two futex wakes, one after the other", times, rounds);
+    return line(name, times, rounds);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------------- */
@@ -246,6 +265,30 @@ static void measure_memory(zygote *zygote)
     end_worker_of(spare);
 }
 
+/* A worker that sleeps, and one that shares the caller's processor: beside two wakes of the same two processors. */
+static void measure_sleep(kww_remote *remote, const kw_embedder *embedder, const served *served)
+{
+    kww_facts facts;
+    cpu_set_t before;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    kww_worker_facts(served->worker, &facts);
+    NEED(sched_getaffinity(0, sizeof before, &before) == 0);
+    pin(getpid(), 0);
+    if (processors > 1) {
+        figures wakes = measure_futex("two futex wakes, both asleep, two processors", 1, 500, 2000);
+        pin(facts.pid, 1);
+        figures parked = measure_calls(remote, embedder, "embed by a worker that sleeps, two processors", 500, 2000);
+        printf("  sleeping worker / two wakes: %.2f, budget 1.20\n", parked.median / wakes.median);
+    }
+    figures wakes = measure_futex("two futex wakes, one processor", 0, 0, 20000);
+    pin(facts.pid, 0);
+    figures shared = measure_calls(remote, embedder, "embed by a worker, one processor", 0, 20000);
+    printf("  one processor / two wakes: %.2f, budget 1.20\n", shared.median / wakes.median);
+    sched_setaffinity(0, sizeof before, &before);
+    if (processors > 1)
+        pin(facts.pid, 1);
+}
+
 int main(int count, char **arguments)
 {
     if (count != 2)
@@ -268,11 +311,8 @@ int main(int count, char **arguments)
     figures socket = measure_socket();
     figures hot = measure_calls(remote, &embedder, "embed of 200 bytes to 384 floats; budget 0.6", 0, ROUNDS);
     figures closure = measure_calls(remote, kwf_pointer(closures), "the same, by a closure", 0, ROUNDS);
-    measure_futex(0, 2000);
-    figures wakes = measure_futex(500, 2000);
-    figures parked = measure_calls(remote, &embedder, "embed by a worker that sleeps", 500, 2000);
-    printf("  hot call / Unix socket: 1/%.0f, budget 1/10; sleeping worker / two wakes: %.2f, budget 1.20\n",
-           socket.median / hot.median, parked.median / wakes.median);
+    printf("  hot call / Unix socket: 1/%.0f, budget 1/10\n", socket.median / hot.median);
+    measure_sleep(remote, &embedder, served);
     printf("  closure / stub: %.2f, budget 1.35\n", closure.median / hot.median);
     measure_stream(remote);
     measure_service(remote);

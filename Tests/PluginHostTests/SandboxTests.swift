@@ -73,6 +73,15 @@ import Testing
         let all = try await host.load(wide.path, as: "all")
         #expect(try isDenied(all, "read \(folder.path)/text"))
         await host.shutdown()
+        // Somebody may say otherwise, and then only to those that ask.
+        let generous = try UnrulyPlugin.host { $0.workers.allowedOnRequest = [try Permission(.readFiles)] }
+        let (asking, silent) = (
+            try await generous.load(wide.path, as: "asking"),
+            try await generous.load(try #require(Self.unruly).path, as: "silent")
+        )
+        _ = try UnrulyPlugin.ask(asking, "read /etc/passwd")
+        #expect(try isDenied(silent, "read /etc/passwd"))
+        await generous.shutdown()
     }
 
     @Test("memory beyond the limit is told with the limit and whose it is") func memory() async throws {

@@ -28,7 +28,7 @@ struct UnrulyPlugin {
 
     /// - Parameter change: of the usual configuration.
     static func host(
-        _ limits: [String] = [], _ change: (inout PluginHost.Configuration) -> Void = { _ in }
+        _ limits: [String] = [], _ change: (inout PluginHost.Configuration) throws -> Void = { _ in }
     ) throws -> PluginHost {
         var configuration = PluginHost.Configuration()
         configuration.isolation = .worker
@@ -37,7 +37,7 @@ struct UnrulyPlugin {
         configuration.supervision.loadTimeout = .seconds(240)
         configuration.supervision.stepTimeout = .seconds(240)
         configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        change(&configuration)
+        try change(&configuration)
         return PluginHost(configuration)
     }
 

@@ -18,6 +18,8 @@ public struct WorkerSettings: Sendable {
     public var isSandboxed = true
     /// What every plugin may do, besides what it was granted; paths are absolute.
     public var allowed: [Permission] = []
+    /// What those plugins may do whose manifests ask for it, also where it is about everything of its kind.
+    public var allowedOnRequest: [Permission] = []
     /// What has to be enforced whole, or plugins are not started.
     public var required: Set<SandboxGuarantee.Name> = []
     /// What is done when a plugin breaks that ``recoveries`` does not name. With `.fallback` the plugin that it names is
@@ -102,6 +104,15 @@ final class TierChooser: Sendable {
         let reason = settings.isSandboxed ? "every program was granted" : "this host has turned the sandbox off"
         try SandboxReport.none(because: reason).require(policy.required, for: manifest.id)
         return nil
+    }
+
+    /// What a plugin would be kept from in a worker.
+    func rehearse(_ manifest: Manifest, _ granted: SandboxPolicy) throws(PluginError) -> SandboxReport {
+        guard let policy = try sandbox(for: manifest, granted) else {
+            return .none(because: settings.isSandboxed ? "every program was granted" : "the sandbox is turned off")
+        }
+        let limits = settings.options(for: manifest, named: manifest.id).limits
+        return try worker().rehearse(policy, limits: limits, for: manifest.id)
     }
 
     /// Ends the program for those that run elsewhere. It starts again with the next plugin.

@@ -110,7 +110,7 @@ final class Zygote: Sendable {
                 stage: .load)
         }
         var request = request
-        request.libraries = UInt32(parts.descriptors.count - 1)
+        request.libraries = UInt32(max(0, parts.descriptors.count - 1))
         let variables: [UInt8] = environment.flatMap { variable -> [UInt8] in Array(variable.utf8) + [0] }
         request.environment = UInt32(variables.count)
         let described = interfaces?.bytes ?? []

@@ -22,6 +22,7 @@ struct Doctor: AsyncParsableCommand {
 
     func run() async throws {
         let checks = [kernel, memoryImages, cache, worker] + ignoredEnvironment + folders
+        let mechanisms = SandboxFacility.detect()
         if output.json {
             Console.print(json: [
                 "version": .string(Keyway.version),
@@ -33,12 +34,19 @@ struct Doctor: AsyncParsableCommand {
                             "detail": .string(check.detail), "remedy": .optional(check.remedy, JSON.string),
                         ]
                     }),
+                "mechanisms": .array(mechanisms.map(\.json)),
             ])
         } else {
             for line in TextTable.lines(checks.map { [$0.state.rawValue, $0.name, $0.detail] }) { Console.print(line) }
             for check in checks where check.remedy != nil {
                 Console.print("\(check.name): \(check.remedy ?? "").")
             }
+            Console.print("")
+            Console.print("What workers are kept apart by:")
+            let rows = mechanisms.map {
+                [$0.isAvailable ? "there" : "missing", $0.name, $0.why ?? "", "needs \($0.minimum)"]
+            }
+            for line in TextTable.lines(rows) { Console.print(line.visible) }
         }
         if checks.contains(where: { $0.state == .error }) { throw ExitCode(1) }
     }

@@ -22,11 +22,16 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "Show the needed libraries as a tree.")
     var tree = false
 
+    @Flag(help: "Show what the plugin is kept from in a worker on this machine, and by what; nothing of it runs.")
+    var sandbox = false
+
     @OptionGroup var verification: VerificationOptions
+    @OptionGroup var permissions: PermissionOptions
     @OptionGroup var host: HostOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if sandbox { return try showSandbox() }
         let file = try InspectedFile(try host.host().file(plugin), verifier: try verification.verifier())
         if output.json {
             Console.print(json: InspectionReport(file: file).json)
@@ -38,5 +43,16 @@ struct Inspect: AsyncParsableCommand {
         if imports { lines += (lines.isEmpty ? [] : [""]) + page.imports }
         if symbols { lines += (lines.isEmpty ? [] : [""]) + page.symbols }
         for line in lines.isEmpty ? page.text : lines { Console.print(line.visible) }
+    }
+
+    private func showSandbox() throws(PluginError) {
+        var configuration = host.configuration()
+        configuration.permissions = .kept(permissions.filesForLoading)
+        let report = try PluginHost(configuration).sandboxReport(of: plugin)
+        guard !output.json else { return Console.print(json: report.json) }
+        let rows = report.guarantees.map {
+            [$0.name.rawValue, $0.state.rawValue, $0.by ?? "", $0.reason ?? ""]
+        }
+        for line in TextTable.lines(rows) { Console.print(line.visible) }
     }
 }

@@ -102,10 +102,10 @@ struct LoadOptions: ParsableArguments {
         return allowed
     }
 
-    /// - Parameter runsPrograms: whether somebody has asked for plugins to run programs: then they may.
+    /// - Parameter runsPrograms: whether somebody has asked for programs to be run: then plugins that exist for it may.
     func host(runsPrograms: Bool = false) throws(PluginError) -> PluginHost {
         var configuration = try configuration()
-        if runsPrograms { configuration.workers.allowed.append(try Permission(.execute)) }
+        if runsPrograms { configuration.workers.allowedOnRequest.append(try Permission(.execute)) }
         return PluginHost(configuration)
     }
 

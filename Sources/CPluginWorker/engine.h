@@ -14,7 +14,8 @@ typedef struct lane_record {
     waiter waiter;
     uint64_t events_read; /* bytes of the ring that were taken */
     uint32_t upcalls;     /* number of the latest that was served */
-    _Atomic uint32_t is_serving; /* of a lane of the plugin's own: a thread is at it */
+    uint64_t secret_size; /* of a lane of the plugin's own: bytes of its latest answer that are to be wiped */
+    _Atomic uint32_t is_serving; /* likewise: a thread is at it */
     uint64_t used;        /* most of an area that a call touched since it was given back to the system */
     void *scratch;        /* of the host: what was written by the worker, copied */
     uint64_t scratch_size;

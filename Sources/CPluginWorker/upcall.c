@@ -102,8 +102,8 @@ static kw_status perform(const request *request, kw_call *call, const void **out
     return status == KWW_FAULT || status == KW_PENDING ? KW_INTERNAL : status;
 }
 
-/* Writes the answer into H, and publishes it. Returns its bytes. */
-static uint64_t answer(const request *request, uint32_t number, kw_status status, kw_call *call, const void *output)
+/* Writes the answer into H. Returns its bytes. */
+static uint64_t write_answer(const request *request, kw_status status, kw_call *call, const void *output)
 {
     kww_worker *worker = request->worker;
     host_lane *host = &worker->host->lane[request->lane];
@@ -129,11 +129,16 @@ static uint64_t answer(const request *request, uint32_t number, kw_status status
     }
     said.length = length;
     host->answer = said;
+    return length;
+}
+
+static void publish_answer(const request *request, uint32_t number)
+{
+    host_lane *host = &request->worker->host->lane[request->lane];
     atomic_store(&host->answered, number);
     kww_step(STEP_ANSWER_NUMBERED);
-    if (atomic_load(&worker->worker->lane[request->lane].awaits_answer) != 0)
+    if (atomic_load(&request->worker->worker->lane[request->lane].awaits_answer) != 0)
         kww_futex_wake(&host->answered, 1);
-    return length;
 }
 
 static int is_confidential(const request *request)
@@ -165,7 +170,8 @@ kw_status kww_serve_upcall(conversation *talk, uint32_t number)
                                           : perform(&request, call, &output);
     call->deadline_ns = deadline;
     talk->has_waker = 0;
-    uint64_t size = answer(&request, number, status, call, output);
+    uint64_t size = write_answer(&request, status, call, output);
+    publish_answer(&request, number);
     kww_note_use(&talk->place, request.answer_at + size);
     if (is_confidential(&request) && size > talk->secret_size)
         talk->secret_size = size;
@@ -196,16 +202,21 @@ int kww_serve(kww_remote *remote, kww_worker *worker, uint32_t lane)
     if (atomic_exchange(&record->is_serving, 1) != 0)
         return -1;
     kww_step(STEP_UPCALL_SEEN);
+    wipe(worker, lane, 0, record->secret_size);
+    record->secret_size = 0;
     const char *wrong = number == record->upcalls + 1 ? read_request(&request) : "";
     kwc_frame *frame = wrong == NULL ? kwc_open() : NULL;
     if (frame != NULL) {
         record->upcalls = number;
         frame->call.deadline_ns = request.deadline_ns;
         kw_status status = perform(&request, &frame->call, &output);
-        /* Before the answer: then the next note may come. */
-        atomic_store(&record->is_serving, 0);
-        answer(&request, number, status, &frame->call, output);
+        uint64_t size = write_answer(&request, status, &frame->call, output);
         kwc_end(frame);
+        /* Nobody says when the worker has its copy: what was told in confidence goes with the next answer of the lane. */
+        record->secret_size = is_confidential(&request) ? size : 0;
+        /* Once it is published the next note may come. */
+        atomic_store(&record->is_serving, 0);
+        publish_answer(&request, number);
     } else {
         atomic_store(&record->is_serving, 0);
     }

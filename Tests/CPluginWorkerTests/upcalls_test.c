@@ -61,6 +61,12 @@ static void ask_services(zygote *zygote)
     CHECK_EQUAL(ask_host(remote, "say-secret", &events).status, KW_OK);
     CHECK(strncmp(events.last, "hunter2", 7) == 0);
     CHECK_EQUAL(find_secret(served), 0);
+    /* Beside calls it goes with the next answer. */
+    CHECK_EQUAL(ask_host(remote, "say-secret-aside", &events).status, KW_OK);
+    CHECK(strncmp(events.last, "hunter2", 7) == 0);
+    CHECK_EQUAL(find_secret(served), 1);
+    check_value(remote, "ask-aside hello", "hello");
+    CHECK_EQUAL(find_secret(served), 0);
     free_remote(remote, served);
     end_worker_of(served);
 }

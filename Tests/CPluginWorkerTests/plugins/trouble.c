@@ -354,15 +354,30 @@ static kw_status ask_host_aside(const work *work)
     return status == KW_OK ? answer(work) : status;
 }
 
-static kw_status say_secret(const work *work)
+static kw_status find_secret(const work *work, kw_call *call)
 {
     const kw_host_secrets *secrets = host->get(host, (kw_str)KW_STR(KW_HOST_SECRETS_ID));
     kw_key_in in = { .h = KW_HDR(kw_key_in), .key = KW_STR("token") };
     const kw_contents *value = NULL;
-    kw_status status = secrets == NULL ? KW_PERMISSION_DENIED : secrets->get(host, work->call, &in, &value);
+    kw_status status = secrets == NULL ? KW_PERMISSION_DENIED : secrets->get(host, call, &in, &value);
     if (status == KW_OK)
         status = emit(work, value->bytes.ptr, value->bytes.len, 0);
     return status == KW_OK ? answer(work) : status;
+}
+
+static kw_status say_secret(const work *work)
+{
+    return find_secret(work, work->call);
+}
+
+static kw_status say_secret_aside(const work *work)
+{
+    kw_call *own = host->open_call(host, 0);
+    if (own == NULL)
+        return KW_RESOURCE_EXHAUSTED;
+    kw_status status = find_secret(work, own);
+    host->close_call(host, own);
+    return status;
 }
 
 static kw_status ask_for_ungranted(const work *work)
@@ -572,6 +587,7 @@ static const struct deed {
     { "ask-ended", ask_when_ended },
     { "ask-ungranted", ask_for_ungranted },
     { "say-secret", say_secret },
+    { "say-secret-aside", say_secret_aside },
     { "answer", answer },
     { "null", write_to_null },
     { "abort", call_abort },

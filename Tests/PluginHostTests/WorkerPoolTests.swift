@@ -65,8 +65,10 @@ import Testing
         let embedder = try #require(plugin.embedder)
         func wait(_ priority: PluginPriority, behind others: Int) async -> Task<Int, any Error> {
             let task = Task {
-                let context = CallContext(priority: priority)
-                return Int(try await embedder.embed(EmbedRequest(["?"]), context).matrix.row(0)[1])
+                // With a matrix at hand this is one call; without it the embedder is asked for its dimensions before.
+                var matrix = Matrix(rows: 1, dims: 3)
+                _ = try await embedder.embed(EmbedRequest(["?"]), into: &matrix, CallContext(priority: priority))
+                return Int(matrix.row(0)[1])
             }
             while plugin.waitingCalls <= others { await Task.yield() }
             return task

@@ -85,9 +85,18 @@ static void *play(void *context)
         }
         puppet->script(puppet, number);
         seen = number;
+        atomic_store(&puppet->played, number);
+        kww_futex_wake(&puppet->played, INT32_MAX);
     }
     kww_worker_ended(puppet->worker, KWW_END_EXIT, SIGKILL);
     return NULL;
+}
+
+void await_play(puppet *puppet)
+{
+    uint32_t played;
+    while ((played = atomic_load(&puppet->played)) != atomic_load(&puppet->host->lane[0].request) && !is_over(puppet))
+        kww_futex_wait(&puppet->played, played, kww_monotonic_ns() + 1000000000);
 }
 
 void start_puppet(puppet *puppet, script script, void *context)

@@ -18,11 +18,14 @@ struct puppet {
     void *context;
     pthread_t thread;
     uint64_t written; /* bytes of the ring */
+    _Atomic uint32_t played; /* the latest request that the script is done with */
 };
 
 /* One lane. The script plays until the host kills the worker or end_puppet is called. */
 void start_puppet(puppet *puppet, script script, void *context);
 void end_puppet(puppet *puppet);
+/* Waits until the script is done with the request that was made last: what it does after its reply is done then. */
+void await_play(puppet *puppet);
 /* Was it killed, or is the test over? For scripts that go on for long. */
 int is_over(const puppet *puppet);
 

@@ -201,7 +201,8 @@ SCRIPT(ask_backwards)
     publish_upcall(puppet, UINT32_MAX, &asked);
 }
 
-/* Of a call that has its answer: nobody looks, and the next call is as if it had not been. */
+/* Of a call that has its answer: nobody looks, and the next call is as if it had not been. (Within the next call it would be
+ * what that call asks for.) */
 SCRIPT(ask_after_reply)
 {
     reply_header header = honest_reply(puppet);
@@ -265,6 +266,9 @@ static void play(const struct scene *scene)
         ask(remote, &question, &outcome);
         CHECK_EQUAL(outcome.status, scene->fault == 0 ? KW_OK : KWW_FAULT);
         CHECK_EQUAL(outcome.fault.kind, scene->fault);
+        await_play(&puppet);
+        if (check_failed != failed)
+            break;
     }
     if (scene->fault == KWW_FAULT_PROTOCOL)
         CHECK_EQUAL(puppet.worker->killed, KWW_KILL_PROTOCOL);

@@ -153,7 +153,10 @@ struct QuarantineCommandTests {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Command.path)
         process.arguments =
-            ["quarantine", "retry", "\(place.plugins)/holding.so", "--deadline", "3600000", "--state", place.state]
+            [
+                "quarantine", "retry", "\(place.plugins)/holding.so", "--deadline", "3600000", "--state", place.state,
+                "--no-sandbox",
+            ]
         process.standardError = FileHandle.nullDevice
         try process.run()
         let written = await withCheckedContinuation { continuation in

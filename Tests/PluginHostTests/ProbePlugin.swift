@@ -46,17 +46,25 @@ enum ProbePlugin {
 
     static let host = PluginHost()
 
+    /// One that lets plugins leave traces.
+    static func scannerWithoutSandbox() throws -> PluginScanner {
+        var scanner = try PluginScanner.locate()
+        scanner.isSandboxed = false
+        return scanner
+    }
+
     static func prepare(_ path: String) throws -> PreparedPlugin { try host.prepare(path) }
 
     /// The misbehaving plugin's result, when it is tried between two good ones, which have to pass.
     static func blame(
         _ id: String, _ macros: [String], deadline: Duration = .seconds(20), parallel: Int = 3,
-        in folder: Sample.Folder, sourceLocation: SourceLocation = #_sourceLocation
+        isSandboxed: Bool = true, in folder: Sample.Folder, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> ProbeResult {
         let good = try prepare(Self.good.get().path)
         let bad = try prepare(build(id, macros, in: folder))
         var scanner = try PluginScanner.locate()
         scanner.parallel = parallel
+        scanner.isSandboxed = isSandboxed
         let results = try await scanner.probe([good, bad, good], deadline: deadline)
         try #require(results.count == 3, sourceLocation: sourceLocation)
         #expect(results[0].hasPassed, "\(results[0])", sourceLocation: sourceLocation)

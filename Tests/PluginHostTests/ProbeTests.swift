@@ -85,7 +85,6 @@ struct ProbeTests {
         Case(deed: "IN_ENTRY=leave_quietly", outcome: .exited(status: 0), phase: .entry),
         Case(deed: "IN_CONSTRUCTOR=kill_itself", outcome: .crashed(signal: SIGKILL, address: nil)),
         Case(deed: "IN_CONSTRUCTOR=take_memory", outcome: .crashed(signal: SIGABRT, address: nil)),
-        Case(deed: "IN_CONSTRUCTOR=kill_scanner", outcome: .brokeScanner),
         Case(
             deed: "ENTRY_STATUS=KW_SDK_MISMATCH", outcome: .refused("its entry refused SDK 1 with status 103"),
             phase: .entry),
@@ -101,6 +100,28 @@ struct ProbeTests {
         let folder = try Sample.Folder()
         let result = try await ProbePlugin.blame("bad", [end.deed], in: folder)
         #expect(result.outcome == end.outcome && result.phase == end.phase, "\(result)")
+    }
+
+    /// What it comes to without a sandbox.
+    private static let attacks: [Case] = [
+        Case(deed: "witness", outcome: .passed, phase: .end), Case(deed: "read_users", outcome: .passed, phase: .end),
+        Case(deed: "make_socket", outcome: .passed, phase: .end),
+        Case(deed: "start_process", outcome: .passed, phase: .end),
+        Case(deed: "take_shared_memory", outcome: .passed, phase: .end),
+        Case(deed: "kill_scanner", outcome: .brokeScanner),
+    ]
+
+    @Test("keeps constructors and entries from files, network, processes and its own program", arguments: attacks)
+    func contained(_ attack: Case) async throws {
+        let folder = try Sample.Folder()
+        let witness = "WITNESS=\"\(folder.path)/witness\""
+        for place in ["IN_CONSTRUCTOR", "IN_ENTRY"] {
+            let macros = ["\(place)=\(attack.deed)", witness]
+            let result = try await ProbePlugin.blame("kept", macros, in: folder)
+            #expect(result.outcome == .crashed(signal: SIGABRT, address: nil), "\(result)")
+            let free = try await ProbePlugin.blame("free", macros, isSandboxed: false, in: folder)
+            #expect(free.outcome == attack.outcome, "\(free)")
+        }
     }
 
     @Test("passes on what the dynamic linker says of a missing symbol")
@@ -147,7 +168,7 @@ struct ProbeTests {
         let witness = "\(folder.path)/witness"
         let result = try await ProbePlugin.blame(
             "stuck", ["IN_CONSTRUCTOR=hang_with_family", "WITNESS=\"\(witness)\""], deadline: .seconds(5),
-            parallel: parallel, in: folder)
+            parallel: parallel, isSandboxed: false, in: folder)
         #expect(result.outcome == .hung(deadline: .seconds(5)) && result.phase == .load)
         #expect(try ProbePlugin.survivors(witness).isEmpty)
         #expect(try String(contentsOfFile: witness, encoding: .utf8).split(separator: "\n").count == 3)
@@ -173,7 +194,8 @@ struct ProbeTests {
         let witness = "\(folder.path)/witness"
         let plugin = try ProbePlugin.prepare(
             ProbePlugin.build("daemon", ["IN_CONSTRUCTOR=leave_daemon", "WITNESS=\"\(witness)\""], in: folder))
-        let results = try await PluginScanner.locate().probe([plugin], deadline: .seconds(60))
+        let scanner = try ProbePlugin.scannerWithoutSandbox()
+        let results = try await scanner.probe([plugin], deadline: .seconds(60))
         #expect(results.first?.outcome == .passed)
         // It may have been ended before it could write.
         if FileManager.default.fileExists(atPath: witness) { #expect(try ProbePlugin.survivors(witness).isEmpty) }

@@ -114,7 +114,8 @@ struct QuarantineStoreTests {
         let plugin = try ProbePlugin.prepare(
             ProbePlugin.build("flaky", ["IN_CONSTRUCTOR=crash_first_time", "WITNESS=\"\(witness)\""], in: folder))
         let store = QuarantineStore(stateFolder: "\(folder.path)/state")
-        let probed = try await store.probe([plugin], with: PluginScanner.locate(), deadline: .seconds(60))
+        let scanner = try ProbePlugin.scannerWithoutSandbox()
+        let probed = try await store.probe([plugin], with: scanner, deadline: .seconds(60))
         #expect(probed[0].result?.hasPassed == true && probed[0].status == .clear)
         #expect(try String(contentsOfFile: witness, encoding: .utf8).split(separator: "\n").count == 1)
         #expect(try store.list().isEmpty)

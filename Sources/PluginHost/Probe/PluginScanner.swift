@@ -15,13 +15,16 @@ public import PluginLoader
 /// The program has to belong to root or to this user, and nobody else may be able to write it: what runs plugins decides
 /// what is said of them.
 ///
-/// A plugin that is tried has the rights of this process's user. It is limited in time, processor time, memory, open files
-/// and the size of files, and not in what it may reach.
+/// A plugin that is tried is in a sandbox that grants it nothing: it reads the system's libraries and computes. Beyond that
+/// it is limited in time, processor time, memory, open files and the size of files. What a kernel cannot enforce
+/// (``PluginHost/sandboxReport(of:)``) is not enforced here either.
 public struct PluginScanner: Sendable, Hashable {
     /// The program.
     public let path: String
     /// Plugins that are tried at the same time, 1 to 64.
     public var parallel: Int
+    /// false: plugins that are tried have all the rights of this process's user.
+    public var isSandboxed = true
 
     /// - Parameter parallel: nil for the number of processors.
     public init(path: String, parallel: Int? = nil) {
@@ -86,7 +89,7 @@ public struct PluginScanner: Sendable, Hashable {
         _ indices: [Int], _ parallel: Int, _ plugins: [PreparedPlugin], _ deadline: Duration,
         _ results: inout [ProbeResult?]
     ) throws(PluginError) -> Set<Int> {
-        let session = try ProbeSession(path)
+        let session = try ProbeSession(path, isSandboxed: isSandboxed)
         defer { session.stop() }
         var queue = indices[...]
         while true {

@@ -3,7 +3,8 @@ internal import PluginLoader
 
 extension ProbeResult {
     /// Judges what was seen of a plugin.
-    /// - Throws: ``PluginError`` with code `unavailable` if it could not be run.
+    /// - Throws: ``PluginError`` with code `unavailable` if it could not be run, `sandboxUnavailable` if it would have run
+    ///   without a sandbox.
     init(_ report: ProbeReport, of plugin: PreparedPlugin, deadline: Duration) throws(PluginError) {
         self.plugin = plugin.manifest?.id ?? plugin.path
         path = plugin.path
@@ -24,6 +25,10 @@ extension ProbeResult {
         case .crashed(let signal, let address): outcome = .crashed(signal: signal, address: address)
         case .hung: outcome = .hung(deadline: deadline)
         case .lost: outcome = .brokeScanner
+        case .notContained(let text):
+            throw PluginError(
+                .sandboxUnavailable, "it was not tried, because the sandbox cannot be had: \(text)",
+                remedy: "`keyway doctor` says what this kernel offers", plugin: plugin.path, stage: .load)
         case .notStarted(let number):
             throw PluginError(
                 .unavailable, "no process could be started to try it (error \(number))",

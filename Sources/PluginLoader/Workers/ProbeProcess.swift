@@ -5,7 +5,8 @@ internal import PluginBridge
 internal import PluginCore
 internal import PluginELF
 
-/// One process that loads one plugin, says what it is, and ends.
+/// One process that loads one plugin, says what it is, and ends. In a sandbox it is granted
+/// nothing: no plugin needs more before it is configured.
 @safe
 final class ProbeProcess: ZygoteChild, ZygoteChannel, @unchecked Sendable {  // each var has its thread
     let tag: UInt32
@@ -39,9 +40,16 @@ final class ProbeProcess: ZygoteChild, ZygoteChannel, @unchecked Sendable {  // 
     /// Has a process started.
     /// - Parameter finish: called once, on the zygote's thread, unless this throws.
     static func start(
-        _ plugin: PreparedPlugin, _ parts: borrowing PreparedPlugin.Parts, by zygote: Zygote, deadline: Duration,
-        _ finish: @escaping @Sendable (ProbeReport) -> Void
+        _ plugin: PreparedPlugin, _ parts: borrowing PreparedPlugin.Parts, by zygote: Zygote, isSandboxed: Bool,
+        deadline: Duration, _ finish: @escaping @Sendable (ProbeReport) -> Void
     ) throws(PluginError) {
+        let policy = isSandboxed ? SandboxPolicy() : nil
+        let sandbox =
+            if let policy {
+                try SandboxRequest(
+                    policy, limits: EffectiveLimits(), runtimeFolder: parts.hostLibraries.first?.folder,
+                    plugin: plugin.path)
+            } else { SandboxRequest() }
         var (hostFile, workerFile) = (Int32(-1), Int32(-1))
         let window = plugin.hostSDK
         let sdk = plugin.verification.sdk ?? window.minimum
@@ -60,11 +68,10 @@ final class ProbeProcess: ZygoteChild, ZygoteChannel, @unchecked Sendable {  // 
             plugin, worker, theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], deadline, finish)
         let request = kww_spawn(
             lanes: 0, libraries: 0, environment: 0, is_rehearsal: 0, described: 0, reserved: 0, memory: 0,
-            addresses: addresses,
-            open_files: openFiles, file_size: fileSize,
+            addresses: addresses, open_files: openFiles, file_size: fileSize,
             cpu_seconds: UInt64(probe.deadline - probe.began) / 1_000_000_000 + 2)
         try zygote.spawn(
-            probe, probe, files, parts, request, SandboxRequest(), environment: WorkerEnvironment.variables(nil))
+            probe, probe, files, parts, request, sandbox, environment: WorkerEnvironment.variables(policy))
     }
 
     private static func exhausted(_ call: String) -> PluginError {
@@ -186,6 +193,7 @@ final class ProbeProcess: ZygoteChild, ZygoteChannel, @unchecked Sendable {  // 
         case KWW_STATE_FAILED:
             let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
             let text = String(decoding: bytes, as: UTF8.self)
+            if facts.phase == KWW_PHASE_SANDBOX { return .notContained(text) }
             let isContract = (KWW_PHASE_ENTRY...KWW_PHASE_SERVING).contains(facts.phase)
             return isContract ? .refused(text) : .unloadable(text)
         default: return nil

@@ -13,6 +13,8 @@ package struct ProbeReport: Sendable {
         case hung
         /// There is no process for it: errno.
         case notStarted(Int32)
+        /// Its sandbox cannot be had, so nothing of it ran.
+        case notContained(String)
         /// The program that made its process is gone, or does not answer.
         case lost
     }

@@ -12,6 +12,7 @@ package final class ProbeSession {
     }
 
     private let zygote: Zygote
+    private let isSandboxed: Bool
     private let ended = Monitor<[(index: Int, report: ProbeReport)]>([])
     /// Plugins that are being tried, each by the number that it was given.
     package private(set) var running: Set<Int> = []
@@ -19,7 +20,8 @@ package final class ProbeSession {
     /// Starts the program.
     /// - Throws: ``PluginError`` with code `notFound` if it cannot be run, `unsupported` if it is one of another version,
     ///   `protocolViolation` if it is another program.
-    package init(_ path: String) throws(PluginError) {
+    package init(_ path: String, isSandboxed: Bool) throws(PluginError) {
+        self.isSandboxed = isSandboxed
         zygote = try Zygote.start(path)
     }
 
@@ -41,7 +43,9 @@ package final class ProbeSession {
             return .missing(error)
         }
         do throws(PluginError) {
-            try ProbeProcess.start(plugin, parts, by: zygote, deadline: deadline) { [ended] report in
+            try ProbeProcess.start(
+                plugin, parts, by: zygote, isSandboxed: isSandboxed, deadline: deadline
+            ) { [ended] report in
                 ended.withLock { $0.append((index, report)) }
                 ended.signal()
             }

@@ -17,6 +17,9 @@ struct QuarantineRetry: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long it may take.", valueName: "milliseconds"))
     var deadline = 2000
 
+    @Flag(help: "Try it with all the rights of this user, instead of in a sandbox that grants it nothing.")
+    var noSandbox = false
+
     @OptionGroup var host: HostOptions
     @OptionGroup var options: QuarantineOptions
 
@@ -28,8 +31,10 @@ struct QuarantineRetry: AsyncParsableCommand {
         let store = try options.store()
         let host = host.host()
         let plugin = try host.prepare(try file(host, try store.list()))
+        var scanner = try PluginScanner.locate()
+        scanner.isSandboxed = !noSandbox
         let probed = try await store.probe(
-            [plugin], with: PluginScanner.locate(), deadline: .milliseconds(deadline), ignoresQuarantine: true)
+            [plugin], with: scanner, deadline: .milliseconds(deadline), ignoresQuarantine: true)
         guard let probed = probed.first, let result = probed.result else { return }
         if options.output.json {
             Console.print(

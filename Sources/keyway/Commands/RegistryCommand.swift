@@ -42,12 +42,21 @@ struct RegistryScanCommand: AsyncParsableCommand {
         help: ArgumentHelp("How long a plugin may take to load, such as 500ms or 2s.", valueName: "time"))
     var probeDeadline = TimeOption(.seconds(2))
 
+    @Flag(help: "Try plugins with all the rights of this user, instead of in a sandbox that grants them nothing.")
+    var noSandbox = false
+
     @OptionGroup var options: RegistryOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if noSandbox, !probe { throw ValidationError("--no-sandbox is about plugins that are tried: add --probe.") }
+    }
+
     func run() async throws {
         var scan = try options.scan(trusting: fresh ? .nothing : paranoid ? .digests : .stamps)
-        if probe { scan = try await options.probe(scan, deadline: probeDeadline.duration) }
+        if probe {
+            scan = try await options.probe(scan, deadline: probeDeadline.duration, isSandboxed: !noSandbox)
+        }
         if output.json {
             Console.print(json: RegistryReport(scan).json)
         } else {

@@ -46,8 +46,11 @@ struct RegistryOptions: ParsableArguments {
 
 extension RegistryOptions {
     /// Tries the plugins, and shows a person how far it is.
-    func probe(_ scan: RegistryScan, deadline: Duration) async throws(PluginError) -> RegistryScan {
-        let scanner = try PluginScanner.locate()
+    func probe(
+        _ scan: RegistryScan, deadline: Duration, isSandboxed: Bool
+    ) async throws(PluginError) -> RegistryScan {
+        var scanner = try PluginScanner.locate()
+        scanner.isSandboxed = isSandboxed
         _ = try state.requireFolder()
         let progress = Progress()
         defer { progress.clear() }

@@ -75,7 +75,11 @@ struct RunHost: AsyncParsableCommand {
         configuration.control = socket.map { .at($0) } ?? .standard
         configuration.configurator = try configurations.configurator()
         configuration.supervision.drainTimeout = drain.duration
-        if probe { configuration.scanner = try PluginScanner.locate() }
+        if probe {
+            var scanner = try PluginScanner.locate()
+            scanner.isSandboxed = !load.noSandbox
+            configuration.scanner = scanner
+        }
         if watch {
             var rules = WatchRules()
             rules.depth = configuration.searchDepth

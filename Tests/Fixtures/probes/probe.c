@@ -13,6 +13,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef PROBE_ID
@@ -228,8 +231,39 @@ DEED take_memory(void)
 
 DEED kill_scanner(void)
 {
-    kill(getppid(), SIGKILL);
+    if (kill(getppid(), SIGKILL) != 0)
+        abort();
     wait_for_ever();
+}
+
+DEED read_users(void)
+{
+    if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0)
+        abort();
+}
+
+DEED make_socket(void)
+{
+    /* The function is refused before anything is tried, where a manifest does not ask for the network. */
+    if (syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0)
+        abort();
+}
+
+DEED start_process(void)
+{
+    pid_t child = fork();
+    if (child < 0)
+        abort();
+    if (child == 0)
+        _exit(0);
+    if (waitpid(child, NULL, 0) != child)
+        abort();
+}
+
+DEED take_shared_memory(void)
+{
+    if (memfd_create("mine", MFD_CLOEXEC) < 0)
+        abort();
 }
 
 DEED check_limits(void)
@@ -241,7 +275,7 @@ DEED check_limits(void)
         abort();
     if (getpgrp() != getpid() || fcntl(SECRET_DESCRIPTOR, F_GETFD) >= 0)
         abort();
-    if (getenv("KEYWAY_TEST_SECRET") != NULL || getenv("PATH") == NULL)
+    if (getenv("KEYWAY_TEST_SECRET") != NULL || getenv("PATH") != NULL)
         abort();
 }
 

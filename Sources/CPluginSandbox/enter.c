@@ -42,8 +42,6 @@ static int check(const kws_policy *policy, const kws_compiled *compiled, kws_rep
         return stop(report, KWS_FILTER, EINVAL, "the filter was compiled for other permissions");
     if (policy->grant_count > KWS_GRANT_LIMIT)
         return stop(report, KWS_FILES, E2BIG, "more than %u files are given", KWS_GRANT_LIMIT);
-    if (policy->connect_count > KWS_PORT_LIMIT || policy->bind_count > KWS_PORT_LIMIT)
-        return stop(report, KWS_PORTS, E2BIG, "more than %u ports are given", KWS_PORT_LIMIT);
     /* Landlock and identity are of one thread. A link is one of its folders: ., .. and one for each thread. */
     struct stat threads;
     if (stat("/proc/self/task", &threads) != 0 || threads.st_nlink != 3)

@@ -1,4 +1,4 @@
-/* Landlock, by its system calls: which files can be opened and changed, which TCP ports used, whom a signal reaches. */
+/* Landlock, by its system calls: which files can be opened and changed, that no TCP port is used, whom a signal reaches. */
 #define _GNU_SOURCE
 #include "sandbox.h"
 
@@ -17,10 +17,7 @@ struct path_rule {
     uint64_t access;
     int32_t folder;
 } __attribute__((packed));
-struct port_rule {
-    uint64_t access, port;
-};
-enum { CREATE_VERSION = 1, RULE_PATH = 1, RULE_PORT = 2, PORT_BIND = 1, PORT_CONNECT = 2, SCOPE_ABSTRACT = 1, SCOPE_SIGNAL = 2 };
+enum { CREATE_VERSION = 1, RULE_PATH = 1, PORT_BIND = 1, PORT_CONNECT = 2, SCOPE_ABSTRACT = 1, SCOPE_SIGNAL = 2 };
 enum {
     EXECUTE = 1 << 0, WRITE_FILE = 1 << 1, READ_FILE = 1 << 2, READ_FOLDER = 1 << 3, REMOVE_FOLDER = 1 << 4,
     REMOVE_FILE = 1 << 5, MAKE_FOLDER = 1 << 7, MAKE_FILE = 1 << 8, REFER = 1 << 13, TRUNCATE = 1 << 14,
@@ -122,16 +119,6 @@ static int add_base(const kws_policy *policy, int rules, uint64_t handled, int t
     return error;
 }
 
-static int add_ports(int rules, const uint16_t *ports, size_t count, uint64_t access)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct port_rule rule = { access, ports[i] };
-        if (syscall(SYS_ADD, rules, RULE_PORT, &rule, 0) != 0)
-            return errno;
-    }
-    return 0;
-}
-
 /* Says what of it is used, and adds it to the attributes. 0 or -1. */
 static int choose(const kws_policy *policy, kws_report *report, uint32_t abi, struct ruleset_attributes *attributes)
 {
@@ -148,14 +135,11 @@ static int choose(const kws_policy *policy, kws_report *report, uint32_t abi, st
         }
         attributes->files = file_rights(abi) * (abi > 0);
     }
-    int opens = (policy->may & KWS_MAY_OPEN_TCP) != 0;
     if (is_wanted(policy, KWS_PORTS)) {
         if (abi >= PORTS_ABI) {
             attributes->ports = PORT_BIND | PORT_CONNECT;
-            note(report, KWS_PORTS, KWS_ENFORCED, 0, "%s", opens ? "TCP ports, of any host" : "no TCP port");
-        } else if (opens) {
-            return stop(report, KWS_PORTS, error != 0 ? error : ENOSYS, "TCP ports need Landlock ABI 4 (Linux 6.7)");
-        } else if (do_without(policy, report, KWS_PORTS, KWS_UNUSED, error, "the filter lets no socket be opened") != 0) {
+            note(report, KWS_PORTS, KWS_ENFORCED, 0, "no TCP port");
+        } else if (do_without(policy, report, KWS_PORTS, KWS_UNUSED, error, "the filter lets no socket be connected") != 0) {
             return -1;
         }
     }
@@ -206,13 +190,6 @@ int landlock_make(const kws_policy *policy, kws_report *report, int threads)
         error = add_file(rules, attributes.files, grant->descriptor, rights);
         if (error != 0)
             stop(report, KWS_FILES, error, "grant %zu cannot be given", i);
-    }
-    if (error == 0 && attributes.ports != 0) {
-        error = add_ports(rules, policy->connect_ports, policy->connect_count, PORT_CONNECT);
-        if (error == 0)
-            error = add_ports(rules, policy->bind_ports, policy->bind_count, PORT_BIND);
-        if (error != 0)
-            stop(report, KWS_PORTS, error, "a port cannot be given");
     }
     if (error != 0) {
         close(rules);

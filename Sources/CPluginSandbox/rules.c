@@ -28,8 +28,8 @@ enum {
     GROWS_DOWN = 0x100, /* counts as a stack, not as data */
     WRITE_ONLY = 1, READ_WRITE = 2, ACCESS = 3, TRUNCATES = 0x200,
     NEW_THREAD = 0x10000,
-    FAST_OPEN = 0x20000000, /* connects without Landlock being asked */
-    IPV4 = 2, IPV6 = 10, STREAM = 1, STREAM_FLAGS = 0x80800,
+    FAST_OPEN = 0x20000000, /* connects, without connect(2) and without Landlock being asked */
+    IPV4 = 2, IPV6 = 10, STREAM = 1, PACKETS = 5, SOCKET_KIND = 0xF, STREAM_FLAGS = 0x80800,
     SOCKET_LEVEL = 1, IP_LEVEL = 0, TCP_LEVEL = 6, IPV6_LEVEL = 41,
     KILL = 9,
 };
@@ -136,25 +136,27 @@ const rule first_stage[] = {
     OPTION(SOCKET_LEVEL, 21), OPTION(IP_LEVEL, 1), OPTION(IPV6_LEVEL, 26), OPTION(TCP_LEVEL, 1), OPTION(TCP_LEVEL, 3),
     OPTION(TCP_LEVEL, 4), OPTION(TCP_LEVEL, 5), OPTION(TCP_LEVEL, 6), OPTION(TCP_LEVEL, 12), OPTION(TCP_LEVEL, 18),
     OPTION(TCP_LEVEL, 25),
-    /* TCP and nothing else that is a stream: Landlock does not know the ports of others. */
+    /* TCP, for the host to replace by what it has connected or bound: who may be reached is the host's to decide, so there
+     * is no connect, bind or listen. */
     MAY_IF(TCP, "socket", IS(0, IPV4), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 0)),
     MAY_IF(TCP, "socket", IS(0, IPV4), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 6)),
     MAY_IF(TCP, "socket", IS(0, IPV6), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 0)),
     MAY_IF(TCP, "socket", IS(0, IPV6), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 6)),
-    MAY(TCP, "connect"), MAY(TCP, "bind"), MAY(TCP, "listen"),
 
     /* Other programs. What they may reach is Landlock's to say, and which processes the namespace's. */
     MAY_IF(PROGRAMS, "clone", IF(0, FOREIGN, 0)), MAY(PROGRAMS, "fork"), MAY(PROGRAMS, "vfork"),
     MAY(PROGRAMS, "execve"), MAY(PROGRAMS, "execveat"), MAY(PROGRAMS, "wait4"), MAY(PROGRAMS, "waitid"),
     MAY(PROGRAMS, "kill"), MAY(PROGRAMS, "tgkill"), MAY(PROGRAMS, "pidfd_open"), MAY(PROGRAMS, "pidfd_send_signal"),
     MAY(PROGRAMS, "setpgid"), MAY(PROGRAMS, "getpgid"), MAY(PROGRAMS, "setsid"), MAY(PROGRAMS, "getsid"),
-    MAY_IF(PROGRAMS, "socketpair", IS(0, 1)),
+    /* Streams and packets: one of a pair of datagram sockets sends to any local socket, by its name. */
+    MAY_IF(PROGRAMS, "socketpair", IS(0, 1), IF(1, SOCKET_KIND, STREAM)),
+    MAY_IF(PROGRAMS, "socketpair", IS(0, 1), IF(1, SOCKET_KIND, PACKETS)),
     MAY_IF(PROGRAMS, "mmap", IF(2, EXECUTABLE, 0), IF(3, MAP_KIND | GROWS_DOWN | ANONYMOUS, SHARED)),
     MAY_IF(PROGRAMS, "prctl", IS(0, 1), IS(1, KILL)), MAY_IF(PROGRAMS, "prctl", IS(0, 36)),
     /* A jail of its own. */
     MAY_IF(PROGRAMS, "seccomp", IS(0, 1)), MAY_IF(PROGRAMS, "prctl", IS(0, 22)),
     MAY(PROGRAMS, "landlock_create_ruleset"), MAY(PROGRAMS, "landlock_add_rule"),
-    MAY(PROGRAMS, "landlock_restrict_self"),
+    MAY(PROGRAMS, "landlock_restrict_self"), MAY(PROGRAMS, "capset"), /* which can take away only: there are none */
 };
 const size_t first_stage_count = sizeof first_stage / sizeof first_stage[0];
 

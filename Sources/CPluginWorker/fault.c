@@ -37,6 +37,12 @@ kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane)
     kww_worker_facts(worker, &facts);
     kww_fault *fault = kww_new_fault(KWW_FAULT_LOST);
     fault->pid = facts.pid;
+    /* Calls cannot say of themselves that a folder is full. */
+    if (facts.killed == KWW_KILL_DISK) {
+        fault->kind = KWW_FAULT_LIMIT;
+        fault->limit = facts.killed;
+        return KWW_FAULT;
+    }
     /* The host's own kill is told by the call that was the reason, and to the others the worker is lost. */
     if (facts.ended != KWW_END_EXIT || facts.killed != KWW_KILL_NONE)
         return KWW_FAULT;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MOST_FILES (KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1)
+#define MOST_FILES (KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT + 1)
 /* How long a zygote may take to end its workers. */
 #define PATIENCE_MS 5000
 

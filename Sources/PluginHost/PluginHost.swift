@@ -66,10 +66,14 @@ public final class PluginHost: Sendable {
         public var configurator = PluginConfigurator()
         /// Where the secrets are to which configurations refer.
         public var secrets: any SecretSource = SystemSecrets()
+        /// Which plugins may run in this process; the others run in workers, or not at all. Every build of a plugin is judged.
+        public var trust = TrustPolicy.development
         /// Where plugins run whose manifests do not ask for more: `worker` has all of them in processes of their own.
         public var isolation = IsolationTier.inProcess
         /// How plugins run in processes of their own.
         public var workers = WorkerSettings()
+        /// Who is told of what plugins reach for.
+        public var audit = AuditSettings()
         /// Tries plugins in another process before they are loaded into this one; nil: they are not tried.
         public var scanner: PluginScanner?
         /// What waiting is measured by.
@@ -85,6 +89,7 @@ public final class PluginHost: Sendable {
     public let registry: Registry
     private let loader: PluginLoader
     let tiers: TierChooser
+    let auditor: Auditor
     let fleet: Fleet
 
     public init(_ configuration: Configuration = Configuration()) {
@@ -101,8 +106,11 @@ public final class PluginHost: Sendable {
             verifier: verifier,
             logger: configuration.logger, metrics: configuration.metrics, imageLimit: configuration.imageLimit,
             checksReplies: configuration.checksReplies, interfaces: configuration.interfaces)
-        tiers = TierChooser(least: configuration.isolation, configuration.workers, configuration.timer)
         fleet = Fleet(loadsAtOnce: configuration.supervision.loadsAtOnce, configuration.handlers)
+        let auditor = Self.auditor(of: fleet, configuration)
+        self.auditor = auditor
+        tiers = TierChooser(
+            least: configuration.isolation, configuration.trust, configuration.workers, configuration.timer, auditor)
     }
 
     // MARK: - Loading
@@ -131,9 +139,9 @@ public final class PluginHost: Sendable {
 
     /// Loads a plugin that was prepared.
     /// - Throws: `disabled` if an operator or the filter turned it off, `dependency` if it is not what is locked,
-    ///   `configuration` if the plugin that is to answer in its place cannot (``WorkerSettings/recovery``),
-    ///   `permissionDenied` if it needs what is not granted, `conflict` if the host has a plugin of the name; else as
-    ///   ``load(_:as:configuration:dataFolder:_:)``.
+    ///   `configuration` if the plugin that is to answer in its place cannot (``WorkerSettings/recovery``) or a folder of
+    ///   ``Configuration/trust`` is not fit to be trusted, `permissionDenied` if it needs what is not granted, `conflict` if the
+    ///   host has a plugin of the name; else as ``load(_:as:configuration:dataFolder:_:)``.
     public func start(
         _ prepared: PreparedPlugin, as name: String? = nil, configuration: JSON = .null, dataFolder: String? = nil,
         _ context: CallContext = CallContext()

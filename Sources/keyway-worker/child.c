@@ -46,17 +46,19 @@ static uint32_t files_of(const job *job)
 /* Leaves 0 to 2 and the job's files, and nothing else of the zygote. */
 static void arrange_descriptors(const job *job)
 {
-    int files = (int)(files_of(job) + job->sandbox.grants);
-    int moved[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT];
+    int files = (int)(files_of(job) + job->sandbox.grants), all = files + (int)job->sandbox.has_broker;
+    int moved[SPAWN_LIMIT];
     /* First out of the way of each other. */
-    for (int i = 0; i < files; i++) {
+    for (int i = 0; i < all; i++) {
         moved[i] = fcntl(job->descriptors[i], F_DUPFD_CLOEXEC, files + FIRST_LIBRARY);
         if (moved[i] < 0)
             fail("no descriptor is left (error %d)", errno);
     }
     static const int places[KWW_SPAWN_FILES] = { HOST_FILE, WORKER_FILE, LOG_SOCKET, STDOUT_FILENO };
-    for (int i = 0; i < files; i++) {
-        int place = i < (int)KWW_SPAWN_FILES ? places[i] : FIRST_LIBRARY + i - (int)KWW_SPAWN_FILES;
+    close(BROKER_SOCKET);
+    for (int i = 0; i < all; i++) {
+        int place = i < (int)KWW_SPAWN_FILES ? places[i]
+            : i == files ? BROKER_SOCKET : FIRST_LIBRARY + i - (int)KWW_SPAWN_FILES;
         if (place == STDOUT_FILENO ? dup2(moved[i], place) < 0 || dup2(moved[i], STDERR_FILENO) < 0
                                    : dup3(moved[i], place, O_CLOEXEC) < 0)
             fail("a descriptor cannot be moved (error %d)", errno);

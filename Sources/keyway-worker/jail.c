@@ -32,18 +32,13 @@ int prepare_sandbox(job *job)
     kws_policy *policy = &job->policy;
     if (!said->is_used)
         return 0;
-    if (said->grants > KWW_GRANT_LIMIT || said->connect_count > KWW_PORT_LIMIT || said->bind_count > KWW_PORT_LIMIT
-        || memchr(said->runtime_folder, 0, sizeof said->runtime_folder) == NULL)
+    if (said->grants > KWW_GRANT_LIMIT || memchr(said->runtime_folder, 0, sizeof said->runtime_folder) == NULL)
         return EINVAL;
     kws_policy_make(policy);
     policy->may = said->may;
     memcpy(policy->wanted, said->wanted, sizeof policy->wanted);
     policy->uid = said->uid;
     policy->gid = said->gid;
-    policy->connect_ports = said->connect_ports;
-    policy->connect_count = said->connect_count;
-    policy->bind_ports = said->bind_ports;
-    policy->bind_count = said->bind_count;
     policy->runtime_folder = said->runtime_folder[0] != '\0' ? said->runtime_folder : NULL;
     policy->limits = (kws_limits){
         .memory = job->spawn.memory,
@@ -96,6 +91,8 @@ const char *enter_sandbox(job *job, int first)
     if (result != 0)
         return explain(&job->report);
     thread_states = job->report.threads;
+    if (job->sandbox.has_broker)
+        use_broker();
     send_report(&job->report);
     return NULL;
 }

@@ -234,7 +234,8 @@ static void receive(void)
         job.environment = packet + fixed;
         job.described = job.environment + job.spawn.environment;
         if (job.spawn.libraries > KWW_LIBRARY_LIMIT || job.sandbox.grants > KWW_GRANT_LIMIT
-            || files != KWW_SPAWN_FILES + job.spawn.libraries + !job.spawn.is_rehearsal + job.sandbox.grants
+            || job.sandbox.has_broker > 1
+            || files != KWW_SPAWN_FILES + job.spawn.libraries + !job.spawn.is_rehearsal + job.sandbox.grants + job.sandbox.has_broker
             || (uint64_t)job.spawn.environment + job.spawn.described != (size_t)size - fixed
             || job.spawn.lanes > LANE_LIMIT)
             leave(1);

@@ -12,6 +12,9 @@
 
 #include <pthread.h>
 
+/* Descriptors of a job: memory and output, libraries and the plugin, grants, the broker's socket. */
+#define SPAWN_LIMIT (KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT + 1)
+
 /* One worker to start. */
 typedef struct job {
     kww_spawn spawn;
@@ -20,7 +23,7 @@ typedef struct job {
     kws_compiled compiled;
     kws_report report;
     uint32_t tag;
-    int descriptors[KWW_SPAWN_FILES + KWW_LIBRARY_LIMIT + 1 + KWW_GRANT_LIMIT];
+    int descriptors[SPAWN_LIMIT];
     char *environment; /* NAME=VALUE and NUL, one after the other */
     const char *described; /* of interfaces besides this build's */
 } job;
@@ -29,7 +32,8 @@ typedef struct job {
 #define HOST_FILE 3
 #define WORKER_FILE 4
 #define LOG_SOCKET 5
-#define FIRST_LIBRARY 6
+#define BROKER_SOCKET 6 /* nothing, if there is none */
+#define FIRST_LIBRARY 7
 
 /* Becomes the worker, in the process it is called in, which has one thread. Does not return. */
 _Noreturn void run_worker(job *job);
@@ -41,6 +45,12 @@ int prepare_sandbox(job *job);
 const char *enter_sandbox(job *job, int grants);
 /* The second stage, when the plugin is loaded. */
 const char *seal_sandbox(job *job);
+
+/* network.c: from now on the functions of the C library that connect and listen ask the broker. */
+void use_broker(void);
+int has_broker(void);
+/* Asks it, and waits for half a minute at most: 0, or an errno. *descriptor: what it passed, the caller's, or -1. */
+int ask_broker(kww_network_request *request, kww_network_answer *answer, int *descriptor);
 
 /* ---- within a worker ------------------------------------------------------------------------------------ */
 

@@ -17,15 +17,14 @@ struct Keyway: AsyncParsableCommand {
         subcommands: [
             Ask.self, CallAdapter.self, Inspect.self, Validate.self, Diff.self, List.self, Doctor.self, Resolve.self,
             Tree.self, Semver.self, Schema.self, ManifestCommand.self, RegistryCommand.self, PermissionsCommand.self,
-            QuarantineCommand.self, ConfigCommand.self,
+            AuditCommand.self, QuarantineCommand.self, ConfigCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Running hosts",
                 subcommands: [
-                    RunHost.self, HostStatus.self, HostWorkers.self, HostEvents.self, HostLoad.self,
-                    HostSuspend.self, HostResume.self,
-                    HostSwap.self, HostStop.self, HostShutdown.self,
+                    RunHost.self, HostStatus.self, HostWorkers.self, HostLimits.self, HostEvents.self,
+                    HostLoad.self, HostSuspend.self, HostResume.self, HostSwap.self, HostStop.self, HostShutdown.self,
                 ])
         ])
 

@@ -205,6 +205,7 @@ void test_steps(void);
 void test_killer(void);
 void test_upcalls(void);
 void test_sandbox(void);
+void test_network(void);
 void test_described(void);
 
 /* A host that is killed: starts workers, writes their numbers to its output, and waits. */

@@ -31,6 +31,7 @@ static const struct test {
     { "racer", test_racer },
     { "upcalls", test_upcalls },
     { "sandbox", test_sandbox },
+    { "network", test_network },
     { "described", test_described },
     { "steps", test_steps },
     { "killer", test_killer },

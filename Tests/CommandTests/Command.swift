@@ -67,6 +67,8 @@ final class TemporaryFolder: Sendable {
     private static var forOwner: [FileAttributeKey: Any] { [.posixPermissions: 0o700] }
 
     init() throws {
+        // Compilers go by it.
+        umask(0o022)
         url = FileManager.default.temporaryDirectory.appendingPathComponent("keyway-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
             at: url, withIntermediateDirectories: true, attributes: Self.forOwner)

@@ -22,7 +22,7 @@ struct GuideCommandTests {
             for (name, place) in [
                 ("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache"), ("XDG_STATE_HOME", ".state"),
             ] { environment[name] = home.appendingPathComponent(place).path }
-            for name in ["KEYWAY_CONFIG_DIR", "KEYWAY_ENV"] { environment[name] = "" }
+            for name in ["KEYWAY_CONFIG_DIR", "KEYWAY_ENV", "KEYWAY_TRUST"] { environment[name] = "" }
             self.environment = environment
         }
 

@@ -19,7 +19,7 @@ struct InspectTests {
                 "findings", "hardening", "imports", "interfaces", "languages", "libraries", "manifest", "minimumGlibc",
                 "missingVersions", "needed", "neededVersions", "notes", "package", "permissionsEnforced", "producers",
                 "relocations", "rpath",
-                "runpath", "score", "sha256", "size", "sizes", "soname", "tls", "undefined",
+                "runpath", "score", "sha256", "size", "sizes", "soname", "tls", "trust", "undefined",
             ])
         #expect(Command.keys(json["elf"]) == ["class", "data", "machine", "osabi", "type"])
         #expect(

@@ -90,7 +90,7 @@ struct ProviderCommandTests {
         let names = fields.compactMap { $0["field"]?.stringValue }
         #expect(Set(names).count == names.count)
         #expect(fields.first { $0["field"] == "wall" }?["enforced"] == true)
-        #expect(fields.first { $0["field"] == "paths" }?["enforced"] == false)
+        #expect(fields.first { $0["field"] == "diskWrite" }?["enforced"] == false)
         for field in fields { #expect(field["how"]?.stringValue?.isEmpty == false, "\(field)") }
     }
 }

@@ -127,6 +127,28 @@ struct RunHostTests {
         }
     }
 
+    @Test("limits of plugins in workers are shown and changed; in the host's own process there are none")
+    func limits() async throws {
+        let host = try await RunningHost(["hash-embedder"], ["--isolate", "--limit", "wall=5s"])
+        func wall(_ output: Command.Output) throws -> JSON? {
+            try output.json()["limits"]?.arrayValue?.first { $0["kind"] == "wall" }
+        }
+        let before = try await host.keyway("limits", "hash-embedder", "--json")
+        #expect(try wall(before) == ["kind": "wall", "value": 5000, "unit": "milliseconds", "source": "call"])
+        let after = try await host.keyway("limits", "hash-embedder", "--limit", "wall=123ms", "--json")
+        #expect(try wall(after)?["value"] == 123)
+        #expect(try wall(await host.keyway("limits", "hash-embedder", "--json"))?["value"] == 123)
+        #expect(try await host.keyway("limits", "hash-embedder").stdout.contains("123ms"))
+        #expect(try await host.keyway("limits", "nobody", "--json").status == 1)
+        #expect(try await host.keyway("limits", "hash-embedder", "--limit", "wall=soon").status == 2)
+        #expect(try await host.keyway("shutdown").status == 0)
+        let own = try await RunningHost(["hash-embedder"])
+        #expect(try await own.keyway("limits", "hash-embedder", "--json").json()["limits"] == .null)
+        let refused = try await own.keyway("limits", "hash-embedder", "--limit", "wall=1s", "--json")
+        #expect(try refused.status == 1 && refused.json()["error"]?["code"] == "unsupported")
+        #expect(try await own.keyway("shutdown").status == 0)
+    }
+
     @Test("suspends, resumes, swaps, stops and loads while it runs")
     func verbs() async throws {
         let host = try await RunningHost()

@@ -62,6 +62,81 @@ struct SandboxCommandTests {
         #expect(try await Command.run(words + ["--allow", "fs.read=\(file)-else"]).status == 1)
     }
 
+    @Test("a host is out of reach until it is allowed, and its other ports stay so") func network() async throws {
+        let (listener, port) = try Self.listen()
+        let (other, otherPort) = try Self.listen()
+        defer { for socket in [listener, other] { close(socket) } }
+        let folder = try TemporaryFolder()
+        let plugin = try await UnrulyCommandPlugin.build(in: folder, ["NETWORK"])
+        func reach(_ port: UInt16, _ grants: String...) async throws -> Command.Output {
+            try await Command.run(
+                ["call-adapter", "embed", "--plugin", plugin, "--text", "net reach 127.0.0.1 \(port)"]
+                    + ["--isolate", "--json"] + grants.flatMap { ["--allow", $0] }, in: folder.url)
+        }
+        for grant in ["net=127.0.0.1:\(port)", "net=localhost:\(port)"] {
+            #expect(try await reach(port, grant).status == 0)
+            let denied = try await reach(otherPort, grant)
+            #expect(denied.status == 1)
+            #expect(try denied.json()["error"]?["code"] == "permissionDenied")
+        }
+        #expect(try await reach(otherPort, "net=127.0.0.1:\(port)", "net=127.0.0.1:\(otherPort)").status == 0)
+        #expect(try await reach(port).status == 1)
+    }
+
+    @Test("what was reached for is written down, shown, learned and compared") func audit() async throws {
+        let (listener, port) = try Self.listen()
+        defer { close(listener) }
+        let folder = try TemporaryFolder()
+        let plugin = try await UnrulyCommandPlugin.build(in: folder, ["NETWORK"])
+        func reach(_ address: String, _ words: String...) async throws -> Command.Output {
+            try await Command.run(
+                ["call-adapter", "embed", "--plugin", plugin, "--text", "net reach \(address) \(port)", "--isolate"]
+                    + ["--allow", "net=127.0.0.1:\(port)", "--json"] + words, in: folder.url)
+        }
+        #expect(try await reach("127.0.0.1", "--audit", "log").status == 0)
+        let learned = try await Command.run(["audit", "learn", "log"], in: folder.url)
+        #expect(learned.status == 0)
+        try folder.write(Data(learned.stdout.utf8), to: "profile.json")
+        #expect(try await reach("127.0.0.2", "--audit", "log", "--profile", "profile.json").status == 1)
+        let shown = try await Command.run(["audit", "show", "log", "--json"], in: folder.url).json()
+        let accesses = try #require(shown["plugins"]?.arrayValue?.first?["accesses"]?.arrayValue)
+        #expect(
+            accesses == [
+                ["action": "connect", "resource": .string("127.0.0.1:\(port)"), "allowed": 1, "refused": 0],
+                ["action": "connect", "resource": .string("127.0.0.2:\(port)"), "allowed": 0, "refused": 1],
+            ])
+        #expect(shown["unreadable"] == 0)
+        let missing = try await Command.run(["audit", "show", "nothing", "--json"], in: folder.url)
+        #expect(try missing.status == 1 && missing.json()["error"]?["code"] == "notFound")
+        #expect(try await reach("127.0.0.1", "--quarantine-departures").status == 2)
+        let damaged = try await reach("127.0.0.1", "--profile", "log")
+        #expect(damaged.status == 1)
+    }
+
+    @Test("whether a plugin may do something is asked without running it") func check() async throws {
+        let plugin = "\(Command.plugins)/hash-embedder.so"
+        let denied = try await Command.run(["permissions", "check", plugin, "fs.read:/etc/passwd", "--json"])
+        #expect(denied.status == 1)
+        #expect(try denied.json()["allowed"] == false && denied.json()["permission"] == "fs.read:/etc/passwd")
+        #expect(try await Command.run(["permissions", "check", plugin, "sing"]).status == 1)
+    }
+
+    /// Whoever connects is not answered, and connected all the same.
+    private static func listen() throws -> (socket: Int32, port: UInt16) {
+        let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            let pointer = unsafe bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
+            return unsafe bind(made, pointer, size) == 0 && Glibc.listen(made, 8) == 0
+                && getsockname(made, pointer, &size) == 0
+        }
+        try #require(isListening, "errno \(errno)")
+        return (made, UInt16(bigEndian: address.sin_port))
+    }
+
     @Test(
         "what is no grant and no guarantee is a mistake in the command",
         arguments: [

@@ -126,14 +126,14 @@ struct WorkerCommandTests {
 
 /// The plugin of Tests/Fixtures/workers, whose callers choose how it misbehaves.
 enum UnrulyCommandPlugin {
-    static func build(in folder: TemporaryFolder) async throws -> String {
+    static func build(in folder: TemporaryFolder, _ macros: [String] = []) async throws -> String {
         let plugin = folder.url.appendingPathComponent("unruly.so").path
         let built = try await Command.run(
             [
                 "cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wno-infinite-recursion", "-shared", "-fPIC",
                 "-fvisibility=hidden", "-O1", "-I", Command.root.appendingPathComponent("PluginABI/include").path, "-o",
                 plugin, Command.root.appendingPathComponent("Tests/Fixtures/workers/unruly.c").path,
-            ], program: "/usr/bin/env")
+            ] + macros.map { "-D\($0)" }, program: "/usr/bin/env")
         try #require(built.status == 0, "\(built.stderr)")
         return plugin
     }

@@ -44,7 +44,8 @@ enum Sample {
         init() throws {
             let url = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent(
                 "keyway-host-\(UUID().uuidString)")
-            // Whatever the umask: what others can write is not trusted.
+            // Whatever the umask: what others can write is not trusted. Compilers go by it.
+            umask(0o022)
             try FileManager.default.createDirectory(
                 at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             path = url.path

@@ -45,7 +45,7 @@ import Testing
         _ = try UnrulyPlugin.ask(writer, "write \(new)")
         _ = try UnrulyPlugin.ask(writer, "connect")
         #expect(try isDenied(writer, "read \(file)"))
-        #expect(writer.sandbox?[.network]?.state == .partial)
+        #expect(writer.sandbox?[.network]?.state == .enforced)
         await writing.shutdown()
         let (open, free) = try await load { $0.workers.isSandboxed = false }
         for text in ["read \(file)", "read /etc/passwd", "write \(new)", "connect"] {
@@ -82,6 +82,49 @@ import Testing
         _ = try UnrulyPlugin.ask(asking, "read /etc/passwd")
         #expect(try isDenied(silent, "read /etc/passwd"))
         await generous.shutdown()
+    }
+
+    @Test("of devices those are open that were granted and are there") func devices() async throws {
+        let machine = try Sample.Folder()
+        func plug(_ name: String, _ facts: [String: String], _ node: String) throws -> String {
+            let folder = "\(machine.path)/sys/bus/usb/devices/\(name)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for (fact, text) in facts {
+                try Data("\(text)\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(fact)"))
+            }
+            let path = "\(machine.path)/dev/bus/usb/\(node)"
+            try FileManager.default.createDirectory(
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        let granted = try plug(
+            "1-2", ["idVendor": "1d50", "idProduct": "60fc", "busnum": "1", "devnum": "7"], "001/007")
+        let product = try plug(
+            "1-3", ["idVendor": "1d50", "idProduct": "60fd", "busnum": "1", "devnum": "12"], "001/012")
+        let vendor = try plug(
+            "2-1", ["idVendor": "1d51", "idProduct": "60fc", "busnum": "2", "devnum": "7"], "002/007")
+        _ = try plug("1-2:1.0", ["bInterfaceClass": "ff"], "001/008")
+        for (grant, open, missing) in [
+            ("usb:1d50:60fc", [granted], false), ("usb:1D50", [granted, product], false), ("usb:9999", [], true),
+        ] {
+            let (host, plugin) = try await load {
+                $0.workers.machine = machine.path
+                $0.workers.allowed = [try Permission(.device, grant)]
+            }
+            for path in [granted, product, vendor] {
+                for verb in ["read", "write"] where open.contains(path) {
+                    _ = try UnrulyPlugin.ask(plugin, "\(verb) \(path)")
+                }
+                for verb in ["read", "write"] where !open.contains(path) {
+                    #expect(try isDenied(plugin, "\(verb) \(path)"), "\(verb) \(path) with \(grant)")
+                }
+            }
+            let guarantee = try #require(plugin.sandbox?[.devices])
+            #expect(guarantee.state == .enforced)
+            #expect(guarantee.by?.contains("not plugged in") == missing, "\(guarantee)")
+            await host.shutdown()
+        }
     }
 
     @Test("memory beyond the limit is told with the limit and whose it is") func memory() async throws {

@@ -1,13 +1,19 @@
 #define _GNU_SOURCE
 #include "enforcement.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <keyway/author.h>
 
-#include "network_filter.h"
+#include "file_rules.h"
+#include "filter.h"
+#include "jail.h"
+#include "landlock.h"
+#include "namespaces.h"
+#include "ports.h"
 
 typedef struct field {
     const char *name, *how, *why_not;
@@ -71,12 +77,47 @@ static bool no(const request *r)
 static bool by_filter(const request *r)
 {
     (void)r;
-    return network_filter_works();
+    return filter_works();
+}
+
+/* Ports are what Landlock and the filter do together. */
+static bool by_ports(const request *r)
+{
+    return filter_works() && (r != NULL ? ports_are_all_rules(r) : landlock_abi() >= 4);
+}
+
+static bool by_landlock(const request *r)
+{
+    return filter_works() && landlock_abi() >= 1 && (r == NULL || file_rules_can_be_kept(r));
+}
+
+static bool by_namespaces(const request *r)
+{
+    kw_policy all = { .isolate = 2 * KW_ISOLATE_USER - 1 };
+    return namespaces_work(namespaces_of(r != NULL ? &r->policy : &all));
+}
+
+/* The end of a process namespace is the end of all that is in it; without one they are looked for in /proc. */
+static bool by_reaper(const request *r)
+{
+    if (r != NULL && (r->policy.isolate & KW_ISOLATE_PID) && by_namespaces(r))
+        return r->policy.background != KW_BACKGROUND_KEEP;
+    int processes = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (processes >= 0)
+        close(processes);
+    return processes >= 0;
 }
 
 static bool can_change_user(const request *r)
 {
     return geteuid() == 0 || (r != NULL && r->policy.user == geteuid() && getuid() == geteuid());
+}
+
+/* Root raises its limits as it likes, with the capabilities that the profile takes. */
+static bool by_limits(const request *r)
+{
+    return r == NULL || geteuid() != 0 || jail_has_profile(&r->policy)
+        || ((r->policy.flags & KW_POLICY_USER_SET) && r->policy.user != 0);
 }
 
 /* The kernel counts processes of a user, and never refuses root one more. */
@@ -87,6 +128,8 @@ static bool is_counted(const request *r)
     return getuid() != 0;
 }
 
+#define NOT_OF_ROOT "root raises its limits as it likes: seccomp is \"none\", which leaves it its capabilities; set user"
+
 static const field fields[] = {
     { "enabled", "nothing runs unless the policy is enabled", "", set_always, yes },
     { "allow", "rules are compared before anything is started, with every command of a shell text", "", set_allow, yes },
@@ -95,25 +138,30 @@ static const field fields[] = {
     { "denyPatterns", "looked for among all words of a command, and of every command of a shell text; they win", "",
       set_deny_patterns, yes },
     { "shell", "a shell command is refused before anything is started", "", set_shell, yes },
-    { "env", "the environment is built from the policy alone", "", set_always, yes },
-    { "network", "a seccomp filter refuses every socket but local (unix) ones, and io_uring",
-      "this kernel or architecture takes no seccomp filter from this plugin; use an isolated worker", set_network,
+    { "env", "the environment is built from the policy alone; that of other processes is out of reach unless seccomp is "
+      "\"none\" or there is no Landlock", "", set_always, yes },
+    { "network", "a seccomp filter refuses every socket, local ones included, but connected pairs, what `net` admits, and "
+      "io_uring", "this machine takes no seccomp filter; nothing keeps the program from the network", set_network,
       by_filter },
-    { "net", "",
-      "no rules by port, name or path here: without allow network every network is refused and every unix socket left, "
-      "with it nothing is; use an isolated worker", set_net, no },
-    { "paths", "", "no file sandbox here; only redirections of shell commands are judged by path rules; use an isolated "
-      "worker", set_paths, no },
+    { "net", "TCP ports by Landlock, of every host; a seccomp filter refuses all other sockets; who may listen may do so on "
+      "a port of the kernel's choice, too",
+      "rules by domain or unix path, exceptions from allow network, and more than 1024 ports that are not all cannot be "
+      "told apart: what they admit is refused, what they deny from it is not; ports need Linux 6.7", set_net, by_ports },
+    { "paths", "Landlock: opening, making, renaming, removing, executing; and modes, owners and times are not changed, by "
+      "seccomp or, with isolate mount, by read-only mounts; names and sizes can be seen, what can be read can be run through "
+      "the dynamic linker, and allow network opens local sockets everywhere",
+      "no Landlock here (Linux 5.13), or a rule takes away from what another rule, or every program, has above it: then "
+      "what is given above is given here", set_paths, by_landlock },
     { "toolLimits", "the longest prefix that fits replaces limits before the start", "", set_tool_limits, yes },
     { "wall", "timer; then SIGTERM, grace, SIGKILL to the process group", "", set_wall, yes },
-    { "cpu", "RLIMIT_CPU of each process, rounded up to whole seconds", "", set_cpu, yes },
+    { "cpu", "RLIMIT_CPU of each process, rounded up to whole seconds", NOT_OF_ROOT, set_cpu, by_limits },
     { "idle", "timer since the last output; then SIGTERM, grace, SIGKILL to the process group", "", set_idle, yes },
     { "grace", "timer between SIGTERM and SIGKILL of the process group", "", set_grace, yes },
-    { "memory", "RLIMIT_AS: address space of each process", "", set_memory, yes },
-    { "fileSize", "RLIMIT_FSIZE: of each file written", "", set_file_size, yes },
-    { "diskWrite", "", "no quota on all that is written here, only fileSize; use an isolated worker", set_disk_write, no },
-    { "openFiles", "RLIMIT_NOFILE of each process", "", set_open_files, yes },
-    { "processes", "RLIMIT_NPROC: all processes of this user are counted",
+    { "memory", "RLIMIT_AS: address space of each process; files in memory do not count", NOT_OF_ROOT, set_memory, by_limits },
+    { "fileSize", "RLIMIT_FSIZE: of each file written", NOT_OF_ROOT, set_file_size, by_limits },
+    { "diskWrite", "", "no quota on all that is written here, only fileSize", set_disk_write, no },
+    { "openFiles", "RLIMIT_NOFILE of each process", NOT_OF_ROOT, set_open_files, by_limits },
+    { "processes", "RLIMIT_NPROC: all processes of this user are counted, with isolate user only the run's own",
       "RLIMIT_NPROC does not bind root; set user, or run the host as another user", set_processes, is_counted },
     { "stdoutBytes", "bytes are counted as they are read", "", set_stdout_bytes, yes },
     { "stderrBytes", "bytes are counted as they are read", "", set_stderr_bytes, yes },
@@ -125,12 +173,18 @@ static const field fields[] = {
     { "interactive", "approval is asked for by an event, and waited for", "", set_interactive, yes },
     { "autoApprove", "runs that need approval have it", "", set_auto_approve, yes },
     { "background", "a process of this plugin adopts what the program leaves (child subreaper), and it is killed, kept or "
-      "reported", "", set_always, yes },
+      "reported; with isolate pid the kernel ends all of it",
+      "isolate pid ends all of it with the run, so nothing is kept; or /proc is shut here, so that only the process group is "
+      "found, and the rest ends with the worker", set_always, by_reaper },
     { "pty", "a pseudo-terminal becomes the program's controlling terminal", "", set_pty, yes },
     { "user", "setresuid before exec, with the user's own group and no others",
-      "changing the user needs root; run the host as root, or use an isolated worker", set_user, can_change_user },
-    { "isolate", "", "no namespaces here; use an isolated worker", set_isolate, no },
-    { "seccomp", "", "no profile here beyond the network filter; use an isolated worker", set_seccomp, no },
+      "changing the user needs root; run the host as root", set_user, can_change_user },
+    { "isolate", "namespaces of its own, for who is not root in a user namespace; with mount, what paths do not let it "
+      "write is mounted read-only",
+      "this machine does not let this user make these namespaces; the run has none of them", set_isolate, by_namespaces },
+    { "seccomp", "calls that a program of a run does not need are refused: namespaces, mounts, io_uring, modules, keys, "
+      "tracing others, typing into a terminal; no capabilities, no new privileges, and no signals to others (Linux 6.12)",
+      "this machine takes no seccomp filter", set_seccomp, by_filter },
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])

@@ -17,7 +17,6 @@
 #include "call_error.h"
 #include "decision.h"
 #include "enforcement.h"
-#include "network_filter.h"
 #include "outcome.h"
 #include "program.h"
 #include "standard_streams.h"
@@ -89,14 +88,11 @@ static void make_plan(run *r, const char *path)
     r->plan.path = path;
     r->plan.argv = r->request.argv;
     r->plan.environment = r->environment.list;
-    r->plan.network =
-        (p->flags & KW_POLICY_ALLOW_NETWORK) || !network_filter_works() ? NULL : network_filter_program();
     r->plan.changes_user = (p->flags & KW_POLICY_USER_SET) && geteuid() == 0 && p->user != 0;
     if (r->plan.changes_user) {
         r->plan.uid = (uid_t)p->user;
         r->plan.gid = group_of(r->plan.uid);
     }
-    spawn_set_limits(&r->plan, &r->request.limits);
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------- */
@@ -123,8 +119,8 @@ static kw_status watch(run *r)
 
 static kw_status could_not_start(run *r, const char *name, const char *stage, int number)
 {
-    bool is_sandbox = strcmp(stage, "network filter") == 0 || strcmp(stage, "user") == 0;
-    if (strcmp(stage, "working folder") == 0)
+    bool is_sandbox = strncmp(stage, JAIL_STAGE, strlen(JAIL_STAGE)) == 0;
+    if (strcmp(stage, "working folder") == 0 && r->request.cwd != NULL)
         name = r->request.cwd;
     return outcome_reply_without_run(r, is_sandbox ? KW_END_SANDBOX_FAILED : KW_END_SPAWN_FAILED,
                                      call_text(r->call, "%.200s: %s: %s", name, stage, strerror(number)));
@@ -148,9 +144,13 @@ static kw_status start_and_watch(run *r, kw_instance *self)
                                                    number == EACCES ? "found, and not executable," : "not found"));
     make_plan(r, path);
     const char *stage = standard_streams_open(r, self->data_dir);
+    if (stage == NULL)
+        stage = jail_make(&r->plan.jail, &r->request, &r->environment, path, &r->plan.folder);
     number = errno;
+    spawn_set_limits(&r->plan, &r->request.limits);
     bool started = stage == NULL && reaper_start(&r->supervision->reaper, &r->plan);
     standard_streams_close_theirs(r);
+    jail_free(&r->plan.jail);
     if (!started && stage == NULL) {
         stage = r->supervision->reaper.failure.stage;
         number = r->supervision->reaper.failure.number;
@@ -253,7 +253,7 @@ static void clean_up(run *r, kw_instance *self)
 
 kw_status runner_execute(kw_instance *self, kw_call *call, const kw_run_in *in) KW_NOEXCEPT
 {
-    run r = { .call = call, .plan = { .folder = -1, .input = -1, .output = -1, .error = -1 },
+    run r = { .call = call, .plan = { .folder = -1, .input = -1, .output = -1, .error = -1, .jail = JAIL_NONE },
               .out = { .h = KW_HDR(kw_run_out), .exit_code = -1 } };
     kw_status status = request_read(call, in, &r.request);
     if (status != KW_OK)

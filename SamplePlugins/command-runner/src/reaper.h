@@ -11,7 +11,8 @@ typedef struct reaper {
     const spawn_plan *plan;
     spawn_failure failure;
     pid_t pid;                 /* its own, 0: none */
-    pid_t program;
+    pid_t program;             /* as the host knows it */
+    pid_t its_program;         /* as the reaper does */
     int channel, its_channel;  /* two ends of one socket pair: the host's, -1 once closed; the reaper's */
     void *stack;
     /* written by it when the program has been waited for */
@@ -29,6 +30,9 @@ bool reaper_collect(reaper *r);
 
 /* Takes away what has ended since. Value: are there still processes? Only after reaper_collect said so. */
 bool reaper_collect_again(reaper *r);
+
+/* Does everything that is left end with the reaper? */
+bool reaper_takes_all(const reaper *r);
 
 /* Lets go of whatever is left, and ends the reaper. Required. */
 void reaper_end(reaper *r);

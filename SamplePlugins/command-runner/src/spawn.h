@@ -1,17 +1,16 @@
 #ifndef COMMAND_RUNNER_SPAWN_H
 #define COMMAND_RUNNER_SPAWN_H
 
-#include <linux/filter.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include <keyway/plugin.h>
 
-#define SPAWN_LIMITS 5u
+#include "bare_call.h"
+#include "jail.h"
 
-/* For what runs on a borrowed stack, or in memory it shares with another process: sanitizers know neither. */
-#define SPAWN_BARE __attribute__((noinline, no_sanitize("address"), no_sanitize("undefined")))
+#define SPAWN_LIMITS 5u
 
 typedef struct spawn_limit {
     int resource;
@@ -31,7 +30,7 @@ typedef struct spawn_plan {
     spawn_limit limits[SPAWN_LIMITS];
     unsigned limit_count;
     rlim_t descriptors;         /* how many there may be, for kernels without close_range */
-    const struct sock_fprog *network; /* or NULL */
+    jail jail;
 } spawn_plan;
 
 /* Why a program did not start. */
@@ -40,14 +39,17 @@ typedef struct spawn_failure {
     volatile int number;        /* errno */
 } spawn_failure;
 
-/* Limits as resource limits, never above the hard ones this process has. */
+/* Limits as resource limits, never above the hard ones this process has; after all else in the plan. */
 void spawn_set_limits(spawn_plan *plan, const kw_limits *limits);
 
 /* Starts the program as leader of its own session and process group: by clone with the memory shared until exec, which
- * is what vfork does, but on the given stack. All signals must be blocked. Returns its process id; on failure *failure is
- * filled, and a process id says that there is one to wait for. */
-pid_t spawn_start(const spawn_plan *plan, spawn_failure *failure, void *stack_top);
+ * is what vfork does, but on the given stack. One that changes its user gets a copy of the memory: with the user a process
+ * also changes who may look into its memory, and what may be looked into then must not be the host's. All signals must be
+ * blocked. Returns its process id, and *pidfd; on failure *failure is filled, and a process id says that there is one to
+ * wait for. */
+pid_t spawn_start(const spawn_plan *plan, spawn_failure *failure, void *stack_top, int *pidfd);
 
-void spawn_close_above(unsigned first, rlim_t descriptors);
+/* Closes every descriptor from the first on but these two, which are in order or -1. */
+void spawn_close_from(int first, int kept, int kept_too, rlim_t descriptors);
 
 #endif

@@ -299,9 +299,11 @@ static void settle_survivors(supervision *s)
         signal_group(s, SIGKILL);
     s->disk_bytes = disk_bytes(s);
     bool left = reaper_collect(&s->reaper);
-    if (left && way != KW_BACKGROUND_REAP)
+    /* With their namespace's first process all others end. */
+    bool ends_all = reaper_takes_all(&s->reaper);
+    if (left && (way == KW_BACKGROUND_DENY || (way == KW_BACKGROUND_KEEP && !ends_all)))
         survivors_find(&s->reaper, &s->survivors);
-    if (left && way != KW_BACKGROUND_KEEP) {
+    if (left && way != KW_BACKGROUND_KEEP && !ends_all) {
         survivors stubborn;
         survivors_end(&s->reaper, &stubborn);
         if (way == KW_BACKGROUND_REAP)

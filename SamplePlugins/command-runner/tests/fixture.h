@@ -11,6 +11,14 @@
 
 kw_status kw_plugin_entry_1(const kw_host *host, uint32_t sdk, const kw_plugin **out) KW_NOEXCEPT;
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+
 #define MOST_WORDS 12
 #define MOST_RULES 6
 
@@ -30,7 +38,8 @@ typedef struct attempt {
     kw_str allow_words[MOST_RULES][MOST_WORDS], deny_words[MOST_RULES][MOST_WORDS];
     kw_pair env[4], env_set[4];
     kw_str env_allow[4], env_deny[4];
-    kw_path_rule paths[1];
+    kw_path_rule paths[MOST_RULES];
+    kw_net_rule net[MOST_RULES];
     test_call call;
     kw_status status;
     const kw_run_out *out;
@@ -60,6 +69,21 @@ static inline void deny(attempt *a, const char *rule)
     uint32_t i = a->policy.deny.count, words = split(rule, a->deny_words[i]);
     a->deny[i] = (kw_rule) { .h = KW_HDR(kw_rule), .prefix = kw_span_of(a->deny_words[i], words, sizeof(kw_str)) };
     a->policy.deny = kw_span_of(a->deny, i + 1, sizeof a->deny[0]);
+}
+
+static inline void path_rule(attempt *a, const char *path, uint32_t access, uint32_t execute)
+{
+    uint32_t i = a->policy.paths.count;
+    a->paths[i] = (kw_path_rule) { .h = KW_HDR(kw_path_rule), .path = kw_string(path), .access = access, .execute = execute };
+    a->policy.paths = kw_span_of(a->paths, i + 1, sizeof a->paths[0]);
+}
+
+static inline void net_rule(attempt *a, uint32_t kind, uint32_t is_denied, const char *name, uint32_t first, uint32_t last)
+{
+    uint32_t i = a->policy.net.count;
+    a->net[i] = (kw_net_rule) { .h = KW_HDR(kw_net_rule), .kind = kind, .is_denied = is_denied, .name = kw_string(name),
+                                .first_port = first, .last_port = last };
+    a->policy.net = kw_span_of(a->net, i + 1, sizeof a->net[0]);
 }
 
 static inline void words(attempt *a, const char *line)
@@ -179,6 +203,18 @@ static inline int violated(const kw_run_out *out, const char *kind)
         if (text_is(((const kw_violation *)kw_at(out->violations, i))->kind, kind))
             return 1;
     return 0;
+}
+
+/* The number that an attack printed, or less than 0: how else the run ended. */
+static inline int answer_of(attempt *a)
+{
+    const kw_run_out *out = execute(a);
+    int answer = out->end == KW_END_EXITED && out->exit_code == 0 && a->call.out.kept_size > 0 ? atoi(a->call.out.kept)
+                                                                                          : -(int)out->end;
+    if (answer < 0)
+        fprintf(stderr, "%.*s %.*s: ended %u: %.*s\n", (int)a->argv[1].len, a->argv[1].ptr, (int)a->argv[2].len,
+                a->argv[2].ptr, out->end, (int)out->detail.len, out->detail.ptr);
+    return answer;
 }
 
 static inline void start(void)

@@ -112,11 +112,10 @@ static void required_enforcement_refuses_what_is_not_enforced(void)
     attempt *a = attempt_make("true");
     allow(a, "true");
     a->policy.flags |= KW_POLICY_REQUIRE_ENFORCED;
-    a->paths[0] = (kw_path_rule) { .h = KW_HDR(kw_path_rule), .path = KW_STR("/"), .access = KW_ACCESS_READ };
-    a->policy.paths = kw_span_of(a->paths, 1, sizeof a->paths[0]);
+    a->limits.disk_write = 1;
     const kw_run_out *out = execute(a);
-    CHECK(out->end == KW_END_DENIED && text_has(out->detail, "paths"));
-    CHECK(enforced(out, "paths") == KW_ENFORCED_NO);
+    CHECK(out->end == KW_END_DENIED && text_has(out->detail, "diskWrite"));
+    CHECK(enforced(out, "diskWrite") == KW_ENFORCED_NO);
     attempt_end(a);
 
     a = attempt_make("true");
@@ -138,14 +137,29 @@ static void required_enforcement_refuses_what_is_not_enforced(void)
     attempt_end(a);
 }
 
-static void set_isolate(attempt *a) { a->policy.isolate = KW_ISOLATE_PID; }
-static void set_seccomp(attempt *a) { a->policy.seccomp = kw_string("default"); }
 static void set_disk_write(attempt *a) { a->limits.disk_write = 1; }
+static void set_domain(attempt *a) { net_rule(a, KW_NET_DOMAIN, 0, "example.com", 0, 0); }
+static void set_unix(attempt *a) { net_rule(a, KW_NET_UNIX, 0, "/run/example", 0, 0); }
+static void set_many_ports(attempt *a) { net_rule(a, KW_NET_PORTS, 0, "", 1, 65000); }
 
-static void set_net(attempt *a)
+static void set_exception(attempt *a)
 {
-    static const kw_net_rule rule = { .h = KW_HDR(kw_net_rule), .kind = KW_NET_PORTS, .first_port = 80, .last_port = 80 };
-    a->policy.net = kw_span_of(&rule, 1, sizeof rule);
+    a->policy.flags |= KW_POLICY_ALLOW_NETWORK;
+    net_rule(a, KW_NET_PORTS, 1, "", 25, 25);
+}
+
+static void set_exception_of_paths(attempt *a)
+{
+    path_rule(a, "/", KW_ACCESS_READ, 1);
+    path_rule(a, "/home/", KW_ACCESS_NONE, 0);
+}
+
+static void set_exception_of_libraries(attempt *a) { path_rule(a, "/usr/share", KW_ACCESS_NONE, 0); }
+
+static void set_kept_namespace(attempt *a)
+{
+    a->policy.isolate = KW_ISOLATE_PID;
+    a->policy.background = KW_BACKGROUND_KEEP;
 }
 
 /* What is not enforced is said with every run, and refuses one that requires it. */
@@ -154,7 +168,9 @@ static void fields_without_enforcement_are_said(void)
     static const struct {
         const char *name;
         void (*set)(attempt *a);
-    } cases[] = { { "isolate", set_isolate }, { "seccomp", set_seccomp }, { "diskWrite", set_disk_write }, { "net", set_net } };
+    } cases[] = { { "diskWrite", set_disk_write }, { "net", set_domain }, { "net", set_unix }, { "net", set_many_ports },
+                  { "net", set_exception }, { "paths", set_exception_of_paths }, { "paths", set_exception_of_libraries },
+                  { "background", set_kept_namespace } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         attempt *a = attempt_make("true");
         allow(a, "true");
@@ -267,12 +283,12 @@ static void every_field_is_reported(void)
         const char *name;
         int enforced; /* -1: depends on the user */
     } names[] = { { "enabled", 1 },     { "allow", 1 },     { "deny", 1 },        { "denyPatterns", 1 }, { "shell", 1 },     { "env", 1 },
-                  { "network", 1 },     { "net", 0 },       { "paths", 0 },       { "toolLimits", 1 }, { "wall", 1 },
+                  { "network", 1 },     { "net", -1 },      { "paths", -1 },      { "toolLimits", 1 }, { "wall", 1 },
                   { "cpu", 1 },         { "idle", 1 },      { "grace", 1 },       { "memory", 1 },    { "fileSize", 1 },
                   { "diskWrite", 0 },   { "openFiles", 1 }, { "processes", -1 },  { "stdoutBytes", 1 },
                   { "stderrBytes", 1 }, { "overflow", 1 },  { "headBytes", 1 },   { "tailBytes", 1 }, { "approval", 1 },
                   { "interactive", 1 }, { "autoApprove", 1 }, { "background", 1 }, { "pty", 1 },      { "user", -1 },
-                  { "isolate", 0 },     { "seccomp", 0 } };
+                  { "isolate", -1 },    { "seccomp", 1 } };
     test_call call;
     kw_none none = { .h = KW_HDR(kw_none) };
     test_call_begin(&call);

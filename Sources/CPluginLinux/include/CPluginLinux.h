@@ -60,6 +60,17 @@ int kwl_accept(int listener);
  * whoever listened. 0, or -1. C: struct ucred is declared for _GNU_SOURCE only. */
 int kwl_peer(int socket, uint32_t *user, int32_t *process);
 
+/* prlimit(2): both the soft and the hard limit of another process. It needs the process's user, and CAP_SYS_RESOURCE to raise
+ * the hard one. C: declared for _GNU_SOURCE only. */
+#define KWL_DATA 0u
+#define KWL_OPEN_FILES 1u
+#define KWL_FILE_SIZE 2u
+int kwl_limit(int32_t process, uint32_t what, uint64_t value);
+
+/* Bytes on disk of a file, or of everything in a folder; of hard links each counts, links are not followed, and other
+ * file systems are left out. What cannot be read counts nothing; -1 if nothing can be. C: the flexible structures of fts(3). */
+int64_t kwl_disk_usage(const char *path);
+
 /* CLOCK_MONOTONIC in nanoseconds. C: the macro is not imported everywhere. */
 int64_t kwl_monotonic_ns(void);
 

@@ -64,13 +64,12 @@ typedef struct kws_grant {
 #define KWS_MAY_GENERATE_CODE 2u /* a compiler at run time: memory may be writable and executable */
 #define KWS_MAY_START_PROGRAMS 4u
 #define KWS_MAY_USE_SOCKETS 8u   /* those that the host passes: accept, send, receive */
-#define KWS_MAY_OPEN_TCP 16u     /* TCP to or on the ports of the policy; implies USE_SOCKETS */
+#define KWS_MAY_OPEN_TCP 16u     /* TCP sockets that it can neither connect nor bind; implies USE_SOCKETS */
 #define KWS_MAY_SHARE_FILES 32u  /* MAP_SHARED of files */
 #define KWS_MAY_USE_DEVICES 64u  /* requests (ioctl) to USB devices that the host passes */
 #define KWS_MAY_ALL 127u
 
 #define KWS_GRANT_LIMIT 1024u
-#define KWS_PORT_LIMIT 1024u
 
 typedef struct kws_limits {
     /* 0 = as it is. */
@@ -86,10 +85,6 @@ typedef struct kws_policy {
     uint8_t wanted[KWS_MECHANISM_COUNT]; /* KWS_NO, IF_AVAILABLE or REQUIRED */
     const kws_grant *grants;     /* beside what every worker reads: the system's and the runtime's libraries */
     size_t grant_count;
-    const uint16_t *connect_ports;
-    size_t connect_count;
-    const uint16_t *bind_ports;
-    size_t bind_count;
     kws_limits limits;
     const char *runtime_folder;  /* of the Swift libraries, or NULL */
     uint32_t uid, gid;           /* whom root becomes */
@@ -100,8 +95,8 @@ typedef struct kws_policy {
  * had, but no namespaces. Root becomes 65534.
  *
  * What follows from permissions is the caller's to accept, by wanting less: START_PROGRAMS ends the use of SEAL, and
- * GENERATE_CODE makes it partial. OPEN_TCP requires PORTS unless they are KWS_NO. START_PROGRAMS requires PROCESS_SPACE or
- * a cgroup, and SIGNALS or PROCESS_SPACE; and whatever can be read can then be run, through the dynamic linker. */
+ * GENERATE_CODE makes it partial. START_PROGRAMS requires PROCESS_SPACE or a cgroup, and SIGNALS or PROCESS_SPACE; and
+ * whatever can be read can then be run, through the dynamic linker. */
 void kws_policy_make(kws_policy *policy);
 
 /* ---- the report ------------------------------------------------------------------------------------------ */

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Rises with every change of this header, of shared.h or of the marshalling. */
-#define KWW_PROTOCOL 2u
+#define KWW_PROTOCOL 3u
 #define KWW_MAGIC 0x3157574Bu /* "KWW1" */
 
 /* ---- the socket between host and zygote: packets (SOCK_SEQPACKET) of one frame and what follows it -------- */
@@ -30,7 +30,8 @@
  *   host -> zygote   SPAWN    kww_spawn, kww_sandbox, then the environment as NAME=VALUE and NUL one after the other, then the
  *                             description of interfaces that the host knows besides its build's; with descriptors: H, W, the
  *                             worker's side of its log socket, its standard output and error, the private libraries in the
- *                             order of loading, the plugin, the files of the sandbox's grants
+ *                             order of loading, the plugin, the files of the sandbox's grants, the worker's end of the
+ *                             socket to its broker if it has one
  *   zygote -> host   STARTED  kww_started with the tag of SPAWN; with a pidfd unless it failed
  *   zygote -> host   EXITED   kww_exited with the tag of SPAWN, if that was started: the process is gone
  */
@@ -71,7 +72,6 @@ typedef struct kww_spawn {
 } kww_spawn;
 
 #define KWW_GRANT_LIMIT 96u
-#define KWW_PORT_LIMIT 128u
 #define KWW_MECHANISM_LIMIT 32u
 
 /* What a worker may do: a kws_policy of CPluginSandbox that can travel. */
@@ -79,12 +79,11 @@ typedef struct kww_sandbox {
     uint32_t is_used;      /* 0: the worker has all rights of its user */
     uint32_t may;          /* KWS_MAY_* */
     uint32_t uid, gid;     /* whom root becomes; 0: it stays, without its powers */
-    uint32_t grants, connect_count, bind_count;
-    uint32_t reserved;
+    uint32_t grants;
+    uint32_t has_broker;   /* 1: it may ask its host for connections */
     uint64_t file_size, processes, cpu_seconds; /* 0 = any */
     uint8_t wanted[KWW_MECHANISM_LIMIT];   /* by KWS_*; KWS_NO and so on */
     uint8_t access[KWW_GRANT_LIMIT];       /* KWS_READ and so on */
-    uint16_t connect_ports[KWW_PORT_LIMIT], bind_ports[KWW_PORT_LIMIT];
     char runtime_folder[256];              /* of the Swift libraries, or empty */
 } kww_sandbox;
 
@@ -142,6 +141,58 @@ typedef struct kww_note {
     uint64_t dropped;    /* notes lost before this one */
     uint32_t length[4];  /* of the texts behind it: component or name, message or labels, fields, run id */
 } kww_note;
+
+/* ---- the socket on which a worker asks its broker for the network: packets (SOCK_SEQPACKET) --------------- */
+
+/*   worker -> host   kww_network_request, without descriptors
+ *   host -> worker   kww_network_answer with the number of the request; with a socket, if one was made
+ *
+ * A worker without the right to connect and to bind sockets gets sockets that are: connected, or about to be (the error is
+ * EINPROGRESS), or listening. None of them blocks. */
+#define KWW_NETWORK_CONNECT 1u
+#define KWW_NETWORK_LISTEN 2u
+#define KWW_NETWORK_RESOLVE 3u
+
+typedef struct kww_network_address {
+    uint16_t family;   /* AF_INET, AF_INET6 */
+    uint16_t port;     /* as a number, whatever the machine's order of bytes */
+    uint32_t scope;    /* of an IPv6 address: the interface, 0 = any */
+    uint8_t bytes[16]; /* as they go over the network; of IPv4 the first four */
+} kww_network_address;
+
+#define KWW_NAME_LIMIT 256u
+#define KWW_ADDRESS_LIMIT 32u
+
+typedef struct kww_network_request {
+    uint32_t kind, number;
+    kww_network_address address; /* of RESOLVE: family 0 = both, port 0 = any, and no more */
+    uint32_t is_v6_only;         /* of LISTEN: IPV6_V6ONLY */
+    uint32_t reserved;
+    char name[KWW_NAME_LIMIT];   /* of RESOLVE; ends with NUL */
+} kww_network_request;
+
+typedef struct kww_network_answer {
+    uint32_t number;
+    int32_t error;  /* an errno, of RESOLVE EAI_*; 0 = none */
+    uint32_t count; /* of RESOLVE */
+    uint32_t reserved;
+    kww_network_address addresses[KWW_ADDRESS_LIMIT];
+} kww_network_answer;
+
+/* A pair of sockets, of which the first is the host's: of its answers few wait for a worker that reads none. 0, or -1 with
+ * errno. */
+int kww_open_network(int ends[2]);
+/* Waits for a request: 1; 0: it is no request; -1: there will be no more. Descriptors that come with it are closed. */
+int kww_receive_request(int socket, kww_network_request *request);
+/* Does not wait for the worker, which goes without if it has no room. The descriptor stays the caller's, -1 = none. */
+void kww_send_answer(int socket, const kww_network_answer *answer, int descriptor);
+
+/* A socket that does not block and whose connection was begun. *error: 0, EINPROGRESS, or why there is none (-1). */
+int kww_start_connection(const kww_network_address *to, int *error);
+/* A socket that listens, or -1 with why. */
+int kww_start_listening(const kww_network_address *at, int is_v6_only, int *error);
+/* getaddrinfo(3): the number of addresses, at most room, or EAI_*, which is negative. Waits. */
+int kww_resolve(const char *name, kww_network_address *addresses, uint32_t room);
 
 /* ---- what a worker says of its plugin, and of its end ---------------------------------------------------- */
 
@@ -229,6 +280,7 @@ void kww_worker_ended(kww_worker *worker, uint32_t how, int32_t status);
 #define KWW_KILL_LOAD 7u      /* it was not ready in time */
 #define KWW_KILL_DEADLINE 8u  /* as WALL, of the call's own deadline */
 #define KWW_KILL_EVENTS 9u
+#define KWW_KILL_DISK 11u     /* its plugin's folders hold too much */
 #define KWW_KILL_MEMORY 10u
 void kww_worker_kill(kww_worker *worker, uint32_t why);
 

@@ -1,5 +1,5 @@
 /// What a permission of the kind `net` is about: some hosts, a port, and for addresses with a scheme their paths.
-package struct NetworkPattern {
+package struct NetworkPattern: Sendable, Hashable {
     /// Lower-case; "*" for all, "*.example.com" for all below example.com, which itself is not among them.
     private let host: String
     /// A number, or "*".
@@ -7,7 +7,7 @@ package struct NetworkPattern {
     /// nil: every path, and whatever is spoken on the port.
     private let address: Address?
 
-    private struct Address: Equatable {
+    private struct Address: Hashable {
         let scheme: String
         let path: [Substring]
         /// Does it end in `*`?
@@ -64,6 +64,16 @@ package struct NetworkPattern {
 
     /// Is it about some of the paths of a host, and not all of them?
     package var hasPath: Bool { address != nil }
+
+    /// The one host that it is about, if it is about one.
+    package var exactHost: String? { host.contains("*") ? nil : host }
+
+    /// Is this host, by its name in lower-case, among those that it is about?
+    /// - Parameter port: nil: on whatever port.
+    package func isAbout(_ name: String, port: UInt16?) -> Bool {
+        guard port == nil || portNumber == nil || port == portNumber else { return false }
+        return host == "*" || host == name || host.hasPrefix("*.") && name.hasSuffix(host.dropFirst())
+    }
 
     package func covers(_ other: Self) -> Bool {
         guard port == "*" || port == other.port else { return false }

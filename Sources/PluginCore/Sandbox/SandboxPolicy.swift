@@ -29,10 +29,12 @@ public struct SandboxPolicy: Sendable, Hashable {
     }
 
     public var files: [FileGrant] = []
-    /// TCP ports to which it may connect, on any host: the kernel compares ports alone.
-    public var connectPorts: Set<UInt16> = []
-    /// TCP ports on which it may be connected to.
-    public var listenPorts: Set<UInt16> = []
+    /// Whom it may connect to by TCP, and where it may be connected to.
+    public private(set) var network = NetworkAccess()
+    /// Devices that it may use, as far as they are there when a worker is started.
+    public private(set) var devices: [DevicePattern] = []
+    /// Where `/sys` and `/dev` are; empty: here.
+    package var machine = ""
     /// Variables of the host's environment that it gets.
     public var environment: Set<String> = []
     /// A compiler at run time: memory may be writable and executable.
@@ -42,11 +44,6 @@ public struct SandboxPolicy: Sendable, Hashable {
     public private(set) var mayStartAnyProgram = false
     /// What has to be enforced whole: without it the plugin is not started.
     public var required: Set<SandboxGuarantee.Name> = []
-    /// What was granted more narrowly than it can be enforced: why.
-    public private(set) var reservations: [SandboxGuarantee.Name: String] = [:]
-
-    /// Does it reach others over the network, or others it?
-    public var hasNetwork: Bool { !connectPorts.isEmpty || !listenPorts.isEmpty }
 
     /// Grants nothing.
     public init() {}
@@ -57,7 +54,7 @@ public struct SandboxPolicy: Sendable, Hashable {
     ///   - packageFolder: which it reads.
     ///   - path: folders of programs, separated by colons.
     /// - Throws: ``PluginError`` with code `permissionDenied` if something was granted that no worker can be given as it was
-    ///   granted: an address with a path, a device.
+    ///   granted: an address with a path.
     public init(
         granting permissions: [Permission], dataFolder: String?, packageFolder: String?,
         path: String = "/usr/local/bin:/usr/bin:/bin"
@@ -79,14 +76,16 @@ public struct SandboxPolicy: Sendable, Hashable {
             if let resource { addProgram(resource, path) } else { mayStartAnyProgram = true }
         case .network: try addHost(permission)
         case .listen:
-            guard let resource, let port = UInt16(resource.split(separator: ":").last ?? "") else {
-                throw Self.inexpressible(permission, "a port has to be named")
+            guard let resource, network.allowListening(resource) else {
+                throw Self.inexpressible(permission, "a port has to be named, alone or behind localhost or an address")
             }
-            listenPorts.insert(port)
-            reservations[.network] = Self.anyHost
         case .environment: if let resource { environment.insert(resource) }
         case .generatedCode: mayGenerateCode = true
-        case .device: throw Self.inexpressible(permission, "workers are given no devices yet")
+        case .device:
+            guard let device = resource.flatMap(DevicePattern.init) else {
+                throw Self.inexpressible(permission, "a device is usb:VENDOR or usb:VENDOR:PRODUCT in hexadecimal")
+            }
+            devices.append(device)
         // Threads are there for every plugin; the rest is the host's own to give.
         default: break
         }
@@ -102,18 +101,14 @@ public struct SandboxPolicy: Sendable, Hashable {
         }
     }
 
-    private static let anyHost = "the kernel compares ports and not hosts: every host can be reached on these ports"
-
     private mutating func addHost(_ permission: Permission) throws(PluginError) {
-        guard let resource = permission.resource, let pattern = NetworkPattern(resource) else {
+        guard let pattern = NetworkPattern(permission.resource ?? "*:*") else {
             throw Self.inexpressible(permission, "a host and a port have to be named")
         }
         guard !pattern.hasPath else {
-            throw Self.inexpressible(permission, "no mechanism of the kernel knows the paths of an address")
+            throw Self.inexpressible(permission, "the host connects it, and does not see the paths that it asks for")
         }
-        guard let port = pattern.portNumber else { throw Self.inexpressible(permission, "a port has to be named") }
-        connectPorts.insert(port)
-        reservations[.network] = Self.anyHost
+        network.allow(pattern)
     }
 
     private static func inexpressible(_ permission: Permission, _ why: String) -> PluginError {

@@ -30,8 +30,8 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// Is it enforced for plugins in workers? The others are there for hosts that have a sandbox.
     public var holdsInWorkers: Bool {
         switch self {
-        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles: true
-        case .concurrency, .upcallDepth, .fileSize, .disk, .network: false
+        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .fileSize, .disk: true
+        case .concurrency, .upcallDepth, .network: false
         }
     }
 

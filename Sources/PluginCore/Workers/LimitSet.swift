@@ -60,6 +60,13 @@ public struct LimitSet: Sendable, Hashable {
         return limits
     }()
 
+    /// With what the other says, which decides where both say something.
+    public func merged(with other: LimitSet) -> LimitSet {
+        var merged = self
+        merged.values.merge(other.values) { $1 }
+        return merged
+    }
+
     /// As they are written, in the order of ``LimitKind``.
     public var texts: [String] {
         LimitKind.allCases.compactMap { kind in values[kind].map { "\(kind.rawValue)=\(kind.text($0))" } }

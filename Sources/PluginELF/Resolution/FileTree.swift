@@ -48,7 +48,7 @@ struct FileTree: Sendable, Hashable {
     }
 
     /// What a symbolic link says; nil for anything else.
-    private static func target(of path: String) -> String? {
+    static func target(of path: String) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let base = buffer.baseAddress else { return nil }
             let count = unsafe readlink(path, base, buffer.count)

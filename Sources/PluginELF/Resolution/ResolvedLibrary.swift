@@ -24,6 +24,17 @@ public struct ResolvedLibrary: Sendable, Hashable {
     /// answer. Empty if this process has the library loaded.
     public let tried: [String]
 
+    /// One that was found through `$ORIGIN`, by the path without links on which it lies now; others as they are. A link on the
+    /// way that leads elsewhere later changes nothing then.
+    package var withoutLinks: ResolvedLibrary {
+        guard case .besidePlugin(let path) = origin, let image = try? FileImage(opening: path),
+            let location = image.location()
+        else { return self }
+        return ResolvedLibrary(
+            name: name, origin: .besidePlugin(path: location.path), neededBy: neededBy, rejected: rejected,
+            tried: tried)
+    }
+
     /// nil if the library is missing. Below another root it is the path there, which ``LibraryResolver/locate(_:)``
     /// turns into one that can be opened.
     public var path: String? {

@@ -61,12 +61,16 @@ extension PluginHost {
                     issues.map { ["pointer": .string($0.pointer), "message": .string($0.message)] }),
             ]
         case "workers": return workersJSON
+        case "limits": return try limitsJSON(arguments, request)
+        case "permission":
+            let verdict = try await checkPermission(
+                try Permission(parsing: try arguments.text("permission")), of: try arguments.text("plugin"))
+            return verdict.json
         case "shutdown": end.make()
         default:
             let verbs = [
-                "configure", "disable", "events", "load", "quarantine", "release", "resume", "shutdown", "status",
-                "stop",
-                "suspend", "swap", "workers",
+                "configure", "disable", "events", "limits", "load", "permission", "quarantine", "release", "resume",
+                "shutdown", "status", "stop", "suspend", "swap", "workers",
             ]
             throw PluginError(
                 .unsupported, "a host does not know the verb \(request.verb)",
@@ -94,6 +98,14 @@ extension PluginHost {
             }
         }
         return ["workers": .array(workers)]
+    }
+
+    /// Changes limits if there are any to change, and says which hold.
+    private func limitsJSON(_ arguments: Arguments, _ request: ControlRequest) throws(PluginError) -> JSON {
+        let name = try arguments.text("plugin")
+        let texts = request.arguments["limits"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        let limits = texts.isEmpty ? try plugin(name).limits : try setLimits(LimitSet(texts), of: name)
+        return ["plugin": .string(name), "limits": .optional(limits, \.json)]
     }
 
     private struct Arguments {

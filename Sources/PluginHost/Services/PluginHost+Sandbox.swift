@@ -23,15 +23,10 @@ extension PluginHost {
     /// who grants it.
     /// - Throws: if the policy cannot be read, or something was granted that no worker can be given as it was.
     func sandbox(for prepared: PreparedPlugin, _ options: InstanceOptions) throws(PluginError) -> SandboxPolicy {
-        var granted = configuration.workers.allowed
-        if let manifest = prepared.manifest {
-            let decision = try permissions(of: manifest, dataFolder: options.dataFolder)
-            for item in decision.items {
-                guard let permission = item.effective, item.isGranted || item.answer == .unasked else { continue }
-                let isAllowed = configuration.workers.allowedOnRequest.contains { $0.covers(permission) }
-                if item.isGranted || isAllowed || !item.isEverything { granted.append(permission) }
-            }
-        }
+        let granted =
+            try prepared.manifest.map { manifest throws(PluginError) in
+                try grantedPermissions(of: manifest, dataFolder: options.dataFolder)
+            } ?? configuration.workers.allowed
         do throws(PluginError) {
             return try SandboxPolicy(
                 granting: granted, dataFolder: options.dataFolder, packageFolder: options.packageFolder)
@@ -40,5 +35,67 @@ extension PluginHost {
             error.plugin = prepared.manifest?.id
             throw error
         }
+    }
+
+    /// All that a plugin may do in a worker, but for its own folders.
+    private func grantedPermissions(
+        of manifest: Manifest, dataFolder: String?
+    ) throws(PluginError) -> [Permission] {
+        let decision = try permissions(of: manifest, dataFolder: dataFolder)
+        return configuration.workers.allowed
+            + decision.items.compactMap { item in
+                guard let permission = item.effective, item.isGranted || item.answer == .unasked else { return nil }
+                let isAllowed = configuration.workers.allowedOnRequest.contains { $0.covers(permission) }
+                return item.isGranted || isAllowed || !item.isEverything ? permission : nil
+            }
+    }
+
+    /// May a plugin do this, by what its manifest asks for, the operator's policy, and what the host allows all plugins? Blocks
+    /// while files are read.
+    ///
+    /// In a worker it is kept from everything else; in this process from nothing. Its own folders need no permission.
+    /// - Parameter dataFolder: of the instance; relative paths are below it.
+    /// - Throws: if the policy cannot be read, or nobody can have the permission.
+    public func checkPermission(
+        _ permission: Permission, of manifest: Manifest, dataFolder: String? = nil
+    ) throws(PluginError) -> PermissionVerdict {
+        let wanted = try permission.effective(in: dataFolder)
+        let granted = try grantedPermissions(of: manifest, dataFolder: dataFolder)
+        if let grant = granted.first(where: { $0.covers(wanted) }) {
+            return PermissionVerdict(permission: wanted, isAllowed: true, because: "\(grant) was granted")
+        }
+        let isAsked = manifest.permissions.contains { request in
+            (try? request.permission.effective(in: dataFolder))?.covers(wanted) == true
+        }
+        return PermissionVerdict(
+            permission: wanted, isAllowed: false,
+            because: isAsked ? "it asks for it, and nobody has granted it" : "its manifest does not ask for it")
+    }
+
+    /// The same of a plugin that this host has loaded.
+    /// - Throws: `notFound` if there is none of the name.
+    public func checkPermission(
+        _ permission: Permission, of name: String
+    ) async throws(PluginError) -> PermissionVerdict {
+        let request = try await supervisor(name).request
+        guard let manifest = request.prepared.manifest else {
+            throw PluginError(.validation, "\(name) has no manifest", plugin: name)
+        }
+        return try await HostThread.run("plugin.permission", of: name, CallContext()) { [self] () throws(PluginError) in
+            try checkPermission(permission, of: manifest, dataFolder: request.options.dataFolder)
+        }
+    }
+}
+
+/// Whether a plugin may do something.
+public struct PermissionVerdict: Sendable, Hashable {
+    /// As it takes effect for the plugin: with an absolute path.
+    public let permission: Permission
+    public let isAllowed: Bool
+    /// Why, as a person would say it.
+    public let because: String
+
+    public var json: JSON {
+        ["permission": .string(permission.text), "allowed": .bool(isAllowed), "because": .string(because)]
     }
 }

@@ -13,15 +13,18 @@ extension PluginHost {
         guard let manifest = prepared.manifest else { return services }
         let decision = try permissions(of: manifest, dataFolder: dataFolder)
         guard decision.allows(try Permission(.service, "secrets")) else { return services }
-        let secrets = configuration.secrets
+        let (secrets, auditor) = (configuration.secrets, auditor)
         services.secret = { name throws(PluginError) in
+            let shown = ControlCharacters.spelled(name)
             guard let permission = try? Permission(.environment, name), decision.allows(permission) else {
+                auditor.note(.secret, shown, of: decision.plugin, isAllowed: false, "not granted")
                 throw PluginError(
                     .permissionDenied,
-                    "\(decision.plugin) was not granted env:\(ControlCharacters.spelled(name)), so it does not get the secret",
+                    "\(decision.plugin) was not granted env:\(shown), so it does not get the secret",
                     remedy: "Ask for it in the manifest, and have the operator grant it", facts: .names([name]),
                     plugin: decision.plugin)
             }
+            auditor.note(.secret, shown, of: decision.plugin, isAllowed: true, "granted")
             return try secrets.secret(SecretReference(.environment(name)))
         }
         return services

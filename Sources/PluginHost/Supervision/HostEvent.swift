@@ -40,8 +40,12 @@ public struct HostEvent: Sendable, Equatable {
         case circuitClosed
         /// Its workers do not become ready, and no more are started by themselves; or it broke, and is not called any more.
         case workersGaveUp
+        /// It wanted something that it was not granted: ``HostEvent/resource``.
+        case permissionDenied
         /// Another plugin was asked in its place: ``HostEvent/fallback``. ``HostEvent/error`` is why.
         case fellBack
+        /// It reached for something that it never did: ``HostEvent/resource``.
+        case departed
         /// What is in the folders changed in a way that no verb was for, such as a watch that lost events.
         case watch
     }
@@ -62,6 +66,8 @@ public struct HostEvent: Sendable, Equatable {
     public var worker: WorkerID?
     /// The worker's process; 0 if there is none.
     public var process: Int32 = 0
+    /// What it wanted and was not granted, such as `net:HOST:PORT`; nil if nothing.
+    public var resource: String?
     /// The plugin that was asked in its place; nil if none was.
     public var fallback: String?
 
@@ -76,6 +82,7 @@ public struct HostEvent: Sendable, Equatable {
         if let reason { members["reason"] = .string(reason) }
         if let error { members["error"] = error.json }
         if let worker { members["worker"] = .int(Int64(worker.rawValue)) }
+        if let resource { members["resource"] = .string(resource) }
         if let fallback { members["fallback"] = .string(fallback) }
         if process != 0 { members["pid"] = .int(Int64(process)) }
         return .object(members)

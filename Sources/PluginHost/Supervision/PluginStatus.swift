@@ -14,6 +14,8 @@ public struct PluginStatus: Sendable, Hashable {
     public var generation = 0
     public var state = PluginState.unloaded
     public var tier = IsolationTier.inProcess
+    /// Why it runs there: whether it is trusted; nil before its file was judged.
+    public var trust: TrustVerdict?
     /// Why it is in this state, if there is anything to say.
     public var reason: String?
     /// Calls that run now, in all generations.
@@ -28,6 +30,8 @@ public struct PluginStatus: Sendable, Hashable {
     public var refusal: CallRefusal?
     /// Calls that another plugin answered in its place, since it was loaded.
     public var fallbacks: UInt64 = 0
+    /// What it wanted since the host began and was refused, as far as the host sees it.
+    public var refusals: UInt64 = 0
     /// Is it active as far as its life goes? So it is also when its workers get no calls.
     var isActive = false
 
@@ -40,7 +44,9 @@ public struct PluginStatus: Sendable, Hashable {
         ]
         if let file { members["file"] = .string(file) }
         if let digest { members["digest"] = .string("sha256:\(digest)") }
+        if let trust { members["trust"] = trust.json }
         if let reason { members["reason"] = .string(reason) }
+        if refusals > 0 { members["refusals"] = .int(Int64(clamping: refusals)) }
         if fallbacks > 0 { members["fallbacks"] = .int(Int64(clamping: fallbacks)) }
         if let refusal { members["refused"] = Self.json(refusal) }
         return .object(members)

@@ -42,17 +42,24 @@ extension PluginSupervisor {
         next.options.configuration = configuration.value
         next.explicit = explicit
         next.redaction = configuration.redaction
+        let limits = limited(services.supervision.loadTimeout, context)
+        do throws(PluginError) {
+            next.trust = try await judged(prepared, limits)
+        } catch {
+            throw refused(error)
+        }
         let isSame =
             prepared.digest == request.prepared.digest && prepared.manifest == request.prepared.manifest
-            && next.options.configuration == request.options.configuration
+            && next.options.configuration == request.options.configuration && next.trust?.tier == request.trust?.tier
         if isSame {
+            request.trust = next.trust
+            publish()
             tell(.unchanged)
             return SwapResult(hasChanged: false, generation: generation, version: plugin.version)
         }
         tell(.swapping, reason: "to \(prepared.path)")
         do throws(PluginError) {
             try requireSuccessor(prepared)
-            let limits = limited(services.supervision.loadTimeout, context)
             let loaded = try await loadCode(next, limits)
             try await replace(plugin, with: loaded, next, limits)
         } catch {

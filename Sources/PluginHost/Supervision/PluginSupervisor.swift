@@ -35,6 +35,8 @@ actor PluginSupervisor {
         var prepared: PreparedPlugin
         /// With the configuration as the plugin gets it, secrets in it.
         var options: InstanceOptions
+        /// Whether the file is trusted, and where it runs; nil before it was judged.
+        var trust: TrustVerdict?
         /// What the program itself says of the configuration.
         var explicit: JSON
         /// Takes the secrets out of what the plugin says.
@@ -221,6 +223,7 @@ actor PluginSupervisor {
         do throws(PluginError) {
             switch action {
             case .loadCode:
+                request.trust = try await judged(request.prepared, limited(services.supervision.loadTimeout))
                 loaded = try await loadCode(request, limited(services.supervision.loadTimeout))
                 return .codeLoaded
             case .createInstance:
@@ -333,8 +336,17 @@ actor PluginSupervisor {
 
     // MARK: - Steps that a swap takes, too
 
+    /// Whether a file is trusted, and where it runs.
+    func judged(_ prepared: PreparedPlugin, _ context: CallContext) async throws(PluginError) -> TrustVerdict {
+        let tiers = services.tiers
+        return try await HostThread.run("plugin.trust", of: name, context) { () throws(PluginError) in
+            try tiers.verdict(on: prepared)
+        }
+    }
+
+    /// - Parameter request: judged.
     func loadCode(_ request: Request, _ context: CallContext) async throws(PluginError) -> LoadedPlugin {
-        let (services, name) = (services, name)
+        let (services, name, trust) = (services, name, request.trust!)
         await services.gate.enter(priority: Int(request.priority))
         defer { services.gate.leave() }
         if let probe = services.probe { try await probe(request.prepared) }
@@ -349,7 +361,7 @@ actor PluginSupervisor {
             do throws(PluginError) {
                 var tier = PluginTier.inProcess
                 if let manifest = request.prepared.manifest {
-                    tier = try services.tiers.tier(for: manifest, named: name) { () throws(PluginError) in
+                    tier = try services.tiers.tier(for: manifest, trust, named: name) { () throws(PluginError) in
                         try services.sandbox(request.prepared, request.options)
                     } _: { [weak self] event in
                         self?.tell(event)
@@ -480,7 +492,8 @@ actor PluginSupervisor {
         let status = PluginStatus(
             name: name, id: id, version: request.prepared.manifest?.version, file: request.prepared.path,
             digest: request.prepared.digest, generation: generation, state: lifecycle.state,
-            tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, reason: reason,
+            tier: loaded?.tier.isolation ?? plugin?.loaded.tier.isolation ?? .inProcess, trust: request.trust,
+            reason: reason,
             calls: retired.calls, errors: retired.failures, retiring: retiring.count,
             isActive: lifecycle.state == .active)
         let present = isCounted ? [plugin?.generation].compactMap(\.self) : []
@@ -496,6 +509,7 @@ actor PluginSupervisor {
             status.errors += statistics.failures
         }
         status.fallbacks = adapters?.fallbacks ?? 0
+        status.refusals = services.tiers.auditor.refusals(of: id)
         if status.isActive, let refusal = adapters?.refusal {
             (status.state, status.reason, status.refusal) = (.error, refusal.reason, refusal)
         }

@@ -10,8 +10,8 @@ extension PluginHost {
     ) async throws(PluginError) {
         // A file that is refused says why when it is loaded.
         guard prepared.verification.isLoadable, let manifest = prepared.manifest,
-            tiers.isolation(of: manifest) != .inProcess,
-            case .fallback(let other) = configuration.workers.recovery(of: name, manifest.id)
+            case .fallback(let other) = configuration.workers.recovery(of: name, manifest.id),
+            try await tier(of: prepared, name, context) != .inProcess
         else { return }
         func refuse(_ what: String, _ remedy: String, _ names: [String]) -> PluginError {
             PluginError(
@@ -40,6 +40,15 @@ extension PluginHost {
             throw refuse(
                 "it does not have \(missing.joined(separator: ", "))",
                 "Choose a plugin that has the interfaces of \(name)", missing)
+        }
+    }
+
+    private func tier(
+        of prepared: PreparedPlugin, _ name: String, _ context: CallContext
+    ) async throws(PluginError) -> IsolationTier {
+        let tiers = tiers
+        return try await HostThread.run("plugin.trust", of: name, context) { () throws(PluginError) in
+            try tiers.verdict(on: prepared).tier
         }
     }
 

@@ -16,6 +16,7 @@ extension PluginSupervisor {
             state: status.state, version: status.version, reason: event.reason, error: nil)
         told.worker = event.worker
         told.process = event.pid
+        told.resource = event.resource
         services.events.tell(told)
     }
 
@@ -41,6 +42,7 @@ extension WorkerEvent.Kind {
         case .circuitOpened: .circuitOpened
         case .circuitClosed: .circuitClosed
         case .gaveUp: .workersGaveUp
+        case .permissionDenied: .permissionDenied
         }
     }
 }

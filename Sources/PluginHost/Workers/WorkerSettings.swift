@@ -1,5 +1,5 @@
 public import PluginCore
-internal import PluginLoader
+package import PluginLoader
 internal import Synchronization
 
 /// How a host runs plugins in processes of their own.
@@ -27,6 +27,10 @@ public struct WorkerSettings: Sendable {
     public var recovery = RecoveryPolicy.restart
     /// What is done when a plugin breaks, by the plugins' names or ids.
     public var recoveries: [String: RecoveryPolicy] = [:]
+    /// Who finds the addresses of names for plugins with a granted network.
+    package var resolver = NetworkResolver.system
+    /// Where `/sys` and `/dev` are, for granted devices.
+    package var machine = ""
     /// Between asking a call to end and ending its worker.
     public var grace = Duration.milliseconds(50)
     /// After how long a call that waits for a worker counts as one of the next higher priority.
@@ -42,12 +46,15 @@ public struct WorkerSettings: Sendable {
         return recovery
     }
 
-    func options(for manifest: Manifest, named name: String) -> WorkerOptions {
+    /// - Parameter changed: limits that were changed since, over what calls may use.
+    func options(for manifest: Manifest, named name: String, _ changed: LimitSet) -> WorkerOptions {
         var options = WorkerOptions(
             limits: EffectiveLimits(
-                operator: operatorLimits, call: callLimits, plugin: LimitSet(manifest.limits), host: hostLimits),
+                operator: operatorLimits, call: callLimits.merged(with: changed), plugin: LimitSet(manifest.limits),
+                host: hostLimits),
             environment: environment)
         options.health = manifest.health
+        options.resolver = resolver
         options.grace = grace
         options.ageing = ageing
         options.recovery = recovery(of: name, manifest.id)
@@ -58,39 +65,63 @@ public struct WorkerSettings: Sendable {
 /// Decides where plugins run, and has the program for those that run elsewhere.
 final class TierChooser: Sendable {
     private let least: IsolationTier
+    private let trust: TrustPolicy
     private let settings: WorkerSettings
     private let timer: any _Concurrency.Clock<Duration>
+    let auditor: Auditor
     private let domain = Mutex<WorkerDomain?>(nil)
+    /// Limits that somebody changed while plugins lived, by the plugins' names.
+    private let changed = Mutex<[String: LimitSet]>([:])
 
     /// - Parameters:
     ///   - least: where plugins run that do not ask for more.
+    ///   - trust: which plugins may run in this process.
     ///   - timer: what waiting is measured by.
-    init(least: IsolationTier, _ settings: WorkerSettings, _ timer: any _Concurrency.Clock<Duration>) {
+    init(
+        least: IsolationTier, _ trust: TrustPolicy, _ settings: WorkerSettings,
+        _ timer: any _Concurrency.Clock<Duration>, _ auditor: Auditor
+    ) {
         self.least = least
+        self.trust = trust
         self.settings = settings
         self.timer = timer
+        self.auditor = auditor
     }
 
-    func isolation(of manifest: Manifest) -> IsolationTier { max(least, manifest.isolation ?? .inProcess) }
+    /// What was asked for, whoever is trusted.
+    private func isolation(of manifest: Manifest?) -> IsolationTier { max(least, manifest?.isolation ?? .inProcess) }
+
+    /// Whether the plugin is trusted, and where it runs.
+    func verdict(on prepared: PreparedPlugin) throws(PluginError) -> TrustVerdict {
+        var verdict = try trust.verdict(on: prepared)
+        verdict.tier = max(verdict.floor, isolation(of: prepared.manifest))
+        return verdict
+    }
 
     /// - Throws: `sandboxUnavailable` if the plugin has to be kept apart further than this host can, or the error of a
     ///   missing program. Nothing is lowered in silence.
     func tier(
-        for manifest: Manifest, named name: String, _ sandbox: () throws(PluginError) -> SandboxPolicy,
-        _ observer: @escaping @Sendable (WorkerEvent) -> Void
+        for manifest: Manifest, _ verdict: TrustVerdict, named name: String,
+        _ sandbox: () throws(PluginError) -> SandboxPolicy, _ observer: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(PluginError) -> PluginTier {
-        switch isolation(of: manifest) {
-        case .inProcess: return .inProcess
-        case .worker, .workerStrict:
-            var options = settings.options(for: manifest, named: name)
-            options.observer = observer
-            options.clock = timer
+        guard verdict.tier > .inProcess else { return .inProcess }
+        var options = settings.options(for: manifest, named: name, changed(name))
+        let (auditor, id) = (auditor, manifest.id)
+        options.networkObserver = { auditor.note($0, of: id) }
+        options.observer = observer
+        options.clock = timer
+        do throws(PluginError) {
             options.sandbox = try self.sandbox(for: manifest, try sandbox())
             return .worker(try worker(), options)
+        } catch {
+            guard isolation(of: manifest) == .inProcess else { throw error }
+            var error = error
+            error.what += "; and it may not run in the host's own process, because \(verdict.because)"
+            throw error
         }
     }
 
-    /// What the manifest's `workerStrict` asks for on top of what this host requires.
+    /// What `workerStrict` asks for on top of what this host requires.
     private static let strict: Set<SandboxGuarantee.Name> = [
         .files, .network, .processes, .signals, .hostMemory, .systemCalls, .writeXorExecute, .memory,
     ]
@@ -99,7 +130,8 @@ final class TierChooser: Sendable {
     private func sandbox(for manifest: Manifest, _ granted: SandboxPolicy) throws(PluginError) -> SandboxPolicy? {
         var policy = granted
         policy.required = settings.required
-        if manifest.isolation == .workerStrict { policy.required.formUnion(Self.strict) }
+        policy.machine = settings.machine
+        if isolation(of: manifest) == .workerStrict { policy.required.formUnion(Self.strict) }
         if settings.isSandboxed, !policy.mayStartAnyProgram { return policy }
         let reason = settings.isSandboxed ? "every program was granted" : "this host has turned the sandbox off"
         try SandboxReport.none(because: reason).require(policy.required, for: manifest.id)
@@ -111,8 +143,20 @@ final class TierChooser: Sendable {
         guard let policy = try sandbox(for: manifest, granted) else {
             return .none(because: settings.isSandboxed ? "every program was granted" : "the sandbox is turned off")
         }
-        let limits = settings.options(for: manifest, named: manifest.id).limits
+        let limits = settings.options(for: manifest, named: manifest.id, LimitSet()).limits
         return try worker().rehearse(policy, limits: limits, for: manifest.id)
+    }
+
+    private func changed(_ name: String) -> LimitSet { changed.withLock { $0[name] ?? LimitSet() } }
+
+    /// Remembers limits for all workers of the plugin that come.
+    /// - Returns: what holds now.
+    func change(_ limits: LimitSet, for manifest: Manifest, named name: String) -> EffectiveLimits {
+        let all = changed.withLock { changed in
+            changed[name] = (changed[name] ?? LimitSet()).merged(with: limits)
+            return changed[name] ?? LimitSet()
+        }
+        return settings.options(for: manifest, named: name, all).limits
     }
 
     /// Ends the program for those that run elsewhere. It starts again with the next plugin.

@@ -103,6 +103,17 @@ public final class NativePlugin: Plugin, Sendable {
     /// Lets calls go on.
     package func open() { slot.open() }
 
+    /// Has other limits hold for its calls and workers from now on.
+    /// - Returns: false if it runs in this process, where nothing limits it.
+    package func adopt(_ limits: EffectiveLimits) -> Bool {
+        guard let pool = slot.instance.pool else { return false }
+        pool.adopt(limits)
+        return true
+    }
+
+    /// What its calls and workers may use; nil if it runs in this process.
+    public var limits: EffectiveLimits? { slot.instance.pool?.factory.options.limits }
+
     /// Forgets failures of its workers, and lets calls go to them.
     package func readmit() { slot.instance.pool?.readmit() }
 

@@ -39,12 +39,14 @@ public struct PluginLoader: Sendable {
         _ path: String, sidecar: ((_ digest: () -> String) throws(PluginError) -> SidecarManifest?)? = nil
     ) throws(PluginError) -> PreparedPlugin {
         let began = kwl_monotonic_ns()
-        let image = try SealedImage(of: FileImage(opening: path), limit: imageLimit, name: path.lastComponent)
+        let file = try FileImage(opening: path)
+        let location = file.location()
+        let image = try SealedImage(of: file, limit: imageLimit, name: path.lastComponent)
         let object = try image.inspect()
         let manifest = try sidecar?({ image.digest() })
         let verification = verifier.verify(object, sidecar: manifest)
         return PreparedPlugin(
-            path: path, image: image, object: object, verification: verification, loader: self,
+            path: path, location: location, image: image, object: object, verification: verification, loader: self,
             inspectTime: .nanoseconds(kwl_monotonic_ns() - began))
     }
 }
@@ -52,21 +54,27 @@ public struct PluginLoader: Sendable {
 /// A file that was read and judged, and whose bytes are kept: what is loaded later is what was judged.
 public final class PreparedPlugin: Sendable {
     public let path: String
+    /// Where the file lay that was opened, and who could have put it there; nil if no name leads to it.
+    public let location: FileLocation?
     public let object: SharedObject
     public let verification: Verification
+    /// What has to be loaded with it: the libraries of the verification, those of its own by paths without links.
+    package let libraries: [ResolvedLibrary]
     /// Opening, copying, reading and judging.
     public let inspectTime: Duration
     let image: SealedImage
     let loader: PluginLoader
 
     init(
-        path: String, image: SealedImage, object: SharedObject, verification: Verification, loader: PluginLoader,
-        inspectTime: Duration
+        path: String, location: FileLocation?, image: SealedImage, object: SharedObject, verification: Verification,
+        loader: PluginLoader, inspectTime: Duration
     ) {
         self.path = path
+        self.location = location
         self.image = image
         self.object = object
         self.verification = verification
+        libraries = verification.libraries.map(\.withoutLinks)
         self.loader = loader
         self.inspectTime = inspectTime
     }
@@ -109,7 +117,7 @@ public final class PreparedPlugin: Sendable {
             switch tier {
             case .inProcess:
                 loaded = try LoadedImage(
-                    image, of: object, manifest: manifest, libraries: verification.libraries, host: host, sdk: sdk,
+                    image, of: object, manifest: manifest, libraries: libraries, host: host, sdk: sdk,
                     described: interfaces, checksReplies: loader.checksReplies)
             case .worker(let domain, let options):
                 let workers = try WorkerFactory(

@@ -22,7 +22,7 @@ extension PreparedPlugin {
     package func parts() throws(PluginError) -> Parts {
         var parts = Parts()
         // The list is in the order of discovery; what a library needs itself has to be there before it.
-        for library in verification.libraries.reversed() {
+        for library in libraries.reversed() {
             switch library.origin {
             case .hostRuntime(let path): parts.hostLibraries.append(path)
             // Another plugin's private library of the same name and bytes, or the copy of a file that is gone.

@@ -48,6 +48,12 @@ final class RemoteInstance: @unchecked Sendable {  // the pointer is written in 
             ageing_ns: min(options.ageing, .seconds(1_000_000_000)).nanoseconds)
     }
 
+    /// Has the limits hold for calls that begin from now on.
+    func adopt(_ options: WorkerOptions) {
+        var limits = Self.limits(options)
+        unsafe kww_remote_set_limits(remote, &limits)
+    }
+
     @unsafe
     var handle: OpaquePointer { unsafe kww_remote_instance(remote) }
 

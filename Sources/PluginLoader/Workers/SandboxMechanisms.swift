@@ -18,13 +18,13 @@ enum SandboxMechanisms {
         }
     }
 
-    /// - Throws: `sandboxUnavailable` if something is required that is enforced nowhere, or not as it was granted.
+    /// - Throws: `sandboxUnavailable` if something is required that is enforced nowhere.
     static func requirePossible(_ policy: SandboxPolicy, _ plugin: String) throws(PluginError) {
         let report = SandboxReport(
             policy.required.compactMap { name in
-                let reason =
-                    policy.reservations[name] ?? impossible(name, hasNetwork: policy.hasNetwork)
-                return reason.map { SandboxGuarantee(name, .notEnforced, reason: $0) }
+                impossible(name, hasNetwork: !policy.network.isEmpty).map {
+                    SandboxGuarantee(name, .notEnforced, reason: $0)
+                }
             })
         try report.require(policy.required, for: plugin)
     }
@@ -32,8 +32,9 @@ enum SandboxMechanisms {
     private static func impossible(_ name: SandboxGuarantee.Name, hasNetwork: Bool) -> String? {
         switch name {
         case .metadata: "stat(2) tells names, sizes and times of files to every process"
-        case .disk: "the kernel limits the size of one file, and not of all"
-        case .bandwidth: hasNetwork ? "nothing counts what goes over granted ports" : nil
+        // By the host, if anybody sets a limit.
+        case .disk: "no kernel limits what files hold together"
+        case .bandwidth: hasNetwork ? "nothing counts what goes over granted connections" : nil
         default: nil
         }
     }
@@ -100,7 +101,8 @@ enum SandboxMechanisms {
     ) -> SandboxGuarantee {
         switch name {
         case .files: return outcomes.guarantee(name, KWS_FILES, "Landlock ABI \(outcomes.landlock)")
-        case .hostMemory, .systemCalls, .devices: return outcomes.guarantee(name, KWS_FILTER, "seccomp")
+        case .hostMemory, .systemCalls: return outcomes.guarantee(name, KWS_FILTER, "seccomp")
+        case .devices: return devices(outcomes, policy)
         case .network: return network(outcomes, policy)
         case .processes: return processes(outcomes, policy)
         case .signals: return signals(outcomes)
@@ -114,8 +116,9 @@ enum SandboxMechanisms {
                 ? SandboxGuarantee(name, .notEnforced, reason: "no limit is set")
                 : SandboxGuarantee(name, .enforced, by: "the host's clock")
         case .environment: return SandboxGuarantee(name, .enforced, by: "the host gives what was granted")
-        case .metadata, .disk, .bandwidth:
-            guard let reason = impossible(name, hasNetwork: policy.hasNetwork) else {
+        case .disk: return disk(policy, limits)
+        case .metadata, .bandwidth:
+            guard let reason = impossible(name, hasNetwork: !policy.network.isEmpty) else {
                 return SandboxGuarantee(name, .enforced, by: "no network")
             }
             return SandboxGuarantee(name, .notEnforced, reason: reason)
@@ -133,11 +136,28 @@ enum SandboxMechanisms {
             .memory, .partial, by: limited.by, reason: "files that it may write can be mapped beyond the limit")
     }
 
+    private static func disk(_ policy: SandboxPolicy, _ limits: EffectiveLimits) -> SandboxGuarantee {
+        guard policy.files.contains(where: { $0.access.contains(.write) }) else {
+            return SandboxGuarantee(.disk, .enforced, by: "it may write nowhere")
+        }
+        guard limits[.disk] != nil else { return SandboxGuarantee(.disk, .notEnforced, reason: "no limit is set") }
+        return SandboxGuarantee(
+            .disk, .partial, by: "the host, which looks at its folders",
+            reason: "they are looked at four times a second while calls are made: more can be written in between")
+    }
+
     private static func network(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
-        guard policy.hasNetwork else { return outcomes.guarantee(.network, KWS_FILTER, "seccomp") }
-        let ports = outcomes.guarantee(.network, KWS_PORTS, "Landlock ABI \(outcomes.landlock) and seccomp")
-        guard ports.state == .enforced, let reservation = policy.reservations[.network] else { return ports }
-        return SandboxGuarantee(.network, .partial, by: ports.by, reason: reservation)
+        let wall = outcomes.isEnforced(KWS_PORTS) ? "seccomp and Landlock ABI \(outcomes.landlock)" : "seccomp"
+        guard !policy.network.isEmpty else { return outcomes.guarantee(.network, KWS_FILTER, wall) }
+        let programs = policy.mayStartPrograms ? "; none for programs" : ""
+        return outcomes.guarantee(.network, KWS_FILTER, "the host, which connects\(programs); \(wall)")
+    }
+
+    private static func devices(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+        let missing = policy.devices.filter { USBDevices.files([$0], machine: policy.machine).isEmpty }
+        let note = missing.map { "; \($0) is not plugged in" }.joined()
+        let by = policy.devices.isEmpty ? "seccomp" : "seccomp and Landlock ABI \(outcomes.landlock)"
+        return outcomes.guarantee(.devices, KWS_FILTER, by + note)
     }
 
     private static func processes(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {

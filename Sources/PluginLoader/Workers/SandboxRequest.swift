@@ -22,15 +22,15 @@ struct SandboxRequest: ~Copyable {
         _ policy: SandboxPolicy, limits: EffectiveLimits, runtimeFolder: String?, plugin: String
     ) throws(PluginError) {
         try SandboxMechanisms.requirePossible(policy, plugin)
-        for grant in policy.files { try open(grant, plugin) }
+        let files = policy.files + USBDevices.files(policy.devices, machine: policy.machine)
+        for grant in files { try open(grant, plugin) }
         // A file that the other user cannot reach would be no grant: then root stays, without its powers.
-        let stays = geteuid() == 0 && !SandboxIdentity.canReach(policy.files)
+        let stays = geteuid() == 0 && !SandboxIdentity.canReach(files)
         unsafe fill(policy, mayStayRoot: stays)
         request.is_used = 1
         request.may = Self.rights(policy)
         request.grants = UInt32(descriptors.count)
         request.file_size = limits[.fileSize].map { UInt64($0.value) } ?? 0
-        try addPorts(policy, plugin)
         if let runtimeFolder { set(runtimeFolder) }
         if !stays { (request.uid, request.gid) = (SandboxIdentity.number, SandboxIdentity.number) }
     }
@@ -42,7 +42,8 @@ struct SandboxRequest: ~Copyable {
         if policy.mayGenerateCode { rights |= UInt32(KWS_MAY_GENERATE_CODE) }
         if policy.mayStartPrograms { rights |= UInt32(KWS_MAY_START_PROGRAMS) }
         if !policy.files.isEmpty { rights |= UInt32(KWS_MAY_SHARE_FILES) }
-        if policy.hasNetwork { rights |= UInt32(KWS_MAY_OPEN_TCP) }
+        if !policy.network.isEmpty { rights |= UInt32(KWS_MAY_OPEN_TCP) }
+        if !policy.devices.isEmpty { rights |= UInt32(KWS_MAY_USE_DEVICES) }
         return rights
     }
 
@@ -65,26 +66,6 @@ struct SandboxRequest: ~Copyable {
             unsafe bytes[descriptors.count] = UInt8(grant.access.rawValue)
         }
         descriptors.append(descriptor)
-    }
-
-    private mutating func addPorts(_ policy: SandboxPolicy, _ plugin: String) throws(PluginError) {
-        let (connect, listen) = (policy.connectPorts.sorted(), policy.listenPorts.sorted())
-        guard connect.count <= Int(KWW_PORT_LIMIT), listen.count <= Int(KWW_PORT_LIMIT) else {
-            throw PluginError(
-                .resourceExhausted, "a worker takes at most \(KWW_PORT_LIMIT) granted ports",
-                remedy: "Grant fewer", plugin: plugin, stage: .load)
-        }
-        unsafe withUnsafeMutableBytes(of: &request.connect_ports) { bytes in
-            unsafe bytes.copyBytes(from: Self.bytes(of: connect))
-        }
-        unsafe withUnsafeMutableBytes(of: &request.bind_ports) { bytes in
-            unsafe bytes.copyBytes(from: Self.bytes(of: listen))
-        }
-        (request.connect_count, request.bind_count) = (UInt32(connect.count), UInt32(listen.count))
-    }
-
-    private static func bytes(of ports: [UInt16]) -> [UInt8] {
-        ports.flatMap { port in unsafe withUnsafeBytes(of: port) { unsafe Array($0) } }
     }
 
     private mutating func set(_ runtimeFolder: String) {

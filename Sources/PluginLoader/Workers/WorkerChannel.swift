@@ -13,6 +13,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     let output: Int32
     let theirLog: Int32
     let theirOutput: Int32
+    private(set) var theirNetwork: Int32 = -1
     private let host: HostTable
     private weak let worker: WorkerProcess?
     private var theirsAreOpen = true
@@ -31,11 +32,28 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     /// Bytes and notes that are read before others have their turn.
     private static let share = 64
 
-    static func make(_ worker: WorkerProcess) throws(PluginError) -> WorkerChannel {
+    /// - Parameter network: what the worker may ask of the network; nil: nothing.
+    static func make(
+        _ worker: WorkerProcess, network: NetworkService? = nil
+    ) throws(PluginError) -> WorkerChannel {
         var (sockets, pipes): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         guard unsafe kww_open_channel(&sockets, &pipes) == 0 else { throw failure("socketpair") }
-        return WorkerChannel(
+        let channel = WorkerChannel(
             log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], worker: worker)
+        if let network {
+            guard unsafe kww_open_network(&sockets) == 0 else { throw failure("socketpair") }
+            channel.theirNetwork = sockets[1]
+            let isServed = NetworkBroker.start(network, socket: sockets[0]) { [weak worker] in
+                worker?.kill(KWW_KILL_PROTOCOL)
+            }
+            guard isServed else {
+                close(sockets[0])
+                throw PluginError(
+                    .resourceExhausted, "no thread is left for a worker's network",
+                    remedy: "Raise the limit on processes (ulimit -u)", stage: .load)
+            }
+        }
+        return channel
     }
 
     private static func failure(_ call: String) -> PluginError {
@@ -62,6 +80,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
         theirsAreOpen = false
         close(theirLog)
         close(theirOutput)
+        if theirNetwork >= 0 { close(theirNetwork) }
     }
 
     /// What there is to wait for: poll(2) passes over what is closed.

@@ -57,6 +57,10 @@ public struct WorkerOptions: Sendable {
     public var recovery = RecoveryPolicy.restart
     /// Told what happens to the plugin's workers, on any thread.
     public var observer: @Sendable (WorkerEvent) -> Void = { _ in }
+    /// Told of everything that the plugin asks of the network, on any thread.
+    public var networkObserver: @Sendable (NetworkVerdict) -> Void = { _ in }
+    /// Who finds the addresses of names.
+    package var resolver = NetworkResolver.system
     /// What the plugin's manifest says of its checks.
     public var health = ManifestHealth()
     /// Between asking a call to end and ending its worker.

@@ -19,6 +19,8 @@ public struct WorkerEvent: Sendable, Hashable {
         case circuitClosed
         /// The build is not tried again by itself.
         case gaveUp
+        /// The plugin wanted something that it was not granted: ``WorkerEvent/resource``.
+        case permissionDenied
     }
 
     public let kind: Kind
@@ -28,6 +30,8 @@ public struct WorkerEvent: Sendable, Hashable {
     public let pid: Int32
     /// Why; nil if there is nothing to say.
     public let reason: String?
+    /// What was wanted, such as `net:HOST:PORT`; nil if nothing was.
+    public var resource: String?
     /// Is somebody to look at it?
     public var isFailure: Bool { kind == .failed || kind == .circuitOpened || kind == .gaveUp }
 }

@@ -11,7 +11,9 @@ final class WorkerFactory: Sendable {
     let manifest: Manifest
     /// Digest of the plugin's file.
     let build: String
-    let options: WorkerOptions
+    /// Its limits may change: ``adopt(_:)``.
+    var options: WorkerOptions { settings.withLock { $0 } }
+    private let settings: Mutex<WorkerOptions>
     let host: HostTable
     /// What the host knows of interfaces besides its own.
     let interfaces: DescribedInterfaces
@@ -43,7 +45,7 @@ final class WorkerFactory: Sendable {
         self.interfaces = interfaces
         self.manifest = manifest
         build = prepared.digest
-        self.options = options
+        settings = Mutex(options)
         self.host = host
         self.domain = domain
         self.parts = parts
@@ -90,7 +92,8 @@ final class WorkerFactory: Sendable {
                 tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
             ) { worker, files throws(PluginError) in
                 try zygote.spawn(
-                    worker, WorkerChannel.make(worker), files, parts, request, sandbox, interfaces,
+                    worker, WorkerChannel.make(worker, network: network(options, worker)), files, parts, request,
+                    sandbox, interfaces,
                     environment: options.environment ?? WorkerEnvironment.variables(options.sandbox))
             }
         } catch {
@@ -100,8 +103,25 @@ final class WorkerFactory: Sendable {
         }
     }
 
+    /// nil: it was granted none, or may do all.
+    private static func network(_ options: WorkerOptions, _ worker: WorkerProcess) -> NetworkService? {
+        guard let access = options.sandbox?.network, !access.isEmpty else { return nil }
+        return NetworkService(
+            access: access, resolver: options.resolver, observer: options.networkObserver
+        ) { [weak worker] verdict in
+            let kind: Permission.Kind = verdict.kind == .listen ? .listen : .network
+            var event = WorkerEvent(
+                kind: .permissionDenied, worker: nil, pid: worker?.pid ?? 0, reason: verdict.reason)
+            event.resource = "\(kind.rawValue):\(verdict.resource)"
+            options.observer(event)
+        }
+    }
+
     /// May several workers live at once? Not if they would write to the same files.
     var isShareable: Bool { unsafe !table.interfaces.keys.contains(KW_VECTOR_BACKEND_ID) }
+
+    /// What workers that are made from now on may use.
+    func adopt(_ limits: EffectiveLimits) { settings.withLock { $0.limits = limits } }
 
     /// Starts a process that loads the plugin; or gives the one that has.
     func make() throws(PluginError) -> WorkerProcess {

@@ -101,6 +101,7 @@ enum WorkerFault {
         case KWW_KILL_CPU: kind = .cpu
         case KWW_KILL_OUTPUT: kind = .output
         case KWW_KILL_EVENTS: kind = .events
+        case KWW_KILL_DISK: kind = .disk
         default: kind = .wall
         }
         let limit = limits[kind] ?? EffectiveLimit(kind, value(of: fault, kind), source: .host)

@@ -92,6 +92,7 @@ extension WorkerPool {
         case KWW_KILL_CPU: return .limit(.cpu)
         case KWW_KILL_OUTPUT: return .limit(.output)
         case KWW_KILL_EVENTS: return .limit(.events)
+        case KWW_KILL_DISK: return .limit(.disk)
         case KWW_KILL_PROTOCOL: return .unknown
         default: return .asked
         }

@@ -37,6 +37,9 @@ final class WorkerPool: Sendable {
         var waitingSince: Duration?
         /// Workers that took another's place.
         var restarts = 0
+        /// How often workers were replaced because of other limits.
+        var renewals = 0
+        var isLookingAtDisk = false
         var isEnded = false
     }
 
@@ -47,6 +50,8 @@ final class WorkerPool: Sendable {
     let remote: RemoteInstance
     let watch: WorkerWatch
     let monitor: Monitor<State>
+    /// What the plugin has on disk; nil: it writes nothing.
+    let disk: DiskAccount?
     /// Time since the pool was made.
     private let clock: @Sendable () -> Duration
 
@@ -57,11 +62,8 @@ final class WorkerPool: Sendable {
         clock = Self.stopwatch(options.clock)
         watch = WorkerWatch(build: factory.build, host: factory.host, clock: clock)
         remote = try RemoteInstance(options, watch: watch, host: factory.host, interfaces: factory.interfaces)
-        let rules =
-            options.rules
-            ?? WorkerPoolRules(
-                limits: options.limits, health: options.health, recovery: options.recovery,
-                isShareable: factory.isShareable)
+        let rules = Self.rules(factory)
+        disk = DiskAccount(options, dataFolder: instance.dataFolder)
         monitor = Monitor(
             State(
                 decisions: WorkerPoolState(plugin: factory.manifest.id, build: factory.build, rules: rules),
@@ -77,6 +79,14 @@ final class WorkerPool: Sendable {
         guard case .failure(let error) = first else { return }
         end()
         throw error
+    }
+
+    static func rules(_ factory: WorkerFactory) -> WorkerPoolRules {
+        let options = factory.options
+        return options.rules
+            ?? WorkerPoolRules(
+                limits: options.limits, health: options.health, recovery: options.recovery,
+                isShareable: factory.isShareable)
     }
 
     // MARK: - Decisions
@@ -109,7 +119,15 @@ final class WorkerPool: Sendable {
         var told: [WorkerEvent] = []
         if let due = state.due, due <= now { state.due = nil }
         let looks = look(&state)
-        defer { setTimer(&state, isLively: looks.contains { if case .used = $0 { true } else { false } }) }
+        let isLively = looks.contains { look in
+            switch look {
+            case .used: true
+            case .busy(_, let calls): calls > 0 && watchesDisk
+            default: false
+            }
+        }
+        if isLively { lookAtDisk(&state) }
+        defer { setTimer(&state, isLively: isLively) }
         for seen in looks + [event] {
             for action in state.decisions.handle(seen, at: now, random: .random(in: 0...1)) {
                 if let event = perform(action, &state) { told.append(event) }
@@ -178,7 +196,8 @@ final class WorkerPool: Sendable {
     /// - Parameter isLively: whether calls were made: then workers are looked at even if nothing is due.
     private func setTimer(_ state: inout State, isLively: Bool) {
         state.timer?.cancel()
-        let times = [state.due, isLively ? now + Self.sampling : nil].compactMap(\.self)
+        let sampling = watchesDisk ? Self.diskSampling : Self.sampling
+        let times = [state.due, isLively ? now + sampling : nil].compactMap(\.self)
         guard let time = times.min() else { return }
         let wait = max(.zero, time - now)
         let clock = factory.options.clock

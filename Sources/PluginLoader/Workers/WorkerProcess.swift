@@ -1,3 +1,4 @@
+internal import CPluginLinux
 internal import CPluginSandbox
 internal import CPluginWorker
 internal import Glibc
@@ -145,6 +146,18 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
     var memory: Int64? {
         guard facts.ended == 0 else { return nil }
         return ProcessMemory.residentBytes(of: pid)
+    }
+
+    /// Gives its process another limit. The zygote keeps a process's number until it has told of its end, so it is no other's
+    /// but for the time that this takes to be heard.
+    /// - Parameters:
+    ///   - what: KWL_DATA and so on.
+    ///   - value: nil: no limit.
+    /// - Returns: false if the kernel does not let this user raise it.
+    func limit(_ what: UInt32, _ value: Int64?) -> Bool {
+        let facts = facts
+        guard facts.ended == 0, facts.pid > 0 else { return true }
+        return kwl_limit(facts.pid, what, value.map(UInt64.init) ?? .max) == 0 || errno == ESRCH
     }
 
     private func text(_ message: [CChar]) -> String {

@@ -29,11 +29,17 @@ extension ZygoteChild {
 protocol ZygoteChannel: AnyObject, Sendable {
     var theirLog: Int32 { get }
     var theirOutput: Int32 { get }
+    /// On which it asks its broker; -1: it has none.
+    var theirNetwork: Int32 { get }
     func closeTheirs()
     /// Two to wait for.
     var polled: [pollfd] { get }
     /// Reads what is there. false: there will be no more.
     func drain() -> Bool
+}
+
+extension ZygoteChannel {
+    var theirNetwork: Int32 { -1 }
 }
 
 extension WorkerChannel: ZygoteChannel {}
@@ -116,8 +122,10 @@ final class Zygote: Sendable {
         let described = interfaces?.bytes ?? []
         request.described = UInt32(described.count)
         let header: [UInt8] = unsafe withUnsafeBytes(of: request) { unsafe Array($0) }
-        let restrictions: [UInt8] = unsafe withUnsafeBytes(of: sandbox.request) { unsafe Array($0) }
-        let body = header + restrictions + variables + described
+        var restrictions = sandbox.request
+        restrictions.has_broker = channel.theirNetwork >= 0 ? 1 : 0
+        let sandboxed: [UInt8] = unsafe withUnsafeBytes(of: restrictions) { unsafe Array($0) }
+        let body = header + sandboxed + variables + described
         guard body.count < Int(KWW_PACKET_LIMIT) - MemoryLayout<kww_frame>.size else {
             throw PluginError(
                 .resourceExhausted,
@@ -126,6 +134,7 @@ final class Zygote: Sendable {
         }
         let descriptors =
             [files.host, files.worker, channel.theirLog, channel.theirOutput] + parts.descriptors + sandbox.descriptors
+            + (channel.theirNetwork >= 0 ? [channel.theirNetwork] : [])
         let libraries = parts.hostLibraries
         try monitor.withLock { state throws(PluginError) in
             guard state.isRunning else { throw lost() }

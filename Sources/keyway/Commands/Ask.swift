@@ -78,6 +78,7 @@ struct Ask: AsyncParsableCommand {
         let (loadedBackend, cacheNote) = try await loadBackend(host)
         let loadedProvider = try await host.load(provider)
         let loadedExecutor = try await host.load(toolExecutor)
+        self.host.noteUntrusted(in: host, output)
         let calls = CallLog()
         let report = AskReport(
             question: question, plugins: [loadedEmbedder, loadedBackend, loadedProvider, loadedExecutor], calls: calls)

@@ -123,12 +123,14 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private var ignoredEnvironment: [Check] {
-        ["KEYWAY_PLUGIN_PATH", "KEYWAY_PLUGINS_DISABLE", "KEYWAY_PLUGINS_ALLOW", "XDG_CACHE_HOME", "XDG_STATE_HOME"]
-            .compactMap { name in
-                guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
-                return Check(
-                    name: "environment", state: .warning, detail: "\(name) is ignored: this process is privileged")
-            }
+        [
+            "KEYWAY_PLUGIN_PATH", "KEYWAY_PLUGINS_DISABLE", "KEYWAY_PLUGINS_ALLOW", "KEYWAY_TRUST", "XDG_CACHE_HOME",
+            "XDG_STATE_HOME",
+        ].compactMap { name in
+            guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
+            return Check(
+                name: "environment", state: .warning, detail: "\(name) is ignored: this process is privileged")
+        }
     }
 
     private var folders: [Check] {

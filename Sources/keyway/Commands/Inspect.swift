@@ -27,22 +27,35 @@ struct Inspect: AsyncParsableCommand {
 
     @OptionGroup var verification: VerificationOptions
     @OptionGroup var permissions: PermissionOptions
+    @OptionGroup var trust: TrustOptions
     @OptionGroup var host: HostOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         if sandbox { return try showSandbox() }
         let file = try InspectedFile(try host.host().file(plugin), verifier: try verification.verifier())
+        let verdict = try verdict(on: file)
         if output.json {
-            Console.print(json: InspectionReport(file: file).json)
+            Console.print(json: InspectionReport(file: file, trust: verdict).json)
             return
         }
-        let page = InspectionPage(file: file)
+        let page = InspectionPage(file: file, trust: verdict)
         var lines: [String] = []
         if tree { lines += page.tree }
         if imports { lines += (lines.isEmpty ? [] : [""]) + page.imports }
         if symbols { lines += (lines.isEmpty ? [] : [""]) + page.symbols }
         for line in lines.isEmpty ? page.text : lines { Console.print(line.visible) }
+    }
+
+    /// nil for a file that is refused: it runs nowhere.
+    private func verdict(on file: InspectedFile) throws(PluginError) -> TrustVerdict? {
+        guard file.verification.isLoadable else { return nil }
+        var configuration = host.configuration()
+        configuration.trust = try trust.policy()
+        let host = PluginHost(configuration)
+        // A file need not look like one.
+        let path = file.path.contains("/") ? file.path : "./\(file.path)"
+        return try host.trust(of: host.prepare(path))
     }
 
     private func showSandbox() throws(PluginError) {

@@ -44,6 +44,8 @@ struct LoadOptions: ParsableArguments {
     var noSandbox = false
 
     @OptionGroup var policy: PermissionOptions
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var audit: AuditOptions
 
     func validate() throws {
         if !limit.isEmpty, !isolate {
@@ -113,6 +115,8 @@ struct LoadOptions: ParsableArguments {
         var configuration = folders.configuration()
         configuration.lock = try lock.map { path throws(PluginError) in try Lockfile(reading: path) }
         configuration.permissions = .kept(policy.filesForLoading)
+        configuration.trust = try trust.policy()
+        configuration.audit = try audit.settings()
         configuration.isolation = isolate ? .worker : .inProcess
         configuration.workers.callLimits = try LimitSet(limit)
         configuration.workers.isSandboxed = !noSandbox
@@ -120,6 +124,15 @@ struct LoadOptions: ParsableArguments {
         configuration.workers.required = Set(require.compactMap(SandboxGuarantee.Name.init))
         try recover(&configuration.workers)
         return configuration
+    }
+
+    /// Tells a person which plugins run elsewhere though nobody asked for that. Whoever chose the strict preset has.
+    func noteUntrusted(in host: PluginHost, _ output: OutputOptions) {
+        guard !output.json, !isolate else { return }
+        for status in host.status {
+            guard let trust = status.trust, !trust.isTrusted, trust.preset == .development else { continue }
+            Console.error("keyway: note: \(status.name) runs in a process of its own: \(trust.because).".visible)
+        }
     }
 
     /// - Throws: `invalidArgument` for what is no policy, and for a plugin that is there twice.

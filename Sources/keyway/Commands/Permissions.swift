@@ -14,7 +14,7 @@ struct PermissionsCommand: AsyncParsableCommand {
             loaded that requires what it was not granted. A plugin that is loaded has all rights of the process it is in: \
             what it was not granted is not kept from it.
             """,
-        subcommands: [PermissionsShow.self, PermissionsGrant.self, PermissionsRevoke.self])
+        subcommands: [PermissionsShow.self, PermissionsCheck.self, PermissionsGrant.self, PermissionsRevoke.self])
 }
 
 struct PermissionsShow: AsyncParsableCommand {

@@ -3,6 +3,8 @@ internal import PluginHost
 /// What `keyway inspect` shows a person.
 struct InspectionPage {
     let file: InspectedFile
+    /// nil for a file that is refused.
+    let trust: TrustVerdict?
 
     private var object: SharedObject { file.object }
 
@@ -38,6 +40,10 @@ struct InspectionPage {
         }
         if !object.producers.isEmpty { rows.append(["made by", object.producers.joined(separator: "; ")]) }
         if let package = object.package { rows.append(["package", package]) }
+        if let trust {
+            rows.append(["trust", "\(trust.isTrusted ? "trusted" : "not trusted"): \(trust.because)"])
+            rows.append(["tier", trust.tier.rawValue])
+        }
         return rows
     }
 
@@ -162,6 +168,9 @@ struct InspectionPage {
         let score = verification.score.map { " Score \($0.total) of 100." } ?? ""
         if object.notes.isEmpty { return "This is no Keyway plugin: it has none of its notes." }
         guard verification.isLoadable else { return "It is refused. Nothing of it was run.\(score)" }
+        if let trust, trust.tier > .inProcess {
+            return "It may be loaded.\(score) It runs in a worker, a process of its own."
+        }
         let asks = verification.manifest.map { !$0.permissions.isEmpty } ?? false
         return
             "It may be loaded.\(score) Loaded into a host's own process it is trusted with everything the host may do."

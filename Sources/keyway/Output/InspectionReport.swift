@@ -3,6 +3,8 @@ internal import PluginHost
 /// What `keyway inspect --json` says of a file.
 struct InspectionReport {
     let file: InspectedFile
+    /// nil for a file that is refused.
+    let trust: TrustVerdict?
 
     private var object: SharedObject { file.object }
 
@@ -21,7 +23,7 @@ struct InspectionReport {
             "manifest": file.verification.manifest?.document ?? .null,
             "interfaces": .array(object.notes.interfaces.map(JSON.string)),
             // What a manifest asks for is granted or refused before loading, and not enforced afterwards.
-            "permissionsEnforced": false,
+            "permissionsEnforced": false, "trust": .optional(trust, \.json),
             "findings": .array(file.verification.findings.map(\.json)),
             "score": .optional(file.verification.score, \.json),
         ]

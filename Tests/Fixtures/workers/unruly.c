@@ -16,6 +16,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Without it nothing in the plugin asks for the network, and nothing of it uses it. */
+#ifdef NETWORK
+#include "network.h"
+#ifndef MANIFEST
+#define MANIFEST "\"type\":\"embedder\",\"permissions\":[\"net\",\"net.listen\",\"threads\"]"
+#endif
+#endif
+
 #ifndef ID
 #define ID "unruly"
 #endif
@@ -204,7 +212,24 @@ static kw_status tell_secret(kw_instance *self, kw_call *call, kw_str text, floa
     return search.status == KW_UNAVAILABLE ? kw_fail(call, KW_UNAVAILABLE, "there is no such service") : search.status;
 }
 
-/* Tries something that takes a permission: "read PATH", "write PATH", "connect". */
+/* Tries something of the network. The second of the row is how much there was of it. */
+static kw_status reach_out(kw_call *call, kw_str text, float *row)
+{
+#ifdef NETWORK
+    int count = 0;
+    int error = begins(text, "net ") ? try_network(text, &count) : 0;
+    row[1] = count != 0 ? (float)count : row[1];
+    int is_denied = error == EACCES || error == EPERM;
+    if (error != 0)
+        return kw_fail(call, is_denied ? KW_PERMISSION_DENIED : KW_UNAVAILABLE,
+                       error < 0 ? gai_strerror(error) : strerror(error));
+#else
+    (void)call, (void)text, (void)row;
+#endif
+    return KW_OK;
+}
+
+/* Tries something that takes a permission: "read PATH", "write PATH", "write-much PATH", "connect". */
 static kw_status try_it(kw_call *call, kw_str text)
 {
     char path[512] = "";
@@ -215,7 +240,7 @@ static kw_status try_it(kw_call *call, kw_str text)
     int file = -1;
     if (begins(text, "read "))
         file = open(path, O_RDONLY | O_CLOEXEC);
-    else if (begins(text, "write "))
+    else if (begins(text, "write ") || begins(text, "write-much "))
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     else if (begins(text, "connect"))
         file = (int)syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -223,6 +248,18 @@ static kw_status try_it(kw_call *call, kw_str text)
         return KW_OK;
     if (file < 0)
         return kw_fail(call, errno == EACCES || errno == EPERM ? KW_PERMISSION_DENIED : KW_NOT_FOUND, strerror(errno));
+    /* 8 MiB, and then time for the host to see them. */
+    if (begins(text, "write-much ")) {
+        static char block[1 << 20];
+        for (int i = 0; i < 8; i++) {
+            memset(block, i + 1, sizeof block);
+            if (write(file, block, sizeof block) != (ssize_t)sizeof block)
+                break;
+        }
+        fsync(file);
+        struct pollfd end = { .fd = call->api->cancel_fd(call), .events = POLLIN };
+        poll(&end, 1, -1);
+    }
     close(file);
     return KW_OK;
 }
@@ -259,6 +296,8 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
         kw_status status = begins(text, "secret") ? tell_secret(self, call, text, row) : KW_OK;
         if (status == KW_OK)
             status = try_it(call, text);
+        if (status == KW_OK)
+            status = reach_out(call, text, row);
         if (status == KW_OK)
             status = take_memory(call, text);
         if (status != KW_OK)

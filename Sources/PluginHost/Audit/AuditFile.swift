@@ -1,0 +1,70 @@
+internal import Glibc
+public import PluginCore
+internal import Synchronization
+
+/// Writes what plugins reach for into a file, one JSON object a line: `{"time","plugin","action","resource","allowed",
+/// "reason"}`. The file is its owner's alone (0600), and only ever grows; lines of several hosts do not mix.
+public final class AuditFile: Sendable {
+    public let path: String
+    private let descriptor: Int32
+    /// What could not be written is not lost in silence: the next line says how many.
+    private let lost = Mutex<UInt64>(0)
+
+    /// Opens the file, or makes it.
+    /// - Throws: ``PluginError`` with code `permissionDenied` if it is a link or not this user's own, `unavailable` if it cannot
+    ///   be opened.
+    public init(_ path: String) throws(PluginError) {
+        self.path = path
+        descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure(path, errno) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid()
+        else {
+            throw PluginError(
+                .permissionDenied, "\(path) is no file of this user's own", remedy: "Name another file",
+                facts: .file(path: path))
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private static func failure(_ path: String, _ number: Int32) -> PluginError {
+        PluginError(
+            number == ELOOP || number == EACCES ? .permissionDenied : .unavailable,
+            "the audit log \(path) cannot be opened (error \(number))",
+            remedy: "Name a file, and no link, in a folder that this user can write",
+            facts: .errno(number, call: "open"))
+    }
+
+    /// Any thread.
+    public func write(_ record: AccessRecord) {
+        lost.withLock { lost in
+            var json = record.json.objectValue ?? [:]
+            if lost > 0 { json["lost"] = .int(Int64(clamping: lost)) }
+            // One write a line: O_APPEND keeps lines of others apart.
+            let bytes = Array(JSON.object(json).text.utf8) + [UInt8(ascii: "\n")]
+            let written = unsafe Glibc.write(descriptor, bytes, bytes.count)
+            lost = written == bytes.count ? 0 : lost + 1
+        }
+    }
+}
+
+extension AccessRecord {
+    public var json: JSON {
+        [
+            "time": .string(HostEvent.text(of: time)), "plugin": .string(plugin), "action": .string(action.rawValue),
+            "resource": .string(resource), "allowed": .bool(isAllowed),
+            "reason": .optional(reason) { .string($0) },
+        ]
+    }
+
+    /// A line of an audit log; nil if it is none. Its time is not read back.
+    init?(_ json: JSON) {
+        guard let plugin = json["plugin"]?.stringValue, let resource = json["resource"]?.stringValue,
+            let action = json["action"]?.stringValue.flatMap(Action.init), case .bool(let isAllowed) = json["allowed"]
+        else { return nil }
+        self.init(
+            time: 0, plugin: plugin, action: action, resource: resource, isAllowed: isAllowed,
+            reason: json["reason"]?.stringValue)
+    }
+}

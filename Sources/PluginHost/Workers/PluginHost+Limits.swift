@@ -1,0 +1,38 @@
+public import PluginCore
+internal import PluginLoader
+
+extension PluginHost {
+    /// Changes what the calls and workers of a plugin may use while it lives, as if every call said so; a ceiling of the
+    /// operator's stays. What is not in the set stays as it is. It holds until the host ends.
+    ///
+    /// Calls that run go on with their limits. Workers get limits of the kernel at once; where it does not let this user raise
+    /// one, they are replaced when their calls have ended.
+    /// - Returns: what holds now.
+    /// - Throws: `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it.
+    @discardableResult
+    public func setLimits(_ limits: LimitSet, of name: String) throws(PluginError) -> EffectiveLimits {
+        let supervisor = try supervisor(name)
+        let plugin = try plugin(name)
+        guard plugin.limits != nil else {
+            throw PluginError(
+                .unsupported, "\(name) runs in the host's own process, where nothing limits it",
+                remedy: "Have it run in a worker", plugin: name)
+        }
+        let effective = tiers.change(limits, for: plugin.loaded.manifest, named: supervisor.name)
+        _ = plugin.adopt(effective)
+        return effective
+    }
+}
+
+extension EffectiveLimits {
+    /// `[{"kind","value","unit","source"}]`
+    public var json: JSON {
+        .array(
+            all.map { limit in
+                [
+                    "kind": .string(limit.kind.rawValue), "value": .int(limit.value),
+                    "unit": .string(limit.kind.unit.rawValue), "source": .string(limit.source.rawValue),
+                ]
+            })
+    }
+}

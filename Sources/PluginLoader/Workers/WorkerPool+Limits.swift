@@ -1,0 +1,52 @@
+internal import CPluginLinux
+internal import CPluginWorker
+internal import PluginCore
+
+/// Limits that change while the plugin lives, and the one on disks, which no kernel knows.
+extension WorkerPool {
+    /// Has the limits hold from now on: for calls that begin from now on, for workers that are made, and for those that live.
+    ///
+    /// Where the kernel does not let this user raise a limit of a process, workers are replaced when their calls have ended. If
+    /// the plugin cannot be loaded within the new limits, those that live go on with the old ones of their processes.
+    func adopt(_ limits: EffectiveLimits) {
+        let before = factory.options.limits
+        factory.adopt(limits)
+        remote.adopt(factory.options)
+        handle(.rules(Self.rules(factory)))
+        let processes = monitor.withLock { Array($0.processes.values) }
+        var isDone = true
+        for (kind, what) in [(LimitKind.memory, KWL_DATA), (.openFiles, KWL_OPEN_FILES), (.fileSize, KWL_FILE_SIZE)] {
+            let value = limits[kind]?.value
+            guard value != before[kind]?.value, factory.options.sandbox != nil || kind != .memory else { continue }
+            // All of them, also if one cannot be changed.
+            for process in processes where !process.limit(UInt32(what), value) { isDone = false }
+        }
+        guard !isDone else { return }
+        let build = monitor.withLock { state in
+            state.renewals += 1
+            return "\(factory.build), limits \(state.renewals)"
+        }
+        handle(.swap(build: build))
+    }
+
+    // MARK: - Disk
+
+    /// How often folders are looked at while calls are made. What is written in between is not held back.
+    static let diskSampling = Duration.milliseconds(250)
+
+    var watchesDisk: Bool { disk != nil && factory.options.limits[.disk] != nil }
+
+    /// Looks on a thread of its own: folders may be large.
+    func lookAtDisk(_ state: inout State) {
+        guard let disk, let limit = factory.options.limits[.disk], !state.isLookingAtDisk else { return }
+        state.isLookingAtDisk = true
+        HostThreads.workers.submit { [self] in
+            let isOver = disk.isOver(limit.value)
+            let processes = monitor.withLock { state in
+                state.isLookingAtDisk = false
+                return isOver ? Array(state.processes.values) : []
+            }
+            for process in processes where process.facts.busy > 0 { process.kill(KWW_KILL_DISK) }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import PluginHost
+import Testing
+
+/// Limits of plugins that live, changed while they do.
+@Suite("Limits that change", .timeLimit(.minutes(5))) struct ChangedLimitTests {
+    private static let unruly = try? UnrulyPlugin()
+
+    private func load(
+        _ limits: [String] = [], _ change: (inout PluginHost.Configuration) throws -> Void = { _ in }
+    ) async throws -> (host: PluginHost, plugin: NativePlugin) {
+        let host = try UnrulyPlugin.host(limits, change)
+        return (host, try await host.load(try #require(Self.unruly).path))
+    }
+
+    @Test("time and output are limited from the next call on, in the worker that there is") func calls() async throws {
+        let (host, plugin) = try await load()
+        let before = try UnrulyPlugin.ask(plugin)
+        #expect(plugin.limits?[.wall]?.source == .host)
+        let limits = try host.setLimits(LimitSet(["wall=150ms"]), of: plugin.id)
+        #expect(limits[.wall] == EffectiveLimit(.wall, 150, source: .call) && plugin.limits == limits)
+        #expect(try UnrulyPlugin.ask(plugin).process == before.process)
+        let error = try UnrulyPlugin.failure(plugin, "spin")
+        #expect(error.code == .timeout)
+        #expect(error.facts == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "call"))
+        // What is not said again stays.
+        try host.setLimits(LimitSet(["output=1M"]), of: plugin.id)
+        #expect(plugin.limits?[.wall]?.value == 150 && plugin.limits?[.output]?.value == 1 << 20)
+        await host.shutdown()
+    }
+
+    @Test("memory is limited in workers that live, and in those that come", arguments: ["96M", "400M"])
+    func memory(_ first: String) async throws {
+        let (host, plugin) = try await load(["memory=\(first)", "workers=1"])
+        _ = try UnrulyPlugin.ask(plugin)
+        try host.setLimits(LimitSet(["memory=160M"]), of: plugin.id)
+        // Twice: in one that lived, or that took its place, and in one that was made since.
+        for _ in 0..<2 {
+            let error = try UnrulyPlugin.failure(plugin, "devour")
+            #expect(error.code == .memoryLimit, "\(error)")
+            #expect(error.facts == .resourceLimit(kind: "memory", value: 160 << 20, unit: "bytes", source: "call"))
+        }
+        await host.shutdown()
+    }
+
+    @Test("an operator's limit stays above them, and a plugin in this process has none") func ceiling() async throws {
+        let (host, plugin) = try await load { $0.workers.operatorLimits = try LimitSet(["wall=10s"]) }
+        let limits = try host.setLimits(LimitSet(["wall=1h"]), of: plugin.id)
+        #expect(limits[.wall] == EffectiveLimit(.wall, 10_000, source: .operator))
+        await host.shutdown()
+        let (own, here) = try await load { $0.isolation = .inProcess }
+        let error = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["wall=1s"]), of: here.id) }
+        #expect(error?.code == .unsupported)
+        let unknown = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(), of: "nobody") }
+        #expect(unknown?.code == .notFound)
+        await own.shutdown()
+    }
+
+    @Test("a plugin that fills its folders beyond the limit is ended with the limit and its source") func disk()
+        async throws
+    {
+        let folder = try Sample.Folder()
+        try Data(count: 6 << 20).write(to: URL(fileURLWithPath: folder.path + "/there-already"))
+        let (host, plugin) = try await load(["disk=4M", "workers=1"]) {
+            $0.workers.allowed = [try Permission(.writeFiles, folder.path)]
+        }
+        // What was there before is not the plugin's.
+        _ = try UnrulyPlugin.ask(plugin, "write \(folder.path)/little")
+        let error = try await UnrulyPlugin.error(of: plugin, "write-much \(folder.path)/much")
+        #expect(error.code == .resourceExhausted, "\(error)")
+        #expect(error.facts == .resourceLimit(kind: "disk", value: 4 << 20, unit: "bytes", source: "call"))
+        // It may still be asked, and make room.
+        _ = try UnrulyPlugin.ask(plugin)
+        _ = try UnrulyPlugin.ask(plugin, "write \(folder.path)/more")
+        await host.shutdown()
+    }
+}

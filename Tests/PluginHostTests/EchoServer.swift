@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// Something that listens, on a port that was free, and sends back what it gets.
+final class EchoServer: Sendable {
+    let port: UInt16
+    private let listener: Int32
+
+    /// - Parameter host: an address of this machine.
+    init(_ host: String = "127.0.0.1", port wanted: UInt16 = 0) throws {
+        let (listener, port) = try Self.bind(host, wanted)
+        (self.listener, self.port) = (listener, port)
+        try #require(listen(listener, 64) == 0)
+        Thread.detachNewThread {
+            while true {
+                let peer = accept(listener, nil, nil)
+                guard peer >= 0 else { return }
+                Self.answer(peer)
+            }
+        }
+    }
+
+    private static func bind(_ host: String, _ wanted: UInt16) throws -> (socket: Int32, port: UInt16) {
+        let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = try Self.address(host, wanted)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            let pointer = unsafe bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
+            return unsafe Glibc.bind(made, pointer, size) == 0 && getsockname(made, pointer, &size) == 0
+        }
+        try #require(isBound, "errno \(errno)")
+        return (made, UInt16(bigEndian: address.sin_port))
+    }
+
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    private static func answer(_ peer: Int32) {
+        Thread.detachNewThread {
+            var bytes = [UInt8](repeating: 0, count: 64)
+            while true {
+                let count = unsafe recv(peer, &bytes, bytes.count, 0)
+                guard count > 0, unsafe send(peer, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
+            }
+            close(peer)
+        }
+    }
+
+    /// Connects, and says "ping". Returns what comes back, or nil if nobody listens.
+    static func ask(_ port: UInt16, at host: String = "127.0.0.1") throws -> String? {
+        let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(peer) }
+        var address = try address(host, port)
+        let result = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            unsafe connect(
+                peer, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(bytes.count))
+        }
+        guard result == 0, unsafe send(peer, Array("ping".utf8), 4, Int32(MSG_NOSIGNAL)) == 4 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 4)
+        let count = unsafe recv(peer, &bytes, 4, Int32(MSG_WAITALL))
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    private static func address(_ host: String, _ port: UInt16) throws -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        try #require(unsafe inet_pton(AF_INET, host, &address.sin_addr) == 1)
+        return address
+    }
+
+    /// A port on which nobody listens, as far as anybody knows.
+    static func freePort() throws -> UInt16 {
+        let (socket, port) = try bind("127.0.0.1", 0)
+        close(socket)
+        return port
+    }
+
+    /// An address of this machine that is no loopback's; nil: it has none.
+    static var ownAddress: String? {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&first) == 0 else { return nil }
+        defer { unsafe freeifaddrs(first) }
+        var next = unsafe first
+        while let entry = unsafe next {
+            defer { unsafe next = entry.pointee.ifa_next }
+            guard let address = unsafe entry.pointee.ifa_addr, unsafe address.pointee.sa_family == AF_INET,
+                unsafe entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+            else { continue }
+            var text = [CChar](repeating: 0, count: 64)
+            _ = unsafe getnameinfo(
+                address, socklen_t(MemoryLayout<sockaddr_in>.size), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST
+            )
+            let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            if !name.hasPrefix("169.254.") { return name }
+        }
+        return nil
+    }
+}

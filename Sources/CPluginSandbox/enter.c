@@ -218,7 +218,7 @@ static int keep_parent(const parent *parent, kws_report *report)
 
 int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *report)
 {
-    report->failed = report->threads = -1;
+    report->failed = report->threads = report->listener = -1;
     if (check(policy, compiled, report) != 0)
         return -1;
     parent parent = { .process = getppid() };
@@ -256,7 +256,10 @@ int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *repo
     if (!is_wanted(policy, KWS_FILTER))
         return 0;
     adopt_program(&compiled->stage[0]);
-    int error = load_program(&compiled->stage[0]);
+    if (policy->is_heard != 0)
+        report->listener = load_with_listener(&compiled->stage[0]);
+    /* Also where the kernel has no listeners: then nobody is told. */
+    int error = report->listener >= 0 ? 0 : load_program(&compiled->stage[0]);
     if (error != 0)
         return do_without(policy, report, KWS_FILTER, KWS_NOT_ENFORCED, error, "the filter could not be loaded");
     note(report, KWS_FILTER, KWS_ENFORCED, 0, "%zu instructions", compiled->stage[0].count);

@@ -37,6 +37,8 @@ extern const size_t first_stage_count, second_stage_count;
 /* Adopts a program for the calling process. */
 void adopt_program(kws_program *program);
 /* Loads it for all threads: 0 or an errno. */
+/* The same for a process with one thread; what it refuses is told to the listener that is returned. -1: not loaded. */
+int load_with_listener(const kws_program *program);
 int load_program(const kws_program *program);
 
 /* ---- Landlock -------------------------------------------------------------------------------------------- */

@@ -126,9 +126,9 @@ int kww_send(int socket, const kww_frame *frame, const void *body, size_t size, 
     return sent < 0 ? -1 : 0;
 }
 
-int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
+static int64_t receive(int socket, void *buffer, size_t size, int *descriptor, int flags)
 {
-    /* Room for one: the kernel closes what does not fit. */
+    /* Room for one, and for another because of the alignment: the kernel closes what does not fit. */
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     struct iovec part = { .iov_base = buffer, .iov_len = size };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control };
@@ -136,7 +136,7 @@ int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
     ssize_t got;
     *descriptor = -1;
     do
-        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return -1;
@@ -144,6 +144,11 @@ int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
     if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
         && header->cmsg_len >= CMSG_LEN(sizeof(int)))
         memcpy(descriptor, CMSG_DATA(header), sizeof(int));
+    if (*descriptor >= 0 && header->cmsg_len >= CMSG_LEN(2 * sizeof(int))) {
+        int other;
+        memcpy(&other, CMSG_DATA(header) + sizeof(int), sizeof other);
+        close(other);
+    }
     if (message.msg_flags & MSG_TRUNC) {
         if (*descriptor >= 0)
             close(*descriptor);
@@ -152,6 +157,16 @@ int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
         return -1;
     }
     return got;
+}
+
+int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
+{
+    return receive(socket, buffer, size, descriptor, 0);
+}
+
+int64_t kww_receive_note(int socket, void *buffer, size_t size, int *descriptor)
+{
+    return receive(socket, buffer, size, descriptor, MSG_DONTWAIT);
 }
 
 int kww_open_bell(void)

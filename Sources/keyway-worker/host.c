@@ -11,7 +11,7 @@
 static _Atomic uint64_t dropped;
 
 /* Whoever logs does not wait for the host: what does not fit into the socket is counted, and lost. */
-static void send_note(kww_note *note, const kw_str *texts)
+static void send_note_with(kww_note *note, const kw_str *texts, int descriptor)
 {
     struct iovec parts[5] = { { note, sizeof *note } };
     uint64_t room = KWW_NOTE_LIMIT - sizeof *note;
@@ -23,15 +23,30 @@ static void send_note(kww_note *note, const kw_str *texts)
     }
     note->dropped = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 5 };
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    if (descriptor >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
     if (sendmsg(LOG_SOCKET, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         atomic_fetch_add_explicit(&dropped, note->dropped + 1, memory_order_relaxed);
 }
 
-void send_report(const kws_report *report)
+static void send_note(kww_note *note, const kw_str *texts)
+{
+    send_note_with(note, texts, -1);
+}
+
+void send_report(const kws_report *report, int listener)
 {
     kww_note note = { .kind = KWW_NOTE_SANDBOX };
     kw_str texts[4] = { { (const char *)(const void *)report, sizeof *report } };
-    send_note(&note, texts);
+    send_note_with(&note, texts, listener);
 }
 
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields)

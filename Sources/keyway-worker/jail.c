@@ -36,6 +36,7 @@ int prepare_sandbox(job *job)
         return EINVAL;
     kws_policy_make(policy);
     policy->may = said->may;
+    policy->is_heard = said->is_heard;
     memcpy(policy->wanted, said->wanted, sizeof policy->wanted);
     policy->uid = said->uid;
     policy->gid = said->gid;
@@ -93,7 +94,10 @@ const char *enter_sandbox(job *job, int first)
     thread_states = job->report.threads;
     if (job->sandbox.has_broker)
         use_broker();
-    send_report(&job->report);
+    send_report(&job->report, job->report.listener);
+    /* The host has it. If it has not, what is refused fails with ENOSYS. */
+    if (job->report.listener >= 0)
+        close(job->report.listener);
     return NULL;
 }
 
@@ -103,6 +107,6 @@ const char *seal_sandbox(job *job)
         return NULL;
     if (kws_seal(&job->policy, &job->compiled, &job->report) != 0)
         return explain(&job->report);
-    send_report(&job->report);
+    send_report(&job->report, -1);
     return NULL;
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "arena.h"
 #include "check.h"
+#include "hearing.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -216,7 +217,7 @@ static void close_others(int threads)
     }
 }
 
-static _Noreturn void work(const task *task, verdict_of_task *verdict)
+static _Noreturn void work(const task *task, verdict_of_task *verdict, int host)
 {
     kws_grant grants[2];
     kws_policy policy = task->policy;
@@ -228,6 +229,8 @@ static _Noreturn void work(const task *task, verdict_of_task *verdict)
     verdict->entered = kws_enter(&policy, task->compiled, &verdict->report);
     if (verdict->entered == 0) {
         arena_threads = verdict->report.threads;
+        if (policy.is_heard != 0)
+            pass_listener(host, verdict->report.listener);
         close_others(arena_threads);
         if (task->load != NULL)
             task->load();
@@ -258,14 +261,19 @@ verdict_of_task perform(const task *task)
     verdict_of_task *shared = share();
     kws_report report;
     int32_t init;
-    int status = 0;
+    int status = 0, pair[2];
     target_.parent = getpid();
     fflush(NULL);
+    NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
     pid_t worker = kws_fork(&task->policy, &init, &report);
     if (worker == 0) {
         shared->report = report;
-        work(task, shared);
+        close(pair[0]);
+        work(task, shared, pair[1]);
     }
+    close(pair[1]);
+    uint32_t refusals = worker > 0 && task->policy.is_heard != 0 ? hear(pair[0]) : 0;
+    close(pair[0]);
     verdict_of_task verdict = *shared;
     if (worker < 0) {
         verdict.report = report;
@@ -273,6 +281,7 @@ verdict_of_task perform(const task *task)
         while (waitpid(worker, &status, 0) < 0)
             NEED(errno == EINTR);
         verdict = *shared;
+        verdict.refusals = refusals;
         verdict.result = result_of(status, shared->result);
     }
     if (init != 0) {

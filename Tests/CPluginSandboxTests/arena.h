@@ -33,6 +33,7 @@ typedef struct task {
 typedef struct verdict_of_task {
     int result;        /* what it returned, KILLED_BY or NOTHING */
     int entered, sealed; /* of kws_enter and kws_seal */
+    uint32_t refusals;   /* that were told, if the policy has it */
     kws_report report;
 } verdict_of_task;
 

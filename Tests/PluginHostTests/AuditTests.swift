@@ -123,6 +123,34 @@ import Testing
         }
     }
 
+    @Test("system calls that the sandbox refuses are told before the plugin hears of it, each name once as an event")
+    func refusals() async throws {
+        let unruly = try UnrulyPlugin()
+        let records = Records()
+        let host = try UnrulyPlugin.host(["workers=1"]) { $0.audit.observer = { records.add($0) } }
+        let plugin = try await host.load(unruly.path)
+        let events = host.events
+        _ = try UnrulyPlugin.ask(plugin)
+        let before = records.all.count
+        for count in 1...3 {
+            #expect(try UnrulyPlugin.failure(plugin, "connect").code == .permissionDenied)
+            let told = records.all.dropFirst(before)
+            #expect(told.map(\.resource) == [String](repeating: "socket", count: count))
+            #expect(told.allSatisfy { $0.action == .systemCall && !$0.isAllowed && $0.plugin == "unruly" })
+        }
+        // What the files' rules refuse the kernel keeps to itself.
+        #expect(try UnrulyPlugin.failure(plugin, "read /etc/passwd").code == .permissionDenied)
+        #expect(records.all.count == before + 3)
+        try await host.suspend(plugin.id)
+        var denied: [String?] = []
+        for await event in events {
+            if event.kind == .permissionDenied { denied.append(event.resource) }
+            if event.state == .suspended { break }
+        }
+        #expect(denied.filter { $0 == "systemCall:socket" }.count == 1)
+        await host.shutdown()
+    }
+
     @Test("whether a plugin may do something can be asked beforehand") func checks() async throws {
         let folder = try Sample.Folder()
         let data = folder.path

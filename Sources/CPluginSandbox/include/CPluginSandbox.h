@@ -82,6 +82,7 @@ typedef struct kws_limits {
 
 typedef struct kws_policy {
     uint32_t may;                /* KWS_MAY_* */
+    uint32_t is_heard;           /* 1: what the first stage refuses is told to the listener of the report */
     uint8_t wanted[KWS_MECHANISM_COUNT]; /* KWS_NO, IF_AVAILABLE or REQUIRED */
     const kws_grant *grants;     /* beside what every worker reads: the system's and the runtime's libraries */
     size_t grant_count;
@@ -116,6 +117,7 @@ typedef struct kws_report {
     int32_t failed;        /* the mechanism that ended the set-up, or -1 */
     uint32_t landlock_abi; /* 0 = none */
     int32_t threads;       /* of kws_enter: see kws_open_thread_state; -1 = none */
+    int32_t listener;      /* of kws_enter: for kws_take_refusal; -1 = none */
     kws_outcome outcome[KWS_MECHANISM_COUNT];
 } kws_report;
 
@@ -154,8 +156,8 @@ void kws_compiled_free(kws_compiled *compiled);
 int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report);
 
 /* Takes from this process all that the policy does not give. The process has one thread, and was forked by kws_fork.
- * report was last written by kws_fork, or is {0}. Leaves one descriptor open, threads
- * of the report, and closes none of the caller's, who closes grants before the plugin is loaded. The
+ * report was last written by kws_fork, or is {0}. Leaves threads and listener
+ * of the report open, and closes none of the caller's, who closes grants before the plugin is loaded. The
  * program in compiled is made this process's own: after it, another process may not use this copy. 0, or -1 with report
  * saying what failed; then the process ends. */
 int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *report);
@@ -170,6 +172,23 @@ int kws_seal(const kws_policy *policy, kws_compiled *compiled, kws_report *repor
  * others than those of /proc: libdispatch then counts it as one that waits. -1, and errno as it was, for all other
  * paths. */
 int kws_open_thread_state(int32_t threads, const char *path);
+
+/* ---- what was refused ------------------------------------------------------------------------------------ */
+
+/* A system call that the first stage has refused. */
+typedef struct kws_refusal {
+    uint64_t id;
+    int32_t process; /* as the listener's process sees it */
+    int32_t number;  /* of the call, on this architecture */
+} kws_refusal;
+
+/* Waits for the next one. It waits, too, for kws_end_refusal. 1; 0: nobody is left to refuse; -1 with errno. Any thread of
+ * the process that was passed the listener. seccomp_unotify(2), Linux 5.8. */
+int kws_take_refusal(int32_t listener, kws_refusal *refusal);
+/* Has the call fail with EPERM, as it would have without a listener. */
+void kws_end_refusal(int32_t listener, const kws_refusal *refusal);
+/* Its name, such as "ptrace", or its number; at most size - 1 bytes and a NUL. */
+void kws_call_name(int32_t number, char *name, size_t size);
 
 /* ---- what there is here ---------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /// Something that a plugin wanted of its host or its machine, and what became of that.
 ///
-/// What is seen: what goes through the host, such as connections and secrets of plugins in workers. What a plugin in the host's
-/// own process does, and which granted files a worker opens, nobody sees.
+/// What is seen: what goes through the host, such as connections and secrets of plugins in workers, and system calls that their
+/// filters refuse. What a plugin in the host's own process does, and which files a worker opens or is refused, nobody sees.
 public struct AccessRecord: Sendable, Hashable {
     public enum Action: String, Sendable, Hashable, CaseIterable {
         /// To connect to a host; the resource is `HOST:PORT`.

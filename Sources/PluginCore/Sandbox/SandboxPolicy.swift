@@ -42,6 +42,8 @@ public struct SandboxPolicy: Sendable, Hashable {
     public var mayStartPrograms = false
     /// Any program may be started, with all that the host's user may: then there is no sandbox to speak of.
     public private(set) var mayStartAnyProgram = false
+    /// Whether the host is told of system calls that are refused, where the kernel can (Linux 5.8).
+    package var reportsRefusals = false
     /// What has to be enforced whole: without it the plugin is not started.
     public var required: Set<SandboxGuarantee.Name> = []
 

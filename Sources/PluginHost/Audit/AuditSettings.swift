@@ -37,6 +37,9 @@ final class Auditor: Sendable {
         self.departed = departed
     }
 
+    /// Does anybody want to know? What is refused by the kernel is seen only then.
+    var isAsked: Bool { settings.observer != nil || !settings.profiles.isEmpty }
+
     func note(
         _ action: AccessRecord.Action, _ resource: String, of plugin: String, isAllowed: Bool, _ reason: String?
     ) {

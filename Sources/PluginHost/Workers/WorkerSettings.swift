@@ -108,6 +108,11 @@ final class TierChooser: Sendable {
         var options = settings.options(for: manifest, named: name, changed(name))
         let (auditor, id) = (auditor, manifest.id)
         options.networkObserver = { auditor.note($0, of: id) }
+        if auditor.isAsked {
+            options.refusalObserver = {
+                auditor.note(.systemCall, $0, of: id, isAllowed: false, "its sandbox refuses it")
+            }
+        }
         options.observer = observer
         options.clock = timer
         do throws(PluginError) {
@@ -131,6 +136,7 @@ final class TierChooser: Sendable {
         var policy = granted
         policy.required = settings.required
         policy.machine = settings.machine
+        policy.reportsRefusals = auditor.isAsked
         if isolation(of: manifest) == .workerStrict { policy.required.formUnion(Self.strict) }
         if settings.isSandboxed, !policy.mayStartAnyProgram { return policy }
         let reason = settings.isSandboxed ? "every program was granted" : "this host has turned the sandbox off"

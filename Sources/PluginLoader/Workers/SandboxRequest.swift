@@ -28,6 +28,7 @@ struct SandboxRequest: ~Copyable {
         let stays = geteuid() == 0 && !SandboxIdentity.canReach(files)
         unsafe fill(policy, mayStayRoot: stays)
         request.is_used = 1
+        request.is_heard = policy.reportsRefusals ? 1 : 0
         request.may = Self.rights(policy)
         request.grants = UInt32(descriptors.count)
         request.file_size = limits[.fileSize].map { UInt64($0.value) } ?? 0

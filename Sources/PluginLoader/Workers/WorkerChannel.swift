@@ -14,6 +14,8 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     let theirLog: Int32
     let theirOutput: Int32
     private(set) var theirNetwork: Int32 = -1
+    /// Until the worker has said what its sandbox is: before any code of the plugin has run.
+    private var refusals: RefusalListener?
     private let host: HostTable
     private weak let worker: WorkerProcess?
     private var theirsAreOpen = true
@@ -34,12 +36,13 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
 
     /// - Parameter network: what the worker may ask of the network; nil: nothing.
     static func make(
-        _ worker: WorkerProcess, network: NetworkService? = nil
+        _ worker: WorkerProcess, network: NetworkService? = nil, refusals: RefusalListener? = nil
     ) throws(PluginError) -> WorkerChannel {
         var (sockets, pipes): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         guard unsafe kww_open_channel(&sockets, &pipes) == 0 else { throw failure("socketpair") }
         let channel = WorkerChannel(
             log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], worker: worker)
+        channel.refusals = refusals
         if let network {
             guard unsafe kww_open_network(&sockets) == 0 else { throw failure("socketpair") }
             channel.theirNetwork = sockets[1]
@@ -100,10 +103,17 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     private func drainLog() -> Bool {
         var packet = [UInt8](repeating: 0, count: Int(KWW_NOTE_LIMIT))
         for _ in 0..<Self.share {
-            let size = unsafe recv(log, &packet, packet.count, Int32(MSG_DONTWAIT))
+            var listener: Int32 = -1
+            let size =
+                refusals == nil
+                ? unsafe recv(log, &packet, packet.count, Int32(MSG_DONTWAIT))
+                : Int(unsafe kww_receive_note(log, &packet, packet.count, &listener))
             if size < 0, errno == EINTR { continue }
             if size < 0, errno == EAGAIN { return true }
             guard size > 0 else { return false }
+            if let refusals, listener >= 0 { refusals.start(listener) }
+            // What comes from now on may be the plugin's own.
+            refusals = nil
             take(packet[..<size])
         }
         return true

@@ -59,6 +59,8 @@ public struct WorkerOptions: Sendable {
     public var observer: @Sendable (WorkerEvent) -> Void = { _ in }
     /// Told of everything that the plugin asks of the network, on any thread.
     public var networkObserver: @Sendable (NetworkVerdict) -> Void = { _ in }
+    /// Told of every system call that the sandbox refuses, by its name, on a thread of the worker's; nil: nobody is.
+    public var refusalObserver: (@Sendable (_ call: String) -> Void)?
     /// Who finds the addresses of names.
     package var resolver = NetworkResolver.system
     /// What the plugin's manifest says of its checks.

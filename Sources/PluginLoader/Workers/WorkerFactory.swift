@@ -92,7 +92,10 @@ final class WorkerFactory: Sendable {
                 tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
             ) { worker, files throws(PluginError) in
                 try zygote.spawn(
-                    worker, WorkerChannel.make(worker, network: network(options, worker)), files, parts, request,
+                    worker,
+                    WorkerChannel.make(
+                        worker, network: network(options, worker), refusals: refusals(options, worker)), files, parts,
+                    request,
                     sandbox, interfaces,
                     environment: options.environment ?? WorkerEnvironment.variables(options.sandbox))
             }
@@ -113,6 +116,17 @@ final class WorkerFactory: Sendable {
             var event = WorkerEvent(
                 kind: .permissionDenied, worker: nil, pid: worker?.pid ?? 0, reason: verdict.reason)
             event.resource = "\(kind.rawValue):\(verdict.resource)"
+            options.observer(event)
+        }
+    }
+
+    /// nil: nobody wants to be told of them.
+    private static func refusals(_ options: WorkerOptions, _ worker: WorkerProcess) -> RefusalListener? {
+        guard options.sandbox?.reportsRefusals == true, let observer = options.refusalObserver else { return nil }
+        return RefusalListener(observer: observer) { [weak worker] call in
+            var event = WorkerEvent(
+                kind: .permissionDenied, worker: nil, pid: worker?.pid ?? 0, reason: "its sandbox does not let it")
+            event.resource = "systemCall:\(call)"
             options.observer(event)
         }
     }

@@ -41,6 +41,18 @@ struct WorkerCommandTests {
         #expect(plugins.count == 4 && plugins.allSatisfy { $0["tier"] == "worker" })
     }
 
+    @Test("ask keeps nothing with --no-cache, in workers too") func withoutCache() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Data("Boats are moved by the wind.".utf8), to: "docs/boats.md")
+        let scratch = try TemporaryFolder()
+        let environment = ["TMPDIR": scratch.url.path]
+        let words = ["ask", "--path", Command.plugins, "--docs", "docs", "--json", "--no-cache", "What moves a boat?"]
+        let here = try await Command.run(words, environment: environment, in: folder.url).json()
+        let there = try await Command.run(words + ["--isolate"], environment: environment, in: folder.url).json()
+        #expect(there["answer"] != nil && there["answer"] == here["answer"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).isEmpty)
+    }
+
     @Test("a crash says its signal and address, and ends with 1") func crashes() async throws {
         let folder = try TemporaryFolder()
         let output = try await Command.run([
@@ -72,7 +84,7 @@ struct WorkerCommandTests {
 
     @Test(
         "what is no limit is a mistake in the command",
-        arguments: [["wall=soon"], ["patience=3"], ["wall"], ["cpu=0"], ["disk=1M"], ["wall=1s", "wall=2s"]])
+        arguments: [["wall=soon"], ["patience=3"], ["wall"], ["cpu=0"], ["upcallDepth=3"], ["wall=1s", "wall=2s"]])
     func badLimits(_ limits: [String]) async throws {
         let words = limits.flatMap { ["--limit", $0] }
         let output = try await Command.run(

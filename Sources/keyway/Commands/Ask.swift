@@ -75,7 +75,9 @@ struct Ask: AsyncParsableCommand {
         // Links resolved, so that one folder is one key of the cache.
         let documents = try InputFile.resolved(docs)
         let loadedEmbedder = try await host.load(embedder)
-        let (loadedBackend, cacheNote) = try await loadBackend(host)
+        // It goes when the host has ended.
+        let scratch = Scratch()
+        let (loadedBackend, cacheNote) = try await loadBackend(host, scratch)
         let loadedProvider = try await host.load(provider)
         let loadedExecutor = try await host.load(toolExecutor)
         self.host.noteUntrusted(in: host, output)
@@ -90,7 +92,7 @@ struct Ask: AsyncParsableCommand {
             provider: try loadedProvider.requiredModelProvider(),
             tools: AskTools(executor: try loadedExecutor.requiredToolExecutor(), allowed: rules, calls: calls),
             calls: calls, progress: Progress(),
-            withoutCache: cache == nil ? withoutCache(host) : nil)
+            withoutCache: cache == nil ? withoutCache(host, scratch) : nil)
         guard !output.json else {
             var outcome = try await session.run { _ in }
             outcome.notes += cacheNote
@@ -117,23 +119,40 @@ struct Ask: AsyncParsableCommand {
 
     /// The vector backend with its part of the cache. A cache that was not asked for and cannot be made costs time, not the
     /// answer.
-    private func loadBackend(_ host: PluginHost) async throws(PluginError) -> (plugin: NativePlugin, notes: [String]) {
+    private func loadBackend(
+        _ host: PluginHost, _ scratch: Scratch
+    ) async throws(PluginError) -> (plugin: NativePlugin, notes: [String]) {
         guard !noCache, let folder = cache ?? Environment.cacheFolder.map({ "\($0)/ask" }) else {
-            return (try await host.load(vectorBackend), [])
+            return (try await Self.load(vectorBackend, host, scratch), [])
         }
         let name = vectorBackend.split(separator: "/").last.map(String.init) ?? "vectors"
         do throws(PluginError) {
             return (try await host.load(vectorBackend, dataFolder: "\(folder)/\(name)"), [])
         } catch {
             guard cache == nil, error.stage == .create else { throw error }
-            return (try await host.load(vectorBackend), ["nothing is kept for the next question: \(error.what)"])
+            return (
+                try await Self.load(vectorBackend, host, scratch),
+                ["nothing is kept for the next question: \(error.what)"]
+            )
         }
     }
 
-    private func withoutCache(_ host: PluginHost) -> @Sendable () async throws(PluginError) -> any VectorBackend {
+    /// Keeps nothing. In a worker memory that belongs to no limit is refused, so the vectors are in a file meanwhile.
+    private static func load(
+        _ backend: String, _ host: PluginHost, _ scratch: Scratch
+    ) async throws(PluginError) -> NativePlugin {
+        let plugin = try await host.load(backend)
+        guard plugin.loaded.tier.isolation != .inProcess else { return plugin }
+        await host.shutdown(plugin)
+        return try await host.load(backend, dataFolder: try scratch.path())
+    }
+
+    private func withoutCache(
+        _ host: PluginHost, _ scratch: Scratch
+    ) -> @Sendable () async throws(PluginError) -> any VectorBackend {
         let name = vectorBackend
         return { () async throws(PluginError) -> any VectorBackend in
-            try await host.load(name).requiredVectorBackend()
+            try await Self.load(name, host, scratch).requiredVectorBackend()
         }
     }
 }

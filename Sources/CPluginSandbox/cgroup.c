@@ -82,7 +82,7 @@ static int try_in(const char *controller, const char *limit)
     return error;
 }
 
-int try_cgroup(const char *controller, const char *limit, const char *old_limit)
+int kws_try_cgroup(const char *controller, const char *limit, const char *old_limit)
 {
     int error = try_in(NULL, limit);
     return error == 0 ? 0 : try_in(controller, old_limit) == 0 ? 0 : error;

@@ -90,10 +90,10 @@ int kws_compile(uint32_t may, uint32_t architecture, kws_compiled *compiled)
         : architecture == KWS_AARCH64 ? SCMP_ARCH_AARCH64 : seccomp_arch_native();
     if ((may & KWS_MAY_OPEN_TCP) != 0)
         may |= KWS_MAY_USE_SOCKETS;
-    int error = compile(first_stage, first_stage_count, REFUSE, may, token, &compiled->stage[0]);
+    int error = compile(kws_first_stage, kws_first_stage_count, REFUSE, may, token, &compiled->stage[0]);
     /* A filter outlives execve(2): no program could be started under the second one. */
     if (error == 0 && (may & KWS_MAY_START_PROGRAMS) == 0)
-        error = compile(second_stage, second_stage_count, ALLOW, may, token, &compiled->stage[1]);
+        error = compile(kws_second_stage, kws_second_stage_count, ALLOW, may, token, &compiled->stage[1]);
     if (error != 0)
         kws_compiled_free(compiled);
     return error;

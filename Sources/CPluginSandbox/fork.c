@@ -55,12 +55,12 @@ static int make_both(kws_report *report, result *result)
         return errno;
     if (geteuid() != 0) {
         uint32_t uid = geteuid(), gid = getegid();
-        int error = unshare(CLONE_NEWUSER) != 0 ? errno : map_user(uid, gid);
+        int error = unshare(CLONE_NEWUSER) != 0 ? errno : kws_map_user(uid, gid);
         if (error != 0) {
             result->mechanism = KWS_USER_SPACE;
             return error;
         }
-        note(report, KWS_USER_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
+        kws_note(report, KWS_USER_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
     }
     if (unshare(CLONE_NEWPID) != 0)
         return errno;
@@ -69,7 +69,7 @@ static int make_both(kws_report *report, result *result)
         be_init();
     if (result->init < 0)
         return errno;
-    note(report, KWS_PROCESS_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
+    kws_note(report, KWS_PROCESS_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
     result->worker = fork_beside(thread);
     if (result->worker < 0) {
         int error = errno;
@@ -127,15 +127,15 @@ int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report)
 {
     *report = (kws_report){ .failed = -1, .threads = -1 };
     *init = 0;
-    if (is_wanted(policy, KWS_PROCESS_SPACE)) {
+    if (kws_is_wanted(policy, KWS_PROCESS_SPACE)) {
         result result = { 0 };
         int32_t worker = fork_apart(report, &result);
         if (worker >= 0) {
             *init = worker == 0 ? 0 : result.init;
             return worker;
         }
-        if (do_without(policy, report, KWS_PROCESS_SPACE, KWS_NOT_ENFORCED, result.error, "no %s could be made",
-                       kws_mechanism_name(result.mechanism)) != 0) {
+        if (kws_do_without(policy, report, KWS_PROCESS_SPACE, KWS_NOT_ENFORCED, result.error, "no %s could be made",
+                           kws_mechanism_name(result.mechanism)) != 0) {
             errno = result.error;
             return -1;
         }

@@ -38,21 +38,21 @@ enum {
 #define DYNAMIC_LINKER "/lib64/ld-linux-x86-64.so.2"
 #endif
 
-uint32_t landlock_most = UINT32_MAX;
+uint32_t kws_landlock_most = UINT32_MAX;
 
 static long version(void)
 {
-    return landlock_most == 0 ? (errno = ENOSYS, -1) : syscall(SYS_CREATE, NULL, 0, CREATE_VERSION);
+    return kws_landlock_most == 0 ? (errno = ENOSYS, -1) : syscall(SYS_CREATE, NULL, 0, CREATE_VERSION);
 }
 
-uint32_t landlock_abi(void)
+uint32_t kws_landlock_abi(void)
 {
     long abi = version();
-    uint32_t most = landlock_most < KNOWN_ABI ? landlock_most : KNOWN_ABI;
+    uint32_t most = kws_landlock_most < KNOWN_ABI ? kws_landlock_most : KNOWN_ABI;
     return abi < 0 ? 0 : abi > (long)most ? most : (uint32_t)abi;
 }
 
-int landlock_error(void)
+int kws_landlock_error(void)
 {
     return version() < 0 ? errno : 0;
 }
@@ -122,24 +122,24 @@ static int add_base(const kws_policy *policy, int rules, uint64_t handled, int t
 /* Says what of it is used, and adds it to the attributes. 0 or -1. */
 static int choose(const kws_policy *policy, kws_report *report, uint32_t abi, struct ruleset_attributes *attributes)
 {
-    int error = abi == 0 ? landlock_error() : 0;
-    if (is_wanted(policy, KWS_FILES)) {
+    int error = abi == 0 ? kws_landlock_error() : 0;
+    if (kws_is_wanted(policy, KWS_FILES)) {
         if (abi >= 3) {
-            note(report, KWS_FILES, KWS_ENFORCED, 0, "Landlock ABI %u; names and sizes of files can be seen", abi);
+            kws_note(report, KWS_FILES, KWS_ENFORCED, 0, "Landlock ABI %u; names and sizes of files can be seen", abi);
         } else if (abi > 0) {
             /* The filter refuses truncate(2) and truncating what is opened for reading. */
-            note(report, KWS_FILES, KWS_ENFORCED, 0, "Landlock ABI %u and the filter; names and sizes can be seen", abi);
-        } else if (do_without(policy, report, KWS_FILES, KWS_NOT_ENFORCED, error,
-                              "this kernel has no Landlock (Linux 5.13), or it is not switched on") != 0) {
+            kws_note(report, KWS_FILES, KWS_ENFORCED, 0, "Landlock ABI %u and the filter; names and sizes can be seen", abi);
+        } else if (kws_do_without(policy, report, KWS_FILES, KWS_NOT_ENFORCED, error,
+                                  "this kernel has no Landlock (Linux 5.13), or it is not switched on") != 0) {
             return -1;
         }
         attributes->files = file_rights(abi) * (abi > 0);
     }
-    if (is_wanted(policy, KWS_PORTS)) {
+    if (kws_is_wanted(policy, KWS_PORTS)) {
         if (abi >= PORTS_ABI) {
             attributes->ports = PORT_BIND | PORT_CONNECT;
-            note(report, KWS_PORTS, KWS_ENFORCED, 0, "no TCP port");
-        } else if (do_without(policy, report, KWS_PORTS, KWS_UNUSED, error, "the filter lets no socket be connected") != 0) {
+            kws_note(report, KWS_PORTS, KWS_ENFORCED, 0, "no TCP port");
+        } else if (kws_do_without(policy, report, KWS_PORTS, KWS_UNUSED, error, "the filter lets no socket be connected") != 0) {
             return -1;
         }
     }
@@ -149,24 +149,24 @@ static int choose(const kws_policy *policy, kws_report *report, uint32_t abi, st
     };
     for (size_t i = 0; i < 2; i++) {
         uint32_t mechanism = scopes[i].mechanism;
-        if (!is_wanted(policy, mechanism))
+        if (!kws_is_wanted(policy, mechanism))
             continue;
         if (abi >= SCOPES_ABI) {
             attributes->scopes |= scopes[i].scope;
-            note(report, mechanism, KWS_ENFORCED, 0, "Landlock ABI %u", abi);
+            kws_note(report, mechanism, KWS_ENFORCED, 0, "Landlock ABI %u", abi);
         } else if (mechanism == KWS_SIGNALS && (policy->may & KWS_MAY_START_PROGRAMS) != 0) {
-            if (do_without(policy, report, mechanism, KWS_NOT_ENFORCED, error, "needs Landlock ABI 6 (Linux 6.12)") != 0)
+            if (kws_do_without(policy, report, mechanism, KWS_NOT_ENFORCED, error, "needs Landlock ABI 6 (Linux 6.12)") != 0)
                 return -1;
-        } else if (do_without(policy, report, mechanism, KWS_UNUSED, error, "%s", scopes[i].needless) != 0) {
+        } else if (kws_do_without(policy, report, mechanism, KWS_UNUSED, error, "%s", scopes[i].needless) != 0) {
             return -1;
         }
     }
     return 0;
 }
 
-int landlock_make(const kws_policy *policy, kws_report *report, int threads)
+int kws_landlock_make(const kws_policy *policy, kws_report *report, int threads)
 {
-    uint32_t abi = landlock_abi();
+    uint32_t abi = kws_landlock_abi();
     struct ruleset_attributes attributes = { 0 };
     report->landlock_abi = abi;
     if (choose(policy, report, abi, &attributes) != 0)
@@ -176,12 +176,12 @@ int landlock_make(const kws_policy *policy, kws_report *report, int threads)
     size_t size = abi >= SCOPES_ABI ? sizeof attributes : abi >= PORTS_ABI ? 16 : 8;
     int rules = (int)syscall(SYS_CREATE, &attributes, size, 0);
     if (rules < 0) {
-        stop(report, KWS_FILES, errno, "no rule set could be made");
+        kws_stop(report, KWS_FILES, errno, "no rule set could be made");
         return -2;
     }
     int error = attributes.files == 0 ? 0 : add_base(policy, rules, attributes.files, threads);
     if (error != 0)
-        stop(report, KWS_FILES, error, "what every worker reads could not be opened");
+        kws_stop(report, KWS_FILES, error, "what every worker reads could not be opened");
     for (size_t i = 0; error == 0 && attributes.files != 0 && i < policy->grant_count; i++) {
         const kws_grant *grant = &policy->grants[i];
         uint64_t rights = rights_of(grant->access);
@@ -189,7 +189,7 @@ int landlock_make(const kws_policy *policy, kws_report *report, int threads)
             rights |= DEVICE_REQUEST;
         error = add_file(rules, attributes.files, grant->descriptor, rights);
         if (error != 0)
-            stop(report, KWS_FILES, error, "grant %zu cannot be given", i);
+            kws_stop(report, KWS_FILES, error, "grant %zu cannot be given", i);
     }
     if (error != 0) {
         close(rules);
@@ -198,7 +198,7 @@ int landlock_make(const kws_policy *policy, kws_report *report, int threads)
     return rules;
 }
 
-int landlock_enter(int rules)
+int kws_landlock_enter(int rules)
 {
     return syscall(SYS_RESTRICT, rules, 0) == 0 ? 0 : errno;
 }

@@ -13,7 +13,7 @@
 static_assert(sizeof(kws_instruction) == sizeof(struct sock_filter), "one instruction is the kernel's");
 static_assert(offsetof(kws_instruction, value) == offsetof(struct sock_filter, k), "one instruction is the kernel's");
 
-void adopt_program(kws_program *program)
+void kws_adopt_program(kws_program *program)
 {
     uint32_t own = (uint32_t)getpid();
     for (size_t i = 0; i < program->count; i++) {
@@ -23,7 +23,7 @@ void adopt_program(kws_program *program)
     }
 }
 
-int load_program(const kws_program *program)
+int kws_load_program(const kws_program *program)
 {
     if (program->count == 0 || program->count > BPF_MAXINSNS)
         return EINVAL;

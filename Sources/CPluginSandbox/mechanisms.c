@@ -112,7 +112,7 @@ static void try_all(int results[TRIAL_COUNT])
     syscall(SYS_WAIT_FOR_MANY, NULL, 0, 0, NULL, 0);
     results[TRY_WAIT_FOR_MANY] = errno == EINVAL ? 0 : errno;
     uint32_t uid = geteuid(), gid = getegid();
-    results[TRY_USER] = unshare(CLONE_NEWUSER) == 0 ? map_user(uid, gid) : errno;
+    results[TRY_USER] = unshare(CLONE_NEWUSER) == 0 ? kws_map_user(uid, gid) : errno;
     results[TRY_NETWORK] = unshare(CLONE_NEWNET) == 0 ? 0 : errno;
     results[TRY_PROCESS] = unshare(CLONE_NEWPID) == 0 ? 0 : errno;
     results[TRY_MOUNT] = try_mount();
@@ -151,12 +151,12 @@ size_t kws_mechanisms(kws_facility *facilities, size_t room)
 {
     int results[TRIAL_COUNT];
     try_in_child(results);
-    uint32_t abi = landlock_abi();
-    results[TRY_LANDLOCK] = abi > 0 ? 0 : landlock_error();
+    uint32_t abi = kws_landlock_abi();
+    results[TRY_LANDLOCK] = abi > 0 ? 0 : kws_landlock_error();
     results[TRY_PORTS] = abi >= 4 ? 0 : ENOSYS;
     results[TRY_SCOPES] = abi >= 6 ? 0 : ENOSYS;
-    results[TRY_CGROUP_MEMORY] = try_cgroup("memory", "memory.max", "memory.limit_in_bytes");
-    results[TRY_CGROUP_PIDS] = try_cgroup("pids", "pids.max", "pids.max");
+    results[TRY_CGROUP_MEMORY] = kws_try_cgroup("memory", "memory.max", "memory.limit_in_bytes");
+    results[TRY_CGROUP_PIDS] = kws_try_cgroup("pids", "pids.max", "pids.max");
     size_t count = room < TRIAL_COUNT ? room : TRIAL_COUNT;
     for (size_t i = 0; i < count; i++) {
         facilities[i] = (kws_facility){ trials[i].name, trials[i].minimum, results[i] == 0, i == TRY_LANDLOCK ? abi : 0, "" };

@@ -158,7 +158,7 @@ static int bind_grants(const kws_policy *policy)
     return 0;
 }
 
-int change_root(const kws_policy *policy)
+int kws_change_root(const kws_policy *policy)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
         || mount("tmpfs", PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0

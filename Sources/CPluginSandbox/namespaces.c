@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int namespace_flag(uint32_t mechanism)
+int kws_namespace_flag(uint32_t mechanism)
 {
     switch (mechanism) {
     case KWS_USER_SPACE: return CLONE_NEWUSER;
@@ -32,7 +32,7 @@ static int write_text(const char *path, const char *text, int length)
     return error;
 }
 
-int map_user(uint32_t uid, uint32_t gid)
+int kws_map_user(uint32_t uid, uint32_t gid)
 {
     char text[48];
     /* Linux 3.19: a group may not be given up, as it may be one that takes rights away. */
@@ -44,47 +44,47 @@ int map_user(uint32_t uid, uint32_t gid)
     return error;
 }
 
-int enter_user_namespace(const kws_policy *policy, kws_report *report)
+int kws_enter_user_namespace(const kws_policy *policy, kws_report *report)
 {
     uint32_t uid = geteuid(), gid = getegid();
     if (unshare(CLONE_NEWUSER) != 0)
-        return do_without(policy, report, KWS_USER_SPACE, KWS_NOT_ENFORCED, errno, "this user may not make one here");
+        return kws_do_without(policy, report, KWS_USER_SPACE, KWS_NOT_ENFORCED, errno, "this user may not make one here");
     /* A security module may let a namespace be made, and nothing be done in it. */
-    int error = map_user(uid, gid);
+    int error = kws_map_user(uid, gid);
     if (error != 0)
-        return do_without(policy, report, KWS_USER_SPACE, KWS_PARTIAL, error, "one in which no user has a number");
-    note(report, KWS_USER_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
+        return kws_do_without(policy, report, KWS_USER_SPACE, KWS_PARTIAL, error, "one in which no user has a number");
+    kws_note(report, KWS_USER_SPACE, KWS_ENFORCED, 0, "a namespace of its own");
     return 0;
 }
 
 static int is_inside(const kws_policy *policy, kws_report *report, uint32_t mechanism)
 {
-    if (unshare(namespace_flag(mechanism)) != 0)
-        return do_without(policy, report, mechanism, KWS_NOT_ENFORCED, errno, "this user may not make one here");
+    if (unshare(kws_namespace_flag(mechanism)) != 0)
+        return kws_do_without(policy, report, mechanism, KWS_NOT_ENFORCED, errno, "this user may not make one here");
     if (mechanism == KWS_MOUNT_SPACE) {
-        int error = change_root(policy);
+        int error = kws_change_root(policy);
         if (error != 0)
-            return stop(report, mechanism, error, "a root of its own could not be built");
-        note(report, mechanism, KWS_ENFORCED, 0, "what is not given has no name");
+            return kws_stop(report, mechanism, error, "a root of its own could not be built");
+        kws_note(report, mechanism, KWS_ENFORCED, 0, "what is not given has no name");
         return 0;
     }
-    note(report, mechanism, KWS_ENFORCED, 0, "a namespace of its own");
+    kws_note(report, mechanism, KWS_ENFORCED, 0, "a namespace of its own");
     return 0;
 }
 
-int enter_namespaces(const kws_policy *policy, kws_report *report)
+int kws_enter_namespaces(const kws_policy *policy, kws_report *report)
 {
     /* Mounts last: files of /proc are needed before. */
     static const uint32_t others[] = { KWS_NETWORK_SPACE, KWS_IPC_SPACE, KWS_NAME_SPACE, KWS_MOUNT_SPACE };
     int wants_other = 0;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        wants_other |= is_wanted(policy, others[i]);
+        wants_other |= kws_is_wanted(policy, others[i]);
     /* Root needs none for the others, and takes one when it is root no more. */
-    if (geteuid() != 0 && (is_wanted(policy, KWS_USER_SPACE) || wants_other)
-        && report->outcome[KWS_USER_SPACE].state != KWS_ENFORCED && enter_user_namespace(policy, report) != 0)
+    if (geteuid() != 0 && (kws_is_wanted(policy, KWS_USER_SPACE) || wants_other)
+        && report->outcome[KWS_USER_SPACE].state != KWS_ENFORCED && kws_enter_user_namespace(policy, report) != 0)
         return -1;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (is_wanted(policy, others[i]) && is_inside(policy, report, others[i]) != 0)
+        if (kws_is_wanted(policy, others[i]) && is_inside(policy, report, others[i]) != 0)
             return -1;
     }
     return 0;

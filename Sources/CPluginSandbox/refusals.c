@@ -25,7 +25,7 @@ static void exchange(const kws_program *program, uint32_t from, uint32_t to)
     }
 }
 
-int load_with_listener(const kws_program *program)
+int kws_load_with_listener(const kws_program *program)
 {
     const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
     struct sock_fprog filter = { (unsigned short)program->count, (struct sock_filter *)program->instructions };

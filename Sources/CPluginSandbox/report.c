@@ -33,12 +33,12 @@ const char *kws_mechanism_name(uint32_t mechanism)
     return mechanism < KWS_MECHANISM_COUNT ? names[mechanism] : NULL;
 }
 
-int is_wanted(const kws_policy *policy, uint32_t mechanism)
+int kws_is_wanted(const kws_policy *policy, uint32_t mechanism)
 {
     return policy->wanted[mechanism] != KWS_NO;
 }
 
-int is_required(const kws_policy *policy, uint32_t mechanism)
+int kws_is_required(const kws_policy *policy, uint32_t mechanism)
 {
     return policy->wanted[mechanism] == KWS_REQUIRED;
 }
@@ -52,7 +52,7 @@ static void note_arguments(kws_report *report, uint32_t mechanism, uint32_t stat
     vsnprintf(outcome->why, sizeof outcome->why, format, arguments);
 }
 
-void note(kws_report *report, uint32_t mechanism, uint32_t state, int error, const char *format, ...)
+void kws_note(kws_report *report, uint32_t mechanism, uint32_t state, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -60,20 +60,20 @@ void note(kws_report *report, uint32_t mechanism, uint32_t state, int error, con
     va_end(arguments);
 }
 
-int do_without(const kws_policy *policy, kws_report *report, uint32_t mechanism, uint32_t state, int error,
-               const char *format, ...)
+int kws_do_without(const kws_policy *policy, kws_report *report, uint32_t mechanism, uint32_t state, int error,
+                   const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     note_arguments(report, mechanism, state, error, format, arguments);
     va_end(arguments);
-    if (!is_required(policy, mechanism))
+    if (!kws_is_required(policy, mechanism))
         return 0;
     report->failed = (int32_t)mechanism;
     return -1;
 }
 
-int stop(kws_report *report, uint32_t mechanism, int error, const char *format, ...)
+int kws_stop(kws_report *report, uint32_t mechanism, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -45,7 +45,7 @@ enum {
 #define REQUEST(request) ALWAYS_IF("ioctl", IS(1, request))
 #define COMMAND(command) ALWAYS_IF("fcntl", IS(1, command))
 
-const rule first_stage[] = {
+const rule kws_first_stage[] = {
     /* Descriptors. */
     ALWAYS("read"), ALWAYS("write"), ALWAYS("readv"), ALWAYS("writev"), ALWAYS("pread64"), ALWAYS("pwrite64"),
     ALWAYS("preadv"), ALWAYS("pwritev"), ALWAYS("preadv2"), ALWAYS("pwritev2"), ALWAYS("lseek"), ALWAYS("close"),
@@ -158,12 +158,12 @@ const rule first_stage[] = {
     MAY(PROGRAMS, "landlock_create_ruleset"), MAY(PROGRAMS, "landlock_add_rule"),
     MAY(PROGRAMS, "landlock_restrict_self"), MAY(PROGRAMS, "capset"), /* which can take away only: there are none */
 };
-const size_t first_stage_count = sizeof first_stage / sizeof first_stage[0];
+const size_t kws_first_stage_count = sizeof kws_first_stage / sizeof kws_first_stage[0];
 
-const rule second_stage[] = {
+const rule kws_second_stage[] = {
     { "mmap", REFUSE, 0, KWS_MAY_GENERATE_CODE, { IF(2, EXECUTABLE, EXECUTABLE) } },
     { "mprotect", REFUSE, 0, KWS_MAY_GENERATE_CODE, { IF(2, EXECUTABLE, EXECUTABLE) } },
     { "clone", REFUSE, 0, KWS_MAY_START_THREADS, { { 0, 0, 0, 0 } } },
     { "seccomp", REFUSE, 0, 0, { { 0, 0, 0, 0 } } },
 };
-const size_t second_stage_count = sizeof second_stage / sizeof second_stage[0];
+const size_t kws_second_stage_count = sizeof kws_second_stage / sizeof kws_second_stage[0];

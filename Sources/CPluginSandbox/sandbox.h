@@ -27,65 +27,65 @@ typedef struct rule {
     condition conditions[CONDITION_LIMIT];
 } rule;
 
-extern const rule first_stage[], second_stage[];
-extern const size_t first_stage_count, second_stage_count;
+extern const rule kws_first_stage[], kws_second_stage[];
+extern const size_t kws_first_stage_count, kws_second_stage_count;
 
 /* Stands in the programs where the process id belongs, which the child fills in. No process has it: it is beyond the
  * kernel's largest, 1 << 22. */
 #define OWN_PROCESS 0x7FFF5E1Fu
 
 /* Adopts a program for the calling process. */
-void adopt_program(kws_program *program);
+void kws_adopt_program(kws_program *program);
 /* Loads it for all threads: 0 or an errno. */
+int kws_load_program(const kws_program *program);
 /* The same for a process with one thread; what it refuses is told to the listener that is returned. -1: not loaded. */
-int load_with_listener(const kws_program *program);
-int load_program(const kws_program *program);
+int kws_load_with_listener(const kws_program *program);
 
 /* ---- Landlock -------------------------------------------------------------------------------------------- */
 
-/* The kernel's ABI, 0 = none; at most what this module knows, and landlock_most. */
-uint32_t landlock_abi(void);
+/* The kernel's ABI, 0 = none; at most what this module knows, and kws_landlock_most. */
+uint32_t kws_landlock_abi(void);
 /* Why it is none: an errno. */
-int landlock_error(void);
+int kws_landlock_error(void);
 /* Tests lower it, to be on an older kernel. */
-extern uint32_t landlock_most;
+extern uint32_t kws_landlock_most;
 
 /* Makes the rule set of the policy and says in the report what it covers: a descriptor, -1 if Landlock is not used, or -2
  * if that failed. threads: the folder of the process's threads, or -1. */
-int landlock_make(const kws_policy *policy, kws_report *report, int threads);
+int kws_landlock_make(const kws_policy *policy, kws_report *report, int threads);
 /* Puts this process under it. 0 or an errno. */
-int landlock_enter(int rules);
+int kws_landlock_enter(int rules);
 
 /* ---- reports --------------------------------------------------------------------------------------------- */
 
 /* Notes what became of a mechanism. */
-void note(kws_report *report, uint32_t mechanism, uint32_t state, int error, const char *format, ...)
+void kws_note(kws_report *report, uint32_t mechanism, uint32_t state, int error, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* A mechanism that is not to be had, or not in full: -1 if the policy requires it, else 0. */
-int do_without(const kws_policy *policy, kws_report *report, uint32_t mechanism, uint32_t state, int error,
-               const char *format, ...) __attribute__((format(printf, 6, 7)));
+int kws_do_without(const kws_policy *policy, kws_report *report, uint32_t mechanism, uint32_t state, int error,
+                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Ends the set-up: -1. */
-int stop(kws_report *report, uint32_t mechanism, int error, const char *format, ...)
+int kws_stop(kws_report *report, uint32_t mechanism, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-int is_wanted(const kws_policy *policy, uint32_t mechanism);
-int is_required(const kws_policy *policy, uint32_t mechanism);
+int kws_is_wanted(const kws_policy *policy, uint32_t mechanism);
+int kws_is_required(const kws_policy *policy, uint32_t mechanism);
 
 /* ---- namespaces ------------------------------------------------------------------------------------------ */
 
 /* Those that the process itself enters, before it gives up being root. 0 or -1. */
-int enter_namespaces(const kws_policy *policy, kws_report *report);
-int enter_user_namespace(const kws_policy *policy, kws_report *report);
+int kws_enter_namespaces(const kws_policy *policy, kws_report *report);
+int kws_enter_user_namespace(const kws_policy *policy, kws_report *report);
 /* In a new user namespace: this user is who he was. 0 or an errno. */
-int map_user(uint32_t uid, uint32_t gid);
+int kws_map_user(uint32_t uid, uint32_t gid);
 /* In a mount namespace: leaves nothing of the file system but what the policy gives. 0 or an errno. */
-int change_root(const kws_policy *policy);
+int kws_change_root(const kws_policy *policy);
 /* The clone(2) flag of a mechanism, 0 = it is no namespace. */
-int namespace_flag(uint32_t mechanism);
+int kws_namespace_flag(uint32_t mechanism);
 
 /* ---- control groups --------------------------------------------------------------------------------------- */
 
 /* Can this user make one with a file for this limit? limit is of version 2, old_limit of version 1. 0 or an errno. */
-int try_cgroup(const char *controller, const char *limit, const char *old_limit);
+int kws_try_cgroup(const char *controller, const char *limit, const char *old_limit);
 
 #endif

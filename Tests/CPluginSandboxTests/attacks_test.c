@@ -69,7 +69,7 @@ static _Noreturn void attack_all(const struct mode *mode)
     task task = { .is_sealed = mode->is_sealed };
     kws_compiled compiled;
     if (mode->landlock != 0)
-        landlock_most = mode->landlock;
+        kws_landlock_most = mode->landlock;
     if (!mode->is_root)
         become(attacker());
     if (mode->is_forbidden)

@@ -142,8 +142,8 @@ static void check_defaults(size_t machine)
             char *name = seccomp_syscall_resolve_num_arch(machines[machine].token, number);
             uint32_t verdict = evaluate(&compiled.stage[0], &data);
             int is_known = 0;
-            for (size_t j = 0; name != NULL && j < first_stage_count; j++)
-                is_known |= strcmp(name, first_stage[j].name) == 0;
+            for (size_t j = 0; name != NULL && j < kws_first_stage_count; j++)
+                is_known |= strcmp(name, kws_first_stage[j].name) == 0;
             if (!is_known)
                 CHECK_EQUAL(verdict, NO);
             permitted += verdict == OK;
@@ -172,8 +172,8 @@ static void check_misuse(void)
     CHECK(compiled.stage[0].instructions == NULL);
     kws_compiled_free(&compiled);
     /* Every name is one that libseccomp knows: a slip of the pen would be refused in silence. */
-    for (size_t i = 0; i < first_stage_count; i++)
-        CHECK(seccomp_syscall_resolve_name(first_stage[i].name) != __NR_SCMP_ERROR);
+    for (size_t i = 0; i < kws_first_stage_count; i++)
+        CHECK(seccomp_syscall_resolve_name(kws_first_stage[i].name) != __NR_SCMP_ERROR);
     /* The evaluator itself. */
     kws_instruction endless = { 0x20, 0, 0, 0 }, out = { 0x20, 0, 0, 64 }, fine = { 0x06, 0, 0, 7 };
     struct seccomp_data data = { 0 };
@@ -185,8 +185,8 @@ static void check_misuse(void)
 void test_filter(void)
 {
     check_misuse();
-    check_coverage(first_stage, first_stage_count);
-    check_coverage(second_stage, second_stage_count);
+    check_coverage(kws_first_stage, kws_first_stage_count);
+    check_coverage(kws_second_stage, kws_second_stage_count);
     for (size_t i = 0; i < 2; i++) {
         check_table(i);
         check_defaults(i);

@@ -39,7 +39,7 @@ static int see_nothing(void)
 {
     kws_facility facilities[KWS_FACILITY_LIMIT];
     forbid_namespaces();
-    landlock_most = 0;
+    kws_landlock_most = 0;
     size_t count = kws_mechanisms(facilities, KWS_FACILITY_LIMIT);
     static const char *const absent[] = { "namespace.user", "namespace.network", "namespace.pid", "namespace.mount",
                                           "landlock", "landlock.ports", "landlock.scopes" };
@@ -63,7 +63,7 @@ void test_mechanisms(void)
                facilities[i].why);
     CHECK_EQUAL(kws_mechanisms(few, 2), 2);
     CHECK(strcmp(few[1].name, facilities[1].name) == 0);
-    CHECK_EQUAL(find(facilities, count, "landlock")->level, landlock_abi());
+    CHECK_EQUAL(find(facilities, count, "landlock")->level, kws_landlock_abi());
     CHECK_EQUAL(find(facilities, count, "namespace.user")->available,
                 perform_freely(make_user_namespace, getuid()) == 0);
     /* Nothing is left of it: this process is in no namespace and under no filter. */

@@ -133,7 +133,7 @@ static void test_tcp(void)
     CHECK_RESULT(task, the("connect to a Unix socket"), -EPERM);
     /* Landlock, by itself. */
     task.policy.wanted[KWS_FILTER] = task.policy.wanted[KWS_SEAL] = KWS_NO;
-    if (landlock_abi() < 4) {
+    if (kws_landlock_abi() < 4) {
         printf("SKIP TCP ports: they need Landlock ABI 4\n");
         return;
     }
@@ -142,9 +142,9 @@ static void test_tcp(void)
     CHECK_EQUAL(verdict.result, -EACCES);
     CHECK_EQUAL(verdict.report.outcome[KWS_PORTS].state, KWS_ENFORCED);
     CHECK_RESULT(task, the("bind a TCP port"), -EACCES);
-    landlock_most = 3;
+    kws_landlock_most = 3;
     check_refused(&task, KWS_PORTS);
-    landlock_most = UINT32_MAX;
+    kws_landlock_most = UINT32_MAX;
 }
 
 static int serve_one(void)
@@ -276,7 +276,7 @@ static void test_programs(int can_make_namespaces)
     NEED(grants[2].descriptor >= 0);
     task.policy.grant_count = 3;
     task.policy.is_in_pids_cgroup = 1;
-    if (landlock_abi() >= 6) {
+    if (kws_landlock_abi() >= 6) {
         verdict_of_task verdict = attempt(&task, run_given);
         CHECK_EQUAL(verdict.result, 0);
         CHECK_EQUAL(verdict.report.outcome[KWS_SEAL].state, KWS_NOT_ENFORCED);
@@ -291,9 +291,9 @@ static void test_programs(int can_make_namespaces)
         CHECK_RESULT(task, the("connect by TCP"), -EPERM);
         if (has_memory_limits)
             CHECK_RESULT(task, write_again, -EPERM);
-        landlock_most = 5;
+        kws_landlock_most = 5;
         check_refused(&task, KWS_SIGNALS);
-        landlock_most = UINT32_MAX;
+        kws_landlock_most = UINT32_MAX;
     }
     task.policy.is_in_pids_cgroup = 0;
     task.policy.wanted[KWS_SEAL] = KWS_REQUIRED;
@@ -440,7 +440,7 @@ static void test_scopes(void)
     task.policy.wanted[KWS_FILTER] = task.policy.wanted[KWS_SEAL] = task.policy.wanted[KWS_FILES] = KWS_NO;
     task.policy.wanted[KWS_SIGNALS] = task.policy.wanted[KWS_ABSTRACT] = KWS_REQUIRED;
     task.policy.wanted[KWS_WRITE_XOR_EXECUTE] = KWS_NO;
-    if (landlock_abi() < 6) {
+    if (kws_landlock_abi() < 6) {
         check_refused(&task, KWS_SIGNALS);
         printf("SKIP scopes: they need Landlock ABI 6\n");
         return;
@@ -559,7 +559,7 @@ static void test_thread_state(int can_make_namespaces)
 static void test_missing(void)
 {
     task task = with(0);
-    landlock_most = 0;
+    kws_landlock_most = 0;
     check_refused(&task, KWS_FILES);
     task.policy.wanted[KWS_FILES] = KWS_IF_AVAILABLE;
     verdict_of_task verdict = attempt(&task, the("read /etc/passwd"));
@@ -567,10 +567,10 @@ static void test_missing(void)
     CHECK_EQUAL(verdict.report.outcome[KWS_FILES].state, KWS_NOT_ENFORCED);
     CHECK_EQUAL(verdict.report.outcome[KWS_FILES].error, ENOSYS);
     CHECK_EQUAL(verdict.report.landlock_abi, 0);
-    landlock_most = 5;
+    kws_landlock_most = 5;
     task.policy.wanted[KWS_SIGNALS] = KWS_REQUIRED;
     check_refused(&task, KWS_SIGNALS);
-    landlock_most = UINT32_MAX;
+    kws_landlock_most = UINT32_MAX;
 }
 
 /* In a process that may make no namespaces: the number of the first that was not refused, or 0. */

@@ -2,23 +2,11 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "checks.h"
+
 #include <CPluginCall.h>
 
-#include <stdio.h>
 #include <string.h>
-
-extern int check_passed, check_failed;
-
-/* Counts; says where it failed. From the main thread only. */
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (condition) {                                                        \
-            check_passed++;                                                     \
-        } else {                                                                \
-            check_failed++;                                                     \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-        }                                                                       \
-    } while (0)
 
 /* A plugin's data for one operation, handed over as its input. */
 typedef struct kw_count_in {

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-int check_passed, check_failed;
+_Atomic int check_passed, check_failed;
 
 struct gate {
     pthread_mutex_t lock;

@@ -3,24 +3,11 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "checks.h"
+
 #include <CPluginMarshal.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-extern int check_passed, check_failed;
-
-/* Counts; says where it failed. */
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (condition) {                                                        \
-            check_passed++;                                                     \
-        } else {                                                                \
-            check_failed++;                                                     \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-        }                                                                       \
-    } while (0)
 
 /* Every type that is marshalled by itself: kw_error, kw_event, kw_call, kwm_description, and what the operations take and reply. */
 uint32_t root_count(void);

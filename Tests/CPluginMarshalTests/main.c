@@ -1,6 +1,6 @@
 #include "described.h"
 
-int check_passed, check_failed;
+_Atomic int check_passed, check_failed;
 
 static int write_seed(const char *folder, const char *name, uint32_t root, const void *message, uint64_t length)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int check_passed, check_failed;
+_Atomic int check_passed, check_failed;
 const char *plugin_folder;
 
 static const struct test {

@@ -2,47 +2,15 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "checks.h"
+
 #include <CPluginCall.h>
 #include <CPluginMarshal.h>
 #include <CPluginSandbox.h>
 #include <CPluginWorker.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-extern _Atomic int check_passed, check_failed;
-
-/* Counts; says where it failed. */
-#define CHECK(condition)                                                                          \
-    do {                                                                                          \
-        if (condition) {                                                                          \
-            atomic_fetch_add(&check_passed, 1);                                                   \
-        } else {                                                                                  \
-            atomic_fetch_add(&check_failed, 1);                                                   \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);               \
-        }                                                                                         \
-    } while (0)
-
-/* The same, with two numbers to look at. */
-#define CHECK_EQUAL(left, right)                                                                  \
-    do {                                                                                          \
-        long long left_ = (long long)(left), right_ = (long long)(right);                         \
-        atomic_fetch_add(left_ == right_ ? &check_passed : &check_failed, 1);                     \
-        if (left_ != right_)                                                                      \
-            fprintf(stderr, "%s:%d: failed: %s is %lld, not %lld\n", __FILE__, __LINE__, #left, left_, right_); \
-    } while (0)
-
-/* What the setting up of a test needs and does not get ends the program: nothing after it would mean anything. */
-#define NEED(condition)                                                                           \
-    do {                                                                                          \
-        if (!(condition)) {                                                                       \
-            fprintf(stderr, "%s:%d: cannot go on without: %s\n", __FILE__, __LINE__, #condition); \
-            abort();                                                                              \
-        }                                                                                         \
-    } while (0)
 
 /* Where the programs and plugins of the tests are: a folder that the first argument names. */
 const char *built(const char *name, char path[4096]);

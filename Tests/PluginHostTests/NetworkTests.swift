@@ -94,8 +94,11 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
-    @Test("a name leads where the host has found it, and not to this machine") func names() async throws {
-        let own = try #require(EchoServer.ownAddress, "this machine has no address besides its loopback's")
+    @Test(
+        "a name leads where the host has found it, and not to this machine",
+        .enabled(if: EchoServer.ownAddress != nil, "this machine has no address besides its loopback's"))
+    func names() async throws {
+        let own = try #require(EchoServer.ownAddress)
         let server = try EchoServer(own)
         let grants = ["net:good.example:\(server.port)", "net:*.wild.example:\(server.port)"]
         let (host, plugin) = try await load(
@@ -122,8 +125,11 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
-    @Test("a name whose answer changes to this machine leads nowhere new") func rebinding() async throws {
-        let own = try #require(EchoServer.ownAddress, "this machine has no address besides its loopback's")
+    @Test(
+        "a name whose answer changes to this machine leads nowhere new",
+        .enabled(if: EchoServer.ownAddress != nil, "this machine has no address besides its loopback's"))
+    func rebinding() async throws {
+        let own = try #require(EchoServer.ownAddress)
         let server = try EchoServer(own)
         let trap = try EchoServer(Self.here, port: server.port)
         let asked = Counter()

@@ -289,6 +289,19 @@ static void measure_sleep(kww_remote *remote, const kw_embedder *embedder, const
         pin(facts.pid, 1);
 }
 
+/* The same call of a worker in a sandbox. */
+static void measure_sandbox(zygote *zygote, const kw_embedder *embedder, figures free)
+{
+    recipe recipe = { .sandbox = usual_sandbox() };
+    served *served = start_instance(zygote, &recipe);
+    NEED(served != NULL);
+    kww_remote *remote = remote_of(served, NULL);
+    figures kept = measure_calls(remote, embedder, "embed by a worker in a sandbox", 0, ROUNDS);
+    printf("  with a sandbox / without: %.2f\n", kept.median / free.median);
+    free_remote(remote, served);
+    end_worker_of(served);
+}
+
 int main(int count, char **arguments)
 {
     if (count != 2)
@@ -312,6 +325,7 @@ int main(int count, char **arguments)
     figures hot = measure_calls(remote, &embedder, "embed of 200 bytes to 384 floats; budget 0.6", 0, ROUNDS);
     figures closure = measure_calls(remote, kwf_pointer(closures), "the same, by a closure", 0, ROUNDS);
     printf("  hot call / Unix socket: 1/%.0f, budget 1/10\n", socket.median / hot.median);
+    measure_sandbox(&zygote, &embedder, hot);
     measure_sleep(remote, &embedder, served);
     printf("  closure / stub: %.2f, budget 1.35\n", closure.median / hot.median);
     measure_stream(remote);

@@ -75,6 +75,9 @@ typedef struct recipe {
     const char *grants[4]; /* paths, for sandbox.access */
 } recipe;
 
+/* One that grants nothing. */
+kww_sandbox usual_sandbox(void);
+
 /* program: keyway-worker, if NULL. variable: NAME=VALUE of its environment, or NULL. */
 void start_zygote(zygote *zygote, const char *program, const char *variable);
 /* Ends it and all that it has. */

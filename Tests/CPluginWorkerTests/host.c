@@ -178,6 +178,15 @@ static void *listen_to(void *context)
 
 /* ---- zygotes -------------------------------------------------------------------------------------------- */
 
+kww_sandbox usual_sandbox(void)
+{
+    kws_policy policy;
+    kws_policy_make(&policy);
+    kww_sandbox sandbox = { .is_used = 1, .may = policy.may, .uid = policy.uid, .gid = policy.gid };
+    memcpy(sandbox.wanted, policy.wanted, sizeof policy.wanted);
+    return sandbox;
+}
+
 void start_zygote(zygote *zygote, const char *program, const char *variable)
 {
     char path[4096], copy[256] = { 0 };

@@ -4,15 +4,6 @@
 
 #include <unistd.h>
 
-static kww_sandbox usual(void)
-{
-    kws_policy policy;
-    kws_policy_make(&policy);
-    kww_sandbox sandbox = { .is_used = 1, .may = policy.may, .uid = policy.uid, .gid = policy.gid };
-    memcpy(sandbox.wanted, policy.wanted, sizeof policy.wanted);
-    return sandbox;
-}
-
 typedef struct deed {
     const char *text;
     kw_status inside; /* KW_OK outside */
@@ -32,7 +23,7 @@ static void compare(zygote *zygote, const char *folder)
         { "socket", KW_PERMISSION_DENIED }, { own, KW_PERMISSION_DENIED }, { "code", KW_PERMISSION_DENIED },
         { "memory 256", KW_RESOURCE_EXHAUSTED },
     };
-    recipe jailed = { .sandbox = usual(), .spawn = { .memory = 64 << 20, .open_files = 64 }, .grants = { folder } };
+    recipe jailed = { .sandbox = usual_sandbox(), .spawn = { .memory = 64 << 20, .open_files = 64 }, .grants = { folder } };
     jailed.sandbox.grants = 1;
     jailed.sandbox.access[0] = KWS_READ | KWS_WRITE;
     served *free_one = start_instance(zygote, NULL), *inmate = start_instance(zygote, &jailed);
@@ -62,13 +53,13 @@ static void compare(zygote *zygote, const char *folder)
 /* What is required and cannot be had ends the start before any of the plugin's code runs: dying.so would have died. */
 static void require_in_vain(zygote *zygote)
 {
-    recipe recipe = { .plugin = "dying.so", .sandbox = usual() };
+    recipe recipe = { .plugin = "dying.so", .sandbox = usual_sandbox() };
     recipe.sandbox.wanted[KWS_PORTS] = KWS_REQUIRED;
     recipe.sandbox.may = KWS_MAY_ALL + 1;
     served *served = start_worker(zygote, &recipe);
     CHECK_EQUAL(served->state, KWW_STATE_LOADING);
     end_worker_of(served);
-    recipe.sandbox = usual();
+    recipe.sandbox = usual_sandbox();
     recipe.sandbox.may |= KWS_MAY_START_PROGRAMS;
     memset(recipe.sandbox.wanted + KWS_USER_SPACE, KWS_NO, KWS_NAME_SPACE - KWS_USER_SPACE + 1);
     served = start_worker(zygote, &recipe);
@@ -77,7 +68,7 @@ static void require_in_vain(zygote *zygote)
     CHECK_EQUAL(served->reports, 0);
     end_worker_of(served);
     /* And it does die where the sandbox can be had. */
-    recipe.sandbox = usual();
+    recipe.sandbox = usual_sandbox();
     served = start_worker(zygote, &recipe);
     CHECK_EQUAL(served->state, KWW_STATE_LOADING);
     await_end(served);
@@ -91,7 +82,7 @@ static void require_in_vain(zygote *zygote)
 /* A sandbox without a plugin, to know what is enforced here. */
 static void rehearse(zygote *zygote)
 {
-    recipe recipe = { .sandbox = usual(), .spawn = { .is_rehearsal = 1 } };
+    recipe recipe = { .sandbox = usual_sandbox(), .spawn = { .is_rehearsal = 1 } };
     served *served = start_worker(zygote, &recipe);
     await_end(served);
     kww_facts facts;

@@ -55,7 +55,16 @@ typedef struct attack {
     unsigned int flags;
 } attack;
 
-extern const attack attacks[];
-extern const size_t attack_count;
+/* The attacks, by what is attacked; each group has a file of its name. */
+typedef struct attack_group {
+    const attack *attacks;
+    size_t count;
+} attack_group;
+extern const attack_group attacks_files, attacks_processes, attacks_network, attacks_programs, attacks_kernel;
+extern const attack_group attacks_privileges, attacks_code, attacks_memory, attacks_host;
+
+/* Of all groups, one after the other; the index is less than the count. */
+size_t attack_count(void);
+const attack *attack_at(size_t index);
 
 #endif

@@ -40,8 +40,8 @@ static verdict_of_task *verdicts; /* of all attacks, shared with the process tha
 
 static int result_of(const char *name)
 {
-    for (size_t i = 0; i < attack_count; i++) {
-        if (strcmp(attacks[i].name, name) == 0)
+    for (size_t i = 0; i < attack_count(); i++) {
+        if (strcmp(attack_at(i)->name, name) == 0)
             return verdicts[i].result;
     }
     return NOTHING;
@@ -82,10 +82,10 @@ static _Noreturn void attack_all(const struct mode *mode)
     }
     NEED(kws_compile(task.policy.may, KWS_NATIVE, &compiled) == 0);
     task.compiled = &compiled;
-    for (size_t i = 0; i < attack_count; i++) {
-        if (is_skipped(&attacks[i], mode))
+    for (size_t i = 0; i < attack_count(); i++) {
+        if (is_skipped(attack_at(i), mode))
             continue;
-        task.run = attacks[i].run;
+        task.run = attack_at(i)->run;
         verdicts[i] = perform(&task);
     }
     kws_compiled_free(&compiled);
@@ -125,7 +125,7 @@ static int is_hidden(const attack *attack, int result)
 static void check_mode(const struct mode *mode)
 {
     size_t denied = 0, allowed = 0, skipped = 0;
-    memset(verdicts, 0, attack_count * sizeof *verdicts);
+    memset(verdicts, 0, attack_count() * sizeof *verdicts);
     fflush(NULL);
     pid_t attackers = fork();
     int status = 0;
@@ -133,8 +133,8 @@ static void check_mode(const struct mode *mode)
         attack_all(mode);
     NEED(attackers > 0 && waitpid(attackers, &status, 0) == attackers);
     NEED(status == 0);
-    for (size_t i = 0; i < attack_count; i++) {
-        const attack *attack = &attacks[i];
+    for (size_t i = 0; i < attack_count(); i++) {
+        const attack *attack = attack_at(i);
         const verdict_of_task *verdict = &verdicts[i];
         if (is_skipped(attack, mode)) {
             skipped++;
@@ -165,7 +165,7 @@ static void check_mode(const struct mode *mode)
         CHECK_EQUAL(result_of("leaks: stat of a file that is not given"), -ENOENT);
     }
     size_t heard = 0;
-    for (size_t i = 0; i < attack_count; i++)
+    for (size_t i = 0; i < attack_count(); i++)
         heard += verdicts[i].refusals != 0;
     /* Of the others the kernel refuses what the filter lets through. */
     CHECK(mode->is_heard ? heard > denied / 2 : heard == 0);
@@ -176,8 +176,8 @@ static void check_mode(const struct mode *mode)
 static void check_controls(int can_make_namespaces)
 {
     size_t shown = 0, skipped = 0;
-    for (size_t i = 0; i < attack_count; i++) {
-        const attack *attack = &attacks[i];
+    for (size_t i = 0; i < attack_count(); i++) {
+        const attack *attack = attack_at(i);
         if (attack->control == HARMFUL || ((attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits) || (needs_root(attack->control) && getuid() != 0)
             || ((attack->flags & NEEDS_NAMESPACE) != 0 && !can_make_namespaces)) {
             skipped++;
@@ -206,10 +206,10 @@ static int make_namespaces(void)
 
 void test_attacks(void)
 {
-    verdicts = mmap(NULL, attack_count * sizeof *verdicts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    verdicts = mmap(NULL, attack_count() * sizeof *verdicts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     NEED(verdicts != MAP_FAILED);
     int can_make_namespaces = perform_freely(make_namespaces, attacker()) == 0;
-    printf("  %zu attacks\n", attack_count);
+    printf("  %zu attacks\n", attack_count());
     for (size_t i = 0; i < MODE_COUNT; i++) {
         const struct mode *mode = &modes[i];
         if (mode->is_root && getuid() != 0) {
@@ -227,5 +227,5 @@ void test_attacks(void)
     make_target(attacker());
     check_controls(can_make_namespaces);
     destroy_target();
-    munmap(verdicts, attack_count * sizeof *verdicts);
+    munmap(verdicts, attack_count() * sizeof *verdicts);
 }

@@ -7,7 +7,12 @@
 void test_filter(void);
 void test_attacks(void);
 void test_mechanisms(void);
-void test_permissions(void);
+void test_network(void);
+void test_programs(void);
+void test_code(void);
+void test_files(void);
+void test_processes(void);
+void test_refusals(void);
 void test_plugins(void);
 
 /* Where the plugins of the tests are. */

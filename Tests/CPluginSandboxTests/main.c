@@ -14,7 +14,12 @@ static const struct test {
     { "filter", test_filter },
     { "mechanisms", test_mechanisms },
     { "attacks", test_attacks },
-    { "permissions", test_permissions },
+    { "network", test_network },
+    { "programs", test_programs },
+    { "code", test_code },
+    { "files", test_files },
+    { "processes", test_processes },
+    { "refusals", test_refusals },
     { "plugins", test_plugins },
 };
 

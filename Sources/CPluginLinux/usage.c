@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#define ADDRESSES (UINT64_C(2) << 30)
+
 int kwl_limit(int32_t process, uint32_t what, uint64_t value)
 {
     static const __rlimit_resource_t resources[] = { RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_FSIZE };
@@ -15,6 +17,10 @@ int kwl_limit(int32_t process, uint32_t what, uint64_t value)
         errno = EINVAL;
         return -1;
     }
+    /* A sandbox has set this one, too: addresses for what is no data, such as code. */
+    const struct rlimit addresses = { value + ADDRESSES, value + ADDRESSES };
+    if (what == KWL_DATA && value < UINT64_MAX - ADDRESSES && prlimit(process, RLIMIT_AS, &addresses, NULL) != 0)
+        return -1;
     return prlimit(process, resources[what], &limit, NULL);
 }
 

@@ -86,7 +86,8 @@ static _Noreturn void leave(int status)
     _exit(status);
 }
 
-static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
+/* 0, or an errno. */
+static int try_answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
 {
     kww_frame frame = { KWW_MAGIC, KWW_PROTOCOL, kind, tag };
     struct iovec parts[] = {
@@ -108,7 +109,12 @@ static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, i
     do
         sent = sendmsg(KWW_SOCKET, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    if (sent < 0)
+    return sent < 0 ? errno : 0;
+}
+
+static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
+{
+    if (try_answer(kind, tag, body, size, descriptor) != 0)
         leave(1);
 }
 
@@ -168,7 +174,7 @@ static pid_t start(child *child, job *job)
 static void spawn(job *job)
 {
     kww_started started = { .pid = 0, .error = EAGAIN };
-    int process = -1;
+    int process;
     child *child = child_of(0);
     int error = prepare_sandbox(job);
     if (error != 0)
@@ -181,18 +187,20 @@ static void spawn(job *job)
     }
     if (started.pid > 0) {
         process = (int)syscall(SYS_pidfd_open, started.pid, 0); /* Linux 5.3 */
-        if (process < 0) {
-            started.error = errno;
-            kill(started.pid, SIGKILL);
-            if (child->init != 0)
-                kill(child->init, SIGKILL);
-            waitpid(started.pid, NULL, 0);
-            child->pid = 0;
-        }
+        /* Descriptors on their way count for the user: others may have too many of them. */
+        error = process < 0 ? errno : try_answer(KWW_STARTED, job->tag, &started, sizeof started, process);
+        if (process >= 0)
+            close(process);
+        if (error == 0)
+            return;
+        kill(started.pid, SIGKILL);
+        if (child->init != 0)
+            kill(child->init, SIGKILL);
+        waitpid(started.pid, NULL, 0);
+        child->pid = 0;
+        started.error = error;
     }
-    answer(KWW_STARTED, job->tag, &started, sizeof started, process);
-    if (process >= 0)
-        close(process);
+    answer(KWW_STARTED, job->tag, &started, sizeof started, -1);
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------- */

@@ -84,7 +84,11 @@ import Testing
             }
             #expect(error?.code == .dataLoss)
         }
-        // Not what a link leads to.
+        // Not what others can read, nor what a link leads to.
+        #expect(unsafe chmod(path, 0o644) == 0)
+        let open = #expect(throws: PluginError.self) { try AuditFile(path) }
+        #expect(open?.code == .permissionDenied)
+        #expect(unsafe chmod(path, 0o600) == 0)
         #expect(unsafe symlink(path, folder.path + "/link") == 0)
         let error = #expect(throws: PluginError.self) { try AuditFile(folder.path + "/link") }
         #expect(error?.code == .permissionDenied)

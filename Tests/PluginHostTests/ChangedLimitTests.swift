@@ -25,6 +25,9 @@ import Testing
         #expect(error.facts == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "call"))
         // What is not said again stays.
         try host.setLimits(LimitSet(["output=1M"]), of: plugin.id)
+        let unruly = try #require(Self.unruly)
+        _ = try await host.swap(plugin.id, to: UnrulyPlugin.build([], build: 2, in: unruly.folder.path))
+        #expect(try UnrulyPlugin.ask(plugin).build == 2)
         #expect(plugin.limits?[.wall]?.value == 150 && plugin.limits?[.output]?.value == 1 << 20)
         await host.shutdown()
     }
@@ -51,6 +54,8 @@ import Testing
         let (own, here) = try await load { $0.isolation = .inProcess }
         let error = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["wall=1s"]), of: here.id) }
         #expect(error?.code == .unsupported)
+        let idle = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["network=1M"]), of: here.id) }
+        #expect(idle?.code == .invalidArgument)
         let unknown = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(), of: "nobody") }
         #expect(unknown?.code == .notFound)
         await own.shutdown()

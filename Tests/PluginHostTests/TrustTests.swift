@@ -196,6 +196,37 @@ struct TrustTests {
         #expect(try verdict().because.hasPrefix("of its library libtrusty.so: its group can write \(folder.path)/lib;"))
     }
 
+    @Test("a folder that is searched before a library is found counts, there or not, if others can write it")
+    func searched() async throws {
+        let (folder, elsewhere) = (try Sample.Folder(), try Sample.Folder())
+        let (open, good) = (elsewhere.path + "/open", elsewhere.path + "/good")
+        for path in [open, good] {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+        }
+        let source = folder.path + "/trusty.c"
+        try "int trusty(void) { return 1; }".write(toFile: source, atomically: true, encoding: .utf8)
+        try ProbePlugin.compile(
+            [
+                "-shared", "-fPIC", "-Wl,-soname,libtrusty.so", "-Wl,-z,relro,-z,now", "-o", good + "/libtrusty.so",
+                source,
+            ])
+        let file = try Sample.build(
+            in: folder, name: "x",
+            link: [
+                "-Wl,--no-as-needed", good + "/libtrusty.so", "-Wl,-rpath,\(open)/below:\(good)",
+                "-Wl,--enable-new-dtags",
+            ])
+        let host = try host()
+        func verdict() throws -> TrustVerdict { try host.trust(of: host.prepare(file)) }
+        #expect(try verdict().isTrusted)
+        // What is not there yet, somebody else could make.
+        try change(0o777, of: open)
+        #expect(try verdict().because.contains("every user can write \(open)"))
+        try change(0o755, of: open)
+        #expect(try verdict().isTrusted)
+    }
+
     @Test("the library that was judged is loaded, wherever a link on its way leads by now")
     func linkedLibrary() async throws {
         let (folder, witness) = (try Sample.Folder(), try Sample.Folder())

@@ -11,17 +11,20 @@ public final class AuditFile: Sendable {
     private let lost = Mutex<UInt64>(0)
 
     /// Opens the file, or makes it.
-    /// - Throws: ``PluginError`` with code `permissionDenied` if it is a link or not this user's own, `unavailable` if it cannot
+    /// - Throws: ``PluginError`` with code `permissionDenied` if it is a link, or others own it or may read or write it, `unavailable` if it cannot
     ///   be opened.
     public init(_ path: String) throws(PluginError) {
         self.path = path
         descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path, errno) }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+            status.st_mode & 0o077 == 0,
+            status.st_nlink == 1
         else {
             throw PluginError(
-                .permissionDenied, "\(path) is no file of this user's own", remedy: "Name another file",
+                .permissionDenied, "\(path) is no file that only this user can read and write",
+                remedy: "Name another file, or run `chmod 600` on it",
                 facts: .file(path: path))
         }
     }
@@ -42,7 +45,9 @@ public final class AuditFile: Sendable {
             var json = record.json.objectValue ?? [:]
             if lost > 0 { json["lost"] = .int(Int64(clamping: lost)) }
             // One write a line: O_APPEND keeps lines of others apart.
-            let bytes = Array(JSON.object(json).text.utf8) + [UInt8(ascii: "\n")]
+            let line = Array(JSON.object(json).text.utf8) + [UInt8(ascii: "\n")]
+            // On a full disk a part of a line may be there.
+            let bytes = lost > 0 ? [UInt8(ascii: "\n")] + line : line
             let written = unsafe Glibc.write(descriptor, bytes, bytes.count)
             lost = written == bytes.count ? 0 : lost + 1
         }

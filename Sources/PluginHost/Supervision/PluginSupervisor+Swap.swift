@@ -186,6 +186,7 @@ extension PluginSupervisor {
         generation += 1
         request = next
         lendFallback()
+        adoptLimits()
         publish()
         tell(.swapped, reason: next.prepared.path)
     }

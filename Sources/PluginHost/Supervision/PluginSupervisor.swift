@@ -302,6 +302,7 @@ actor PluginSupervisor {
                 plugin = NativePlugin(made)
             }
             lendFallback()
+            adoptLimits()
             isCounted = true
         } else {
             plugin?.open()

@@ -19,7 +19,9 @@ extension TrustPolicy {
             try Self.requireSound(location, user: user)
             listed.append(location)
         }
-        return verdict(on: prepared.location, Self.libraries(of: prepared), folders: listed, user: user)
+        return verdict(
+            on: prepared.location, Self.libraries(of: prepared) + Self.searched(by: prepared, user), folders: listed,
+            user: user)
     }
 
     /// What this process has loaded already, or as part of its own runtime, is not asked: it is what it is.
@@ -34,6 +36,36 @@ extension TrustPolicy {
             case .system(let path): Library(name: library.name, location: location(of: path), isOwn: false)
             case .alreadyLoaded, .hostRuntime, .missing: nil
             }
+        }
+    }
+
+    /// The places where the dynamic linker looks before it finds what is there now: it looks again when the plugin is loaded, and
+    /// a file that somebody has put there since would be taken. So each counts as if such a file were in its folder, or in
+    /// the nearest one that is there.
+    private static func searched(by prepared: PreparedPlugin, _ user: UInt32) -> [Library] {
+        var folders: [String: String] = [:]
+        for library in prepared.libraries {
+            switch library.origin {
+            case .besidePlugin, .alreadyLoaded, .hostRuntime: continue
+            case .system, .missing: break
+            }
+            for path in library.tried where path.hasPrefix("/") {
+                guard let end = path.lastIndex(of: "/") else { continue }
+                folders[String(path[..<end])] = folders[String(path[..<end])] ?? library.name
+            }
+        }
+        return folders.sorted { $0.key < $1.key }.map { folder, name in
+            var nearest = folder
+            var status = stat()
+            while !nearest.isEmpty, unsafe lstat(nearest, &status) != 0 {
+                nearest = nearest.lastIndex(of: "/").map { String(nearest[..<$0]) } ?? ""
+            }
+            let place = FileLocation(folder: nearest.isEmpty ? "/" : nearest).map { found in
+                FileLocation(
+                    places: [FileLocation.Place(path: "\(found.path)/\(name)", owner: user, mode: 0o600)] + found.places
+                )
+            }
+            return Library(name: name, location: place, isOwn: false)
         }
     }
 

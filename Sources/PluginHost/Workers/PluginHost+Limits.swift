@@ -8,9 +8,15 @@ extension PluginHost {
     /// Calls that run go on with their limits. Workers get limits of the kernel at once; where it does not let this user raise
     /// one, they are replaced when their calls have ended.
     /// - Returns: what holds now.
-    /// - Throws: `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it.
+    /// - Throws: `invalidArgument` for a kind that nothing enforces, `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it.
     @discardableResult
     public func setLimits(_ limits: LimitSet, of name: String) throws(PluginError) -> EffectiveLimits {
+        if let kind = LimitKind.allCases.first(where: { limits[$0] != nil && !$0.holdsInWorkers }) {
+            let kinds = LimitKind.allCases.filter(\.holdsInWorkers).map(\.rawValue)
+            throw PluginError(
+                .invalidArgument, "nothing enforces a limit on \(kind.rawValue)",
+                remedy: "What can be limited is \(kinds.joined(separator: ", "))", facts: .names([kind.rawValue]))
+        }
         let supervisor = try supervisor(name)
         let plugin = try plugin(name)
         guard plugin.limits != nil else {

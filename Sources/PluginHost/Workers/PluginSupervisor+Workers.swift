@@ -9,6 +9,13 @@ extension PluginSupervisor {
         plugin.lend(plugin.loaded.tier.isolation == .inProcess ? nil : services.fallback(self))
     }
 
+    /// Limits may have been changed since the generation that serves now was begun.
+    func adoptLimits() {
+        guard let plugin, let present = plugin.limits else { return }
+        let limits = services.tiers.change(LimitSet(), for: plugin.loaded.manifest, named: name)
+        if limits != present { _ = plugin.adopt(limits) }
+    }
+
     nonisolated func tell(_ event: WorkerEvent) {
         let status = status
         var told = HostEvent(

@@ -52,8 +52,8 @@ final class HostThreads: Sendable {
                 state.count -= 1
                 return state.count == 0
             }
-            // Without a single thread the job would wait for ever. The caller's thread is the last resort.
-            if noneLeft, let job = monitor.withLock({ $0.take() }) { job() }
+            // Without a single thread the job would wait for ever. Never the caller's: it may hold a lock that the job takes.
+            if noneLeft, let job = monitor.withLock({ $0.take() }) { Task.detached { job() } }
         }
         monitor.signalOne()
     }

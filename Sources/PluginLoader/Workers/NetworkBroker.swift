@@ -17,6 +17,8 @@ struct NetworkBroker {
     /// When names were looked for that nobody had asked for.
     private var searched: [String: Duration] = [:]
     private var told: Set<NetworkVerdict> = []
+    /// When it was last told that something is asked for too often.
+    private var slowed: [NetworkVerdict.Kind: Duration] = [:]
 
     /// Before a name is looked for again, of which the worker only has an address.
     private static let pause = Duration.seconds(5)
@@ -31,31 +33,11 @@ struct NetworkBroker {
     ///   - end: ends the worker, which has broken the protocol.
     /// - Returns: false if there is no thread for it; then the socket is the caller's still.
     static func start(_ service: NetworkService, socket: Int32, end: @escaping @Sendable () -> Void) -> Bool {
-        let job = unsafe Unmanaged.passRetained(
-            Job {
-                var broker = NetworkBroker(service, socket)
-                if !broker.serve() { end() }
-                close(socket)
-            })
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                unsafe Unmanaged<Job>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, job.toOpaque())
-        guard status == 0 else {
-            unsafe job.release()
-            return false
+        DetachedThread.start {
+            var broker = NetworkBroker(service, socket)
+            if !broker.serve() { end() }
+            close(socket)
         }
-        pthread_detach(thread)
-        return true
-    }
-
-    private final class Job: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     private init(_ service: NetworkService, _ socket: Int32) {
@@ -93,11 +75,20 @@ struct NetworkBroker {
         return verdict
     }
 
+    /// Whoever asks too often waits, and is not written down each time.
+    private mutating func refuseSlowly(_ kind: NetworkVerdict.Kind) {
+        usleep(10_000)
+        let now = Self.now
+        if let last = slowed[kind], now - last < Self.pause { return }
+        slowed[kind] = now
+        _ = tell(.tooOften(kind))
+    }
+
     // MARK: - Names
 
     private mutating func resolve(_ request: kww_network_request, _ answer: inout kww_network_answer) -> Int32 {
         guard budget.take(at: Self.now) else {
-            _ = tell(.tooOften(.resolve))
+            refuseSlowly(.resolve)
             return EAI_AGAIN
         }
         let text = unsafe withUnsafeBytes(of: request.name) { bytes in
@@ -148,7 +139,7 @@ struct NetworkBroker {
 
     private mutating func connect(_ address: NetworkAddress, _ request: kww_network_request) -> (Int32, Int32) {
         guard budget.take(at: Self.now) else {
-            _ = tell(.tooOften(.connect))
+            refuseSlowly(.connect)
             return (-1, EAGAIN)
         }
         let port = request.address.port
@@ -161,7 +152,7 @@ struct NetworkBroker {
 
     private mutating func listen(_ address: NetworkAddress, _ request: kww_network_request) -> (Int32, Int32) {
         guard budget.take(at: Self.now) else {
-            _ = tell(.tooOften(.listen))
+            refuseSlowly(.listen)
             return (-1, EAGAIN)
         }
         let verdict = tell(access.mayListen(on: address, port: request.address.port))

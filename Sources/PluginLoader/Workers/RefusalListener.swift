@@ -1,6 +1,5 @@
 internal import CPluginLinux
 internal import CPluginSandbox
-internal import CPluginWorker
 internal import Glibc
 internal import PluginCore
 
@@ -12,7 +11,6 @@ struct RefusalListener: Sendable {
     /// Told of each name once.
     let first: @Sendable (String) -> Void
 
-    private static let threads = HostThreads(limit: Int(KWW_WORKER_LIMIT))
     /// Beyond so many a second whoever is refused waits: it costs the host more than the worker.
     private static let rate = 500
 
@@ -21,10 +19,12 @@ struct RefusalListener: Sendable {
     /// Listens until the worker and all that it started are gone.
     /// - Parameter listener: its own from now on.
     func start(_ listener: Int32) {
-        Self.threads.submit {
+        let hasThread = DetachedThread.start {
             serve(listener)
             close(listener)
         }
+        // Without it what is refused fails with ENOSYS, and nobody is told.
+        if !hasThread { close(listener) }
     }
 
     private func serve(_ listener: Int32) {

@@ -79,7 +79,8 @@ final class WorkerFactory: Sendable {
         let memory = options.sandbox == nil ? 0 : options.limits[.memory].map { UInt64($0.value) } ?? 0
         let request = kww_spawn(
             lanes: lanes, libraries: 0, environment: 0, is_rehearsal: 0, described: 0, reserved: 0, memory: memory,
-            addresses: 0, open_files: openFiles(options.limits, notes), file_size: 0, cpu_seconds: 0)
+            addresses: 0, open_files: openFiles(options.limits, notes),
+            file_size: options.limits[.fileSize].map { UInt64($0.value) } ?? 0, cpu_seconds: 0)
         do throws(PluginError) {
             var sandbox = SandboxRequest()
             if let policy = options.sandbox {

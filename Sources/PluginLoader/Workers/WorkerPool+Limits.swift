@@ -46,7 +46,8 @@ extension WorkerPool {
                 state.isLookingAtDisk = false
                 return isOver ? Array(state.processes.values) : []
             }
-            for process in processes where process.facts.busy > 0 { process.kill(KWW_KILL_DISK) }
+            // Also one whose call has just ended; a spare has written nothing.
+            for process in processes where process.facts.calls > 0 { process.kill(KWW_KILL_DISK) }
         }
     }
 }

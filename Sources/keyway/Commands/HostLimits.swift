@@ -30,18 +30,18 @@ struct HostLimits: AsyncParsableCommand {
 
     func run() async throws {
         try await host.ask(
-            "limits", ["plugin": .string(plugin), "limits": .array(limit.map(JSON.string))]
-        ) { reply in
-            guard let limits = reply["limits"]?.arrayValue else {
-                return "\(plugin) runs in the host's own process, where nothing limits it."
-            }
-            let rows = limits.compactMap { limit -> [String]? in
-                guard let kind = limit["kind"]?.stringValue.flatMap(LimitKind.init),
-                    let value = limit["value"]?.intValue
-                else { return nil }
-                return [kind.rawValue, kind.text(value), limit["source"]?.stringValue ?? ""]
-            }
-            return TextTable.lines([["LIMIT", "VALUE", "OF"]] + rows).joined(separator: "\n")
-        }
+            "limits", ["plugin": .string(plugin), "limits": .array(limit.map(JSON.string))],
+            listing: { reply in
+                guard let limits = reply["limits"]?.arrayValue else {
+                    return ["\(plugin) runs in the host's own process, where nothing limits it."]
+                }
+                let rows = limits.compactMap { limit -> [String]? in
+                    guard let kind = limit["kind"]?.stringValue.flatMap(LimitKind.init),
+                        let value = limit["value"]?.intValue
+                    else { return nil }
+                    return [kind.rawValue, kind.text(value), limit["source"]?.stringValue ?? ""]
+                }
+                return TextTable.lines([["LIMIT", "VALUE", "OF"]] + rows)
+            })
     }
 }

@@ -39,9 +39,17 @@ struct SocketOptions: ParsableArguments {
     func ask(
         _ verb: String, _ arguments: [String: JSON?] = [:], saying sentence: (JSON) -> String
     ) async throws(PluginError) {
+        try await ask(verb, arguments, listing: { [sentence($0)] })
+    }
+
+    /// Sends a request, and prints the reply under `--json`, or lines.
+    func ask(
+        _ verb: String, _ arguments: [String: JSON?] = [:], listing lines: (JSON) -> [String]
+    ) async throws(PluginError) {
         let client = try await connect()
         let reply = try await client.send(verb, .object(arguments.compactMapValues { $0 }))
-        if output.json { Console.print(json: reply) } else { Console.print(sentence(reply).visible) }
+        if output.json { return Console.print(json: reply) }
+        for line in lines(reply) { Console.print(line.visible) }
     }
 }
 
@@ -89,21 +97,23 @@ struct HostWorkers: AsyncParsableCommand {
     @OptionGroup var host: SocketOptions
 
     func run() async throws {
-        try await host.ask("workers") { reply in
-            let workers = reply["workers"]?.arrayValue ?? []
-            guard !workers.isEmpty else { return "No plugin runs in a process of its own." }
-            let rows = workers.map { worker in
-                [
-                    worker["plugin"]?.stringValue ?? "", "\(worker["pid"]?.intValue ?? 0)",
-                    worker["state"]?.stringValue ?? "", "\(worker["calls"]?.intValue ?? 0)",
-                    "\(worker["restarts"]?.intValue ?? 0)",
-                    worker["memory"]?.intValue.map { "\($0 >> 10) KiB" } ?? "",
-                    worker["cpuMs"]?.doubleValue.map { "\(Int($0)) ms" } ?? "",
-                ]
-            }
-            let header = ["PLUGIN", "PID", "STATE", "CALLS", "RESTARTS", "MEMORY", "PROCESSOR"]
-            return TextTable.lines([header] + rows).joined(separator: "\n")
-        }
+        try await host.ask(
+            "workers",
+            listing: { reply in
+                let workers = reply["workers"]?.arrayValue ?? []
+                guard !workers.isEmpty else { return ["No plugin runs in a process of its own."] }
+                let rows = workers.map { worker in
+                    [
+                        worker["plugin"]?.stringValue ?? "", "\(worker["pid"]?.intValue ?? 0)",
+                        worker["state"]?.stringValue ?? "", "\(worker["calls"]?.intValue ?? 0)",
+                        "\(worker["restarts"]?.intValue ?? 0)",
+                        worker["memory"]?.intValue.map { "\($0 >> 10) KiB" } ?? "",
+                        worker["cpuMs"]?.doubleValue.map { "\(Int($0)) ms" } ?? "",
+                    ]
+                }
+                let header = ["PLUGIN", "PID", "STATE", "CALLS", "RESTARTS", "MEMORY", "PROCESSOR"]
+                return TextTable.lines([header] + rows)
+            })
     }
 }
 

@@ -16,9 +16,13 @@ enum SamplePlugins {
     static func skip(_ name: String) -> Comment { "SKIP \(name).so is not in \(folder): make plugins builds it" }
 
     /// The samples keep their contracts in processes of their own, too: these tests run again with KEYWAY_TEST_TIER=worker.
-    private static var configuration: PluginHost.Configuration {
+    /// There they are granted the folder, where snapshots lie, and what runs programs may run them.
+    private static func configuration(granting folder: String) throws -> PluginHost.Configuration {
         var configuration = PluginHost.Configuration()
-        if ProcessInfo.processInfo.environment["KEYWAY_TEST_TIER"] == "worker" { configuration.isolation = .worker }
+        guard ProcessInfo.processInfo.environment["KEYWAY_TEST_TIER"] == "worker" else { return configuration }
+        configuration.isolation = .worker
+        configuration.workers.allowed = [try Permission(.readFiles, folder), try Permission(.writeFiles, folder)]
+        configuration.workers.allowedOnRequest = [try Permission(.execute)]
         return configuration
     }
 
@@ -27,7 +31,7 @@ enum SamplePlugins {
         let folder = NSTemporaryDirectory() + "keyway-conformance-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let host = PluginHost(configuration)
+        let host = PluginHost(try configuration(granting: folder))
         let plugin = try await host.load("\(Self.folder)/\(name).so", dataFolder: "\(folder)/data")
         do {
             try await body(plugin, folder)

@@ -14,7 +14,6 @@ struct WorkerCommandTests {
             ["embed", "--plugin", "hash-embedder", "--text", "x", "--dims", "7", "--json"],
             ["generate", "--plugin", "extractive-provider", "--prompt", "What is said here?", "--json"],
             ["models", "--plugin", "extractive-provider", "--json"],
-            ["enforceable", "--plugin", "command-runner", "--json"],
             ["evaluate", "--plugin", "command-runner", "--json", "--", "ls"],
         ])
     func sameBytes(_ arguments: [String]) async throws {

@@ -40,19 +40,16 @@ static void learn(waiter *waiter, int was_enough)
     waiter->luck -= was_enough ? 0 : waiter->luck / 8;
 }
 
-static int try_awake(uint32_t other, int (*is_due)(void *context), void *context)
+static int try_awake(int (*is_due)(void *context), void *context)
 {
     int64_t began = kww_monotonic_ns();
-    /* A thread on this very processor cannot go on while we spin. */
-    if (other != (uint32_t)sched_getcpu()) {
-        do {
-            for (int i = 0; i < 16; i++) {
-                if (is_due(context))
-                    return 1;
-                pause_briefly();
-            }
-        } while (kww_monotonic_ns() - began < SPIN_NS);
-    }
+    do {
+        for (int i = 0; i < 16; i++) {
+            if (is_due(context))
+                return 1;
+            pause_briefly();
+        }
+    } while (kww_monotonic_ns() - began < SPIN_NS);
     do {
         sched_yield();
         if (is_due(context))
@@ -63,6 +60,9 @@ static int try_awake(uint32_t other, int (*is_due)(void *context), void *context
 
 int kww_wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context), void *context)
 {
+    /* A thread on this very processor cannot go on while we wait awake, and comes sooner if we sleep. */
+    if (other == (uint32_t)sched_getcpu())
+        return is_due(context);
     for (int i = 0; i < PAUSES; i++) {
         if (is_due(context)) {
             learn(waiter, 1);
@@ -75,7 +75,7 @@ int kww_wait_awake(waiter *waiter, uint32_t other, int (*is_due)(void *context),
         return 0;
     }
     waiter->skips = 0;
-    int was_enough = try_awake(other, is_due, context);
+    int was_enough = try_awake(is_due, context);
     learn(waiter, was_enough);
     return was_enough;
 }

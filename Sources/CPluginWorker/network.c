@@ -1,6 +1,7 @@
 /* What the broker of a worker's network does: the host's end of its socket, and sockets made for it. */
 #define _GNU_SOURCE
 #include "CPluginWorker.h"
+#include "descriptors.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,15 +44,8 @@ void kww_send_answer(int socket, const kww_network_answer *answer, int descripto
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
     struct iovec part = { (void *)(uintptr_t)answer, sizeof *answer };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-    if (descriptor >= 0) {
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    }
+    if (descriptor >= 0)
+        attach_descriptors(&message, control, &descriptor, 1);
     while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR)
         ;
 }

@@ -1,6 +1,7 @@
 /* The host's end of the socket to a zygote. */
 #define _GNU_SOURCE
 #include "CPluginWorker.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,15 +111,8 @@ int kww_send(int socket, const kww_frame *frame, const void *body, size_t size, 
         errno = EINVAL;
         return -1;
     }
-    if (count > 0) {
-        message.msg_control = control;
-        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(count * sizeof(int));
-        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
-    }
+    if (count > 0)
+        attach_descriptors(&message, control, descriptors, count);
     ssize_t sent;
     do
         sent = sendmsg(socket, &message, MSG_NOSIGNAL);

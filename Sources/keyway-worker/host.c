@@ -1,6 +1,7 @@
 /* The host as the plugin of this process sees it. */
 #define _GNU_SOURCE
 #include "worker.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,15 +25,8 @@ static void send_note_with(kww_note *note, const kw_str *texts, int descriptor)
     note->dropped = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 5 };
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
-    if (descriptor >= 0) {
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    }
+    if (descriptor >= 0)
+        attach_descriptors(&message, control, &descriptor, 1);
     if (sendmsg(LOG_SOCKET, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         atomic_fetch_add_explicit(&dropped, note->dropped + 1, memory_order_relaxed);
 }

@@ -5,6 +5,7 @@
  * half a millisecond, and nothing of the host's memory. */
 #define _GNU_SOURCE
 #include "worker.h"
+#include "descriptors.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -96,15 +97,8 @@ static int try_answer(uint32_t kind, uint32_t tag, const void *body, size_t size
     };
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-    if (descriptor >= 0) {
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    }
+    if (descriptor >= 0)
+        attach_descriptors(&message, control, &descriptor, 1);
     ssize_t sent;
     do
         sent = sendmsg(KWW_SOCKET, &message, MSG_NOSIGNAL);

@@ -32,11 +32,16 @@ static void check_refused(kww_remote *remote, const char *text, kw_status status
     CHECK_EQUAL(events.count, 0);
 }
 
-static uint64_t find_secret(const served *served)
+/* What was written before is ordered by the answers of another process, of which the thread sanitizer knows nothing: this look at
+ * all of the memory is not its business. The library's memmem would be. */
+__attribute__((no_sanitize("thread"))) static uint64_t find_secret(const served *served)
 {
-    const unsigned char *memory = (const unsigned char *)served->worker->host;
-    uint64_t size = host_file_size(served->worker->lanes);
-    return memmem(memory, size, "hunter2", 7) != NULL;
+    const volatile unsigned char *memory = (const volatile unsigned char *)served->worker->host;
+    static const unsigned char secret[] = "hunter2";
+    uint64_t size = host_file_size(served->worker->lanes), found = 0;
+    for (uint64_t i = 0; i < size && found < sizeof secret - 1; i++)
+        found = memory[i] == secret[found] ? found + 1 : memory[i] == secret[0];
+    return found == sizeof secret - 1;
 }
 
 static void ask_services(zygote *zygote)

@@ -13,6 +13,8 @@
 #define MEMORY_PROBE (4u << 20)
 /* Beyond the end of a stack: its guard, and a frame that jumped over it. */
 #define STACK_MARGIN (256u << 10)
+/* What lies closer to NULL, or to MAP_FAILED, than this is an offset from there: no library is mapped so low. */
+#define NOWHERE (1ull << 32)
 
 static int overflowed(uintptr_t address)
 {
@@ -24,8 +26,8 @@ static int overflowed(uintptr_t address)
     return 0;
 }
 
-/* Was there no memory to be had? Whoever dies of that dies in many ways: this tells them from the others. */
-static int is_out_of_memory(void)
+/* Is no memory to be had? */
+static int is_exhausted(void)
 {
     void *probe = mmap(NULL, MEMORY_PROBE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED)
@@ -34,8 +36,21 @@ static int is_out_of_memory(void)
     return 0;
 }
 
+/* Was it refused in this call, and is this how one ends that did not look? Of one large allocation nothing else remains: less
+ * would have been there. A lane forgets the last call's error when the next begins. */
+static int was_refused(int last_error, int number, const kww_crash *crash)
+{
+    if (last_error != ENOMEM)
+        return 0;
+    if (number == SIGSEGV || number == SIGBUS)
+        return crash->has_address && !crash->is_stack && (crash->address < NOWHERE || crash->address > 0 - NOWHERE);
+    /* What C++ does with an exception that nobody catches, and what Swift does at once. */
+    return number == SIGABRT || number == SIGILL || number == SIGTRAP;
+}
+
 static void on_crash(int number, siginfo_t *info, void *context)
 {
+    int last_error = errno;
     kww_crash *crash = &this_process.worker->crash;
     if (atomic_exchange(&crash->seen, 2) == 0) {
         crash->signal = number;
@@ -44,7 +59,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
         crash->has_address = info->si_code > 0 && info->si_code != SI_KERNEL && number != SIGABRT && number != SIGSYS;
         crash->address = (uint64_t)(uintptr_t)info->si_addr;
         crash->is_stack = number == SIGSEGV && crash->has_address && overflowed((uintptr_t)info->si_addr);
-        crash->is_memory = is_out_of_memory() != 0;
+        crash->is_memory = is_exhausted() || was_refused(last_error, number, crash);
         crash->lane = own_lane;
         atomic_store(&crash->seen, 1);
         if (is_probe())

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,8 @@ static kw_status invoke(lane *lane, kwc_frame *frame, const kwm_operation *opera
     if (kw_cancelled(&frame->call))
         kwc_cancel(frame);
     kww_step(STEP_BEGUN);
+    /* For on_crash, which asks whether this call was refused memory. */
+    errno = 0;
     kw_status status = kwc_invoke(frame, function, self, input);
     kww_step(STEP_ENDED);
     /* The control thread may have it just now. */

@@ -23,10 +23,10 @@ enum ProbePlugin {
         return path
     }
 
-    static func compile(_ arguments: [String]) throws {
+    static func compile(_ arguments: [String], with compiler: String? = Sample.compiler) throws {
         let process = Process()
         let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: try #require(Sample.compiler))
+        process.executableURL = URL(fileURLWithPath: try #require(compiler))
         process.arguments = arguments
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice

@@ -3,10 +3,15 @@ import Testing
 
 /// Builds the plugin of Tests/Fixtures.
 enum Sample {
-    static let compiler = ["cc", "gcc", "clang"].lazy.compactMap { name in
-        (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }.first
+    static let compiler = program("cc", "gcc", "clang")
+
+    /// The first of them that is on the path.
+    static func program(_ names: String...) -> String? {
+        names.lazy.compactMap { name in
+            (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+                .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        }.first
+    }
 
     struct Failure: Error, CustomStringConvertible {
         let description: String

@@ -24,6 +24,16 @@
 #endif
 #endif
 
+/* exhaust.c, exhaust.cpp or exhaust.swift is linked to it. */
+#ifdef EXHAUST
+#include "exhaust.h"
+#endif
+
+/* Likewise: threads of its own, which it can do without. */
+#ifdef THREADS
+#define MANIFEST "\"type\":\"embedder\",\"permissions\":[{\"permission\":\"threads\",\"required\":false}]"
+#endif
+
 #ifndef ID
 #define ID "unruly"
 #endif
@@ -229,7 +239,21 @@ static kw_status reach_out(kw_call *call, kw_str text, float *row)
     return KW_OK;
 }
 
-/* Tries something that takes a permission: "read PATH", "write PATH", "write-much PATH", "connect". */
+#ifdef THREADS
+static void *pass(void *argument)
+{
+    return argument;
+}
+
+static int try_thread(void)
+{
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, pass, NULL);
+    return error != 0 ? error : pthread_join(thread, NULL);
+}
+#endif
+
+/* Tries something that takes a permission: "read PATH", "write PATH", "write-much PATH", "connect", "thread". */
 static kw_status try_it(kw_call *call, kw_str text)
 {
     char path[512] = "";
@@ -244,6 +268,10 @@ static kw_status try_it(kw_call *call, kw_str text)
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     else if (begins(text, "connect"))
         file = (int)syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+#ifdef THREADS
+    else if (begins(text, "thread"))
+        file = (errno = try_thread()) != 0 ? -1 : dup(STDERR_FILENO);
+#endif
     else
         return KW_OK;
     if (file < 0)
@@ -266,6 +294,14 @@ static kw_status try_it(kw_call *call, kw_str text)
 
 static kw_status take_memory(kw_call *call, kw_str text)
 {
+#ifdef EXHAUST
+    char way[64] = "";
+    size_t prefix = strlen("exhaust ");
+    if (begins(text, "exhaust ") && text.len - prefix < sizeof way) {
+        memcpy(way, text.ptr + prefix, text.len - prefix);
+        return exhaust(way) != 0 ? kw_fail(call, KW_RESOURCE_EXHAUSTED, "there is no memory") : KW_OK;
+    }
+#endif
     (void)call;
     if (!begins(text, "devour"))
         return KW_OK;

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -200,6 +201,11 @@ const char *kwl_secure_getenv(const char *name)
 const char *const *kwl_secure_environment(void)
 {
     return getauxval(AT_SECURE) ? NULL : (const char *const *)environ;
+}
+
+int kwl_has_access_list(const char *path)
+{
+    return lgetxattr(path, "system.posix_acl_access", NULL, 0) >= 0 || (errno != ENODATA && errno != EOPNOTSUPP);
 }
 
 int64_t kwl_monotonic_ns(void)

@@ -71,6 +71,10 @@ int kwl_limit(int32_t process, uint32_t what, uint64_t value);
  * file systems are left out. What cannot be read counts nothing; -1 if nothing can be. C: the flexible structures of fts(3). */
 int64_t kwl_disk_usage(const char *path);
 
+/* 1: a list of acl(5) says more about a file than its mode does, or that cannot be known. Links are not followed. C: xattr(7) is
+ * no part of the module. */
+int kwl_has_access_list(const char *path);
+
 /* CLOCK_MONOTONIC in nanoseconds. C: the macro is not imported everywhere. */
 int64_t kwl_monotonic_ns(void);
 

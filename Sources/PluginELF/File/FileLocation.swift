@@ -13,15 +13,18 @@ public struct FileLocation: Sendable, Hashable {
         public var owner: UInt32
         /// Type and permission bits as `stat` gives them.
         public var mode: UInt32
+        /// May its group or every user write it? So it looks also where an access control list lets somebody write. No, if
+        /// the group is that of the process's user alone.
+        public var isWritableByOthers: Bool
 
-        public init(path: String, owner: UInt32, mode: UInt32) {
+        /// - Parameter isWritableByOthers: nil: as the mode says, whatever group it is.
+        public init(path: String, owner: UInt32, mode: UInt32, isWritableByOthers: Bool? = nil) {
             self.path = path
             self.owner = owner
             self.mode = mode
+            self.isWritableByOthers = isWritableByOthers ?? (mode & 0o022 != 0)
         }
 
-        /// May its group or every user write it? So it looks also where an access control list lets somebody write.
-        public var isWritableByOthers: Bool { mode & 0o022 != 0 }
         /// Of a folder: may only owners take away or replace what is in it, whoever may write it?
         public var isSticky: Bool { mode & UInt32(S_ISVTX) != 0 }
     }
@@ -51,7 +54,12 @@ public struct FileLocation: Sendable, Hashable {
         for name in [""] + path.utf8.split(separator: UInt8(ascii: "/")).map({ String(Substring($0)) }) {
             here += (places.count < 2 ? "" : "/") + name
             guard unsafe lstat(here, &status) == 0 else { return nil }
-            places.append(Place(path: here, owner: UInt32(status.st_uid), mode: UInt32(status.st_mode)))
+            let isOpen = PrivateGroup.isWritableByOthers(
+                mode: UInt32(status.st_mode), group: UInt32(status.st_gid),
+                hasAccessList: PrivateGroup.hasAccessList(here))
+            places.append(
+                Place(
+                    path: here, owner: UInt32(status.st_uid), mode: UInt32(status.st_mode), isWritableByOthers: isOpen))
         }
         guard status.st_dev == opened.st_dev, status.st_ino == opened.st_ino else { return nil }
         self.places = places.reversed()

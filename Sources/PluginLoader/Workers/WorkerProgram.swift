@@ -1,6 +1,7 @@
 internal import CPluginLinux
 internal import Glibc
 package import PluginCore
+internal import PluginELF
 
 /// The program that a host starts to run plugins in, or to try them, and where it is.
 package enum WorkerProgram {
@@ -23,8 +24,7 @@ package enum WorkerProgram {
         return path
     }
 
-    /// - Throws: `permissionDenied` if it is another user's, or can be written by others. The group that this process
-    ///   works for may: where every user has a group, builds are made so.
+    /// - Throws: `permissionDenied` if it is another user's, or can be written by others.
     package static func requireTrusted(_ path: String) throws(PluginError) {
         var status = stat()
         // One that is not there says so when it is started.
@@ -37,8 +37,9 @@ package enum WorkerProgram {
         guard status.st_uid == 0 || status.st_uid == geteuid() else {
             throw refused("belongs to user \(status.st_uid)", "Take one that belongs to root or to you")
         }
-        let writers: mode_t = status.st_gid == getegid() ? 0o002 : 0o022
-        guard status.st_mode & writers == 0 else {
+        let isOpen = PrivateGroup.isWritableByOthers(
+            mode: UInt32(status.st_mode), group: UInt32(status.st_gid), hasAccessList: PrivateGroup.hasAccessList(path))
+        guard !isOpen else {
             throw refused(
                 "can be written by other users",
                 "See that it is the one that was built, then run `\(ShellWord.command(["chmod", "go-w", path]))`")

@@ -127,6 +127,40 @@ import Testing
         }
     }
 
+    @Test("threads are for who asks for them, until somebody decides about permissions") func threads() async throws {
+        let unruly = try UnrulyPlugin(["THREADS"])
+        func load(
+            _ change: (inout PluginHost.Configuration) throws -> Void = { _ in }
+        ) async throws -> (PluginHost, NativePlugin) {
+            let host = try UnrulyPlugin.host([], change)
+            return (host, try await host.load(unruly.path))
+        }
+        let (open, free) = try await load()
+        _ = try UnrulyPlugin.ask(free, "thread")
+        #expect(free.sandbox?[.threads]?.state == .notEnforced)
+        #expect(try await open.checkPermission(Permission(.threads), of: free.id).isAllowed)
+        await open.shutdown()
+        let (closed, kept) = try await load { $0.permissions = .granted(GrantPolicy()) }
+        #expect(try isDenied(kept, "thread"))
+        _ = try UnrulyPlugin.ask(kept)
+        // Its constructors could have started some.
+        #expect(kept.sandbox?[.threads]?.state == .partial)
+        #expect(try await !closed.checkPermission(Permission(.threads), of: kept.id).isAllowed)
+        await closed.shutdown()
+        let (granting, granted) = try await load {
+            $0.permissions = .granted(GrantPolicy())
+            $0.workers.allowed = [try Permission(.threads)]
+        }
+        _ = try UnrulyPlugin.ask(granted, "thread")
+        #expect(try await granting.checkPermission(Permission(.threads), of: granted.id).isAllowed)
+        await granting.shutdown()
+        await #expect {
+            try await load { $0.workers.required = [.threads] }
+        } throws: { error in
+            (error as? PluginError)?.code == .sandboxUnavailable
+        }
+    }
+
     @Test("memory beyond the limit is told with the limit and whose it is") func memory() async throws {
         let host = try UnrulyPlugin.host(["memory=96M"])
         let plugin = try await host.load(try #require(Self.unruly).path)

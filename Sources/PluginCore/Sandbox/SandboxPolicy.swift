@@ -37,6 +37,8 @@ public struct SandboxPolicy: Sendable, Hashable {
     package var machine = ""
     /// Variables of the host's environment that it gets.
     public var environment: Set<String> = []
+    /// Threads of its own. Every plugin may start some where nobody has decided about permissions.
+    public var mayStartThreads = true
     /// A compiler at run time: memory may be writable and executable.
     public var mayGenerateCode = false
     public var mayStartPrograms = false
@@ -88,7 +90,7 @@ public struct SandboxPolicy: Sendable, Hashable {
                 throw Self.inexpressible(permission, "a device is usb:VENDOR or usb:VENDOR:PRODUCT in hexadecimal")
             }
             devices.append(device)
-        // Threads are there for every plugin; the rest is the host's own to give.
+        // Who decides about permissions decides about threads; the rest is the host's own to give.
         default: break
         }
     }

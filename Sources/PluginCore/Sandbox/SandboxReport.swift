@@ -10,6 +10,8 @@ public struct SandboxGuarantee: Sendable, Hashable {
         case network
         /// Starting programs and processes.
         case processes
+        /// Threads of its own.
+        case threads
         /// Signals to processes that are not its own.
         case signals
         /// Looking into the memory of the host and of others.

@@ -28,8 +28,10 @@ extension PluginHost {
                 try grantedPermissions(of: manifest, dataFolder: options.dataFolder)
             } ?? configuration.workers.allowed
         do throws(PluginError) {
-            return try SandboxPolicy(
+            var policy = try SandboxPolicy(
                 granting: granted, dataFolder: options.dataFolder, packageFolder: options.packageFolder)
+            policy.mayStartThreads = try mayStartThreads(granted)
+            return policy
         } catch {
             var error = error
             error.plugin = prepared.manifest?.id
@@ -50,6 +52,11 @@ extension PluginHost {
             }
     }
 
+    /// Everybody may until somebody decides about permissions: runtimes start threads for plugins that know of none.
+    private func mayStartThreads(_ granted: [Permission]) throws(PluginError) -> Bool {
+        try configuration.permissions.policy() == nil || granted.contains { $0.kind == .threads }
+    }
+
     /// May a plugin do this, by what its manifest asks for, the operator's policy, and what the host allows all plugins? Blocks
     /// while files are read.
     ///
@@ -63,6 +70,10 @@ extension PluginHost {
         let granted = try grantedPermissions(of: manifest, dataFolder: dataFolder)
         if let grant = granted.first(where: { $0.covers(wanted) }) {
             return PermissionVerdict(permission: wanted, isAllowed: true, because: "\(grant) was granted")
+        }
+        if wanted.kind == .threads, try mayStartThreads(granted) {
+            return PermissionVerdict(
+                permission: wanted, isAllowed: true, because: "nobody has decided about permissions")
         }
         let isAsked = manifest.permissions.contains { request in
             (try? request.permission.effective(in: dataFolder))?.covers(wanted) == true

@@ -14,7 +14,7 @@ enum SandboxMechanisms {
         case .memory: [KWS_MEMORY]
         case .descriptors: [KWS_DESCRIPTORS]
         case .fileSize: [KWS_FILE_SIZE]
-        case .environment, .processorTime, .metadata, .disk, .bandwidth: []
+        case .environment, .processorTime, .metadata, .disk, .bandwidth, .threads: []
         }
     }
 
@@ -32,6 +32,7 @@ enum SandboxMechanisms {
     private static func impossible(_ name: SandboxGuarantee.Name, hasNetwork: Bool) -> String? {
         switch name {
         case .metadata: "stat(2) tells names, sizes and times of files to every process"
+        case .threads: threadsWhileLoaded
         // By the host, if anybody sets a limit.
         case .disk: "no kernel limits what files hold together"
         case .bandwidth: hasNetwork ? "nothing counts what goes over granted connections" : nil
@@ -105,6 +106,7 @@ enum SandboxMechanisms {
         case .devices: return devices(outcomes, policy)
         case .network: return network(outcomes, policy)
         case .processes: return processes(outcomes, policy)
+        case .threads: return threads(outcomes, policy)
         case .signals: return signals(outcomes)
         case .writeXorExecute: return outcomes.guarantee(name, KWS_SEAL, "seccomp")
         case .identity: return identity(outcomes)
@@ -168,6 +170,18 @@ enum SandboxMechanisms {
         return SandboxGuarantee(
             .processes, .partial, by: "Landlock and a process namespace",
             reason: "programs were granted: what can be read can be run through the dynamic linker")
+    }
+
+    private static let threadsWhileLoaded = "it can start some while it is loaded"
+
+    private static func threads(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+        guard !policy.mayStartThreads else {
+            return SandboxGuarantee(
+                .threads, .notEnforced, reason: "they were granted, or nobody has decided about permissions")
+        }
+        let later = outcomes.guarantee(.threads, KWS_SEAL, "seccomp")
+        guard later.state != .notEnforced else { return later }
+        return SandboxGuarantee(.threads, .partial, by: later.by, reason: threadsWhileLoaded)
     }
 
     private static func signals(_ outcomes: Outcomes) -> SandboxGuarantee {

@@ -11,13 +11,14 @@ struct TrustCommandTests {
         let file: String
         var environment: [String: String]
 
-        init(_ mode: Int = 0o644) throws {
+        /// - Parameter mode: of the folder.
+        init(_ mode: Int = 0o755) throws {
             home = try TemporaryFolder()
             let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/hash-embedder.so"))
             file = try home.write(bytes, to: "plugins/hash-embedder.so").path
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
             let config = home.url.appendingPathComponent("config").path
             environment = ["HOME": home.url.path, "XDG_CONFIG_HOME": config, "KEYWAY_TRUST": ""]
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder)
         }
 
         var folder: String { home.url.appendingPathComponent("plugins").path }
@@ -42,19 +43,19 @@ struct TrustCommandTests {
         #expect(trusted["isTrusted"] == true && trusted["tier"] == "inProcess" && trusted["preset"] == "development")
         let page = try await place.run(["inspect", place.file]).stdout
         #expect(page.contains("trusted: only root") && page.contains("Loaded into a host's own process"))
-        let open = try Place(0o664)
+        let open = try Place(0o757)
         let verdict = try await open.trust()
         #expect(verdict["isTrusted"] == false && verdict["tier"] == "worker")
         #expect(verdict["because"]?.stringValue?.contains("chmod go-w") == true)
         let openPage = try await open.run(["inspect", open.file]).stdout
-        #expect(openPage.contains("not trusted: its group can write") && openPage.contains("It runs in a worker"))
+        #expect(openPage.contains("not trusted: every user can write") && openPage.contains("It runs in a worker"))
         // What is refused runs nowhere.
         let refused = try await place.run(["inspect", "--json", Command.path]).json()
         #expect(refused["trust"] == .null && refused["findings"]?.arrayValue?.isEmpty == false)
     }
 
     @Test("list shows where each plugin would run, and null for what is refused") func lists() async throws {
-        let place = try Place(0o664)
+        let place = try Place(0o757)
         try place.home.write("nonsense", to: "plugins/broken.so")
         let words = ["list", "--path", place.folder]
         let entries = try #require(try await place.run(words + ["--json"]).json().arrayValue)
@@ -66,22 +67,24 @@ struct TrustCommandTests {
         let lines = try await place.run(words).stdout.split(separator: "\n").map { $0.split(separator: " ") }
         #expect(lines.first?.contains("TIER") == true)
         #expect(lines.contains { $0.first == "hash-embedder" && $0.contains("worker") })
-        let strict = try await place.run(words + ["--trust", "strict", "--trust-folder", place.folder, "--json"]).json()
+        let strict = try await place.run(
+            words + ["--trust", "strict", "--trust-folder", place.home.url.path, "--json"]
+        ).json()
         let verdicts = strict.arrayValue?.compactMap { $0["trust"]?["because"]?.stringValue }
-        #expect(verdicts?.count == 1 && verdicts?.first?.contains("its group can write") == true)
+        #expect(verdicts?.count == 1 && verdicts?.first?.contains("every user can write") == true)
     }
 
     @Test("a plugin that is not trusted answers the same from a worker, and a person is told") func notes() async throws
     {
-        let (here, there) = (try Place(), try Place(0o664))
+        let (here, there) = (try Place(), try Place(0o757))
         let words = ["--text", "one", "--dims", "64"]
         let near = try await here.run(["call-adapter", "embed", "--plugin", here.file] + words)
         let far = try await there.run(["call-adapter", "embed", "--plugin", there.file] + words)
         #expect(near.status == 0 && far.stdout == near.stdout && near.stderr.isEmpty)
         #expect(
             far.stderr
-                == "keyway: note: hash-embedder runs in a process of its own: its group can write \(there.file); "
-                + "run `chmod go-w \(there.file)`.\n")
+                == "keyway: note: hash-embedder runs in a process of its own: every user can write \(there.folder); "
+                + "run `chmod go-w \(there.folder)`.\n")
         // Not for programs, nor where it was asked for.
         for more in [["--json"], ["--isolate"], ["--trust", "strict"]] {
             let quiet = try await there.run(["call-adapter", "embed", "--plugin", there.file] + words + more)
@@ -90,7 +93,7 @@ struct TrustCommandTests {
     }
 
     @Test("ask says where each plugin runs") func asks() async throws {
-        let place = try Place(0o664)
+        let place = try Place(0o757)
         let output = try await place.run([
             "ask", "--path", Command.plugins, "--embedder", place.file, "--docs",
             Command.root.appendingPathComponent("docs/rules.md").path, "--no-cache", "--json", "What is S001?",
@@ -138,7 +141,7 @@ struct TrustCommandTests {
     }
 
     @Test("a plugin that is not trusted is refused where there is no keyway-worker") func noWorker() async throws {
-        var place = try Place(0o664)
+        var place = try Place(0o757)
         place.environment["KEYWAY_WORKER"] = "/nowhere"
         let output = try await place.run(["call-adapter", "embed", "--plugin", place.file, "--text", "x", "--json"])
         let error = try #require(try output.json()["error"])

@@ -30,9 +30,13 @@ struct TrustTests {
         return (status.tier, trust)
     }
 
+    /// An ordinary user's group may be nobody else.
+    private static let waysIn: [(String, mode_t)] =
+        [("folder", 0o757)] + (geteuid() == 0 ? [("file", 0o664), ("folder", 0o770)] : [])
+
     @Test(
         "a file that others can write runs in a worker, which says why",
-        arguments: [("file", 0o664), ("folder", 0o770)])
+        arguments: waysIn)
     func writable(_ what: String, _ mode: mode_t) async throws {
         let unruly = try UnrulyPlugin()
         let host = try host()
@@ -43,7 +47,8 @@ struct TrustTests {
         try change(mode, of: open)
         let (tier, trust) = try await place(host.load(unruly.path), in: host)
         #expect(tier == .worker && !trust.isTrusted && trust.tier == .worker)
-        #expect(trust.because == "its group can write \(open); run `chmod go-w \(open)`")
+        let who = mode & 0o002 != 0 ? "every user" : "its group"
+        #expect(trust.because == "\(who) can write \(open); run `chmod go-w \(open)`")
         #expect(try host.trust(of: host.prepare(unruly.path)) == trust)
         await host.shutdown()
     }
@@ -88,14 +93,15 @@ struct TrustTests {
         let (folder, witness) = (try Sample.Folder(), try Sample.Folder())
         let ran = witness.path + "/ran"
         let file = try Sample.build(in: folder, name: "x", id: "x", constructorFile: ran)
-        try change(0o664, of: file)
+        try change(0o757, of: folder.path)
         let host = try host { $0.workers.program = folder.path + "/nowhere" }
         let error = try #require(await failure { () async throws(PluginError) in try await host.load(file) })
         #expect(error.code == .notFound && error.remedy?.contains("make build") == true)
-        #expect(error.what.contains("may not run in the host's own process, because its group can write \(file)"))
+        #expect(
+            error.what.contains("may not run in the host's own process, because every user can write \(folder.path)"))
         #expect(!FileManager.default.fileExists(atPath: ran) && host.plugins.isEmpty)
         // The witness works: once it is trusted no worker is needed.
-        try change(0o644, of: file)
+        try change(0o755, of: folder.path)
         _ = try await host.load(file)
         #expect(FileManager.default.fileExists(atPath: ran))
         await host.shutdown()
@@ -104,7 +110,7 @@ struct TrustTests {
     @Test("the file that was opened counts, wherever a link leads by now", arguments: [true, false])
     func link(_ isTrustedFirst: Bool) async throws {
         let (trusted, open) = (try UnrulyPlugin(), try UnrulyPlugin(build: 2))
-        try change(0o664, of: open.path)
+        try change(0o757, of: open.folder.path)
         let (first, second) = isTrustedFirst ? (trusted, open) : (open, trusted)
         let folder = try Sample.Folder()
         let link = folder.path + "/unruly.so"
@@ -146,10 +152,10 @@ struct TrustTests {
         let plugin = try await host.load(unruly.path)
         #expect(try place(plugin, in: host).tier == .inProcess)
         #expect(try await host.swap("unruly").hasChanged == false)
-        try change(0o664, of: unruly.path)
+        try change(0o757, of: unruly.folder.path)
         #expect(try await host.swap("unruly").generation == 2)
         #expect(try place(plugin, in: host).tier == .worker)
-        try change(0o644, of: unruly.path)
+        try change(0o755, of: unruly.folder.path)
         #expect(try await host.swap("unruly").generation == 3)
         let (tier, trust) = try place(plugin, in: host)
         #expect(tier == .inProcess && trust.isTrusted)
@@ -162,9 +168,9 @@ struct TrustTests {
         let unruly = try UnrulyPlugin()
         let host = try host { $0.workers.program = unruly.folder.path + "/nowhere" }
         let plugin = try await host.load(unruly.path)
-        try change(0o664, of: unruly.path)
+        try change(0o757, of: unruly.folder.path)
         let error = await failure { () async throws(PluginError) in try await host.swap("unruly") }
-        #expect(error?.code == .notFound && error?.what.contains("its group can write") == true)
+        #expect(error?.code == .notFound && error?.what.contains("every user can write") == true)
         let (tier, trust) = try place(plugin, in: host)
         #expect(tier == .inProcess && trust.isTrusted && host.status[0].generation == 1)
         await host.shutdown()
@@ -186,14 +192,15 @@ struct TrustTests {
         let host = try host()
         func verdict() throws -> TrustVerdict { try host.trust(of: host.prepare(file)) }
         #expect(try verdict().isTrusted)
-        try change(0o664, of: library)
-        #expect(try verdict().because.hasPrefix("of its library libtrusty.so: its group can write \(library);"))
+        try change(0o646, of: library)
+        #expect(try verdict().because.hasPrefix("of its library libtrusty.so: every user can write \(library);"))
         let plugin = try await host.load(file)
         #expect(plugin.loaded.tier.isolation == .worker)
         await host.shutdown()
         try change(0o644, of: library)
-        try change(0o775, of: folder.path + "/lib")
-        #expect(try verdict().because.hasPrefix("of its library libtrusty.so: its group can write \(folder.path)/lib;"))
+        try change(0o757, of: folder.path + "/lib")
+        #expect(
+            try verdict().because.hasPrefix("of its library libtrusty.so: every user can write \(folder.path)/lib;"))
     }
 
     @Test("a folder that is searched before a library is found counts, there or not, if others can write it")

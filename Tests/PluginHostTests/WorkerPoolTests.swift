@@ -113,6 +113,24 @@ import Testing
         await host.shutdown()
     }
 
+    @Test("plugins that are not trusted come from a program of their own, whose end is no matter to the others")
+    func domains() async throws {
+        let (trusted, open) = (try UnrulyPlugin(), try UnrulyPlugin(["ID=\"open\""]))
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: open.folder.path)
+        let host = try UnrulyPlugin.host()
+        let (own, foreign) = (try await host.load(trusted.path), try await host.load(open.path))
+        let events = host.events
+        let (before, lost) = (try UnrulyPlugin.ask(own), try UnrulyPlugin.ask(foreign))
+        let program = try Self.parent(of: lost.process)
+        #expect(try Self.parent(of: before.process) != program)
+        kill(program, SIGKILL)
+        for await event in events where event.kind == .workerActive { break }
+        #expect(try UnrulyPlugin.ask(foreign).process != lost.process)
+        let after = try UnrulyPlugin.ask(own)
+        #expect(after.process == before.process && after.calls == before.calls + 1)
+        await host.shutdown()
+    }
+
     @Test("a plugin that is to be disabled when it breaks is not called any more") func disables() async throws {
         let unruly = try UnrulyPlugin()
         let host = try UnrulyPlugin.host { $0.workers.recovery = .disable }

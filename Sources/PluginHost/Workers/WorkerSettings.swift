@@ -69,7 +69,8 @@ final class TierChooser: Sendable {
     private let settings: WorkerSettings
     private let timer: any _Concurrency.Clock<Duration>
     let auditor: Auditor
-    private let domain = Mutex<WorkerDomain?>(nil)
+    /// Of the plugins that are trusted, and of the others: who knows the memory of one of these knows nothing of those.
+    private let domains = Mutex<[Bool: WorkerDomain]>([:])
     /// Limits that somebody changed while plugins lived, by the plugins' names.
     private let changed = Mutex<[String: LimitSet]>([:])
 
@@ -117,7 +118,7 @@ final class TierChooser: Sendable {
         options.clock = timer
         do throws(PluginError) {
             options.sandbox = try self.sandbox(for: manifest, try sandbox())
-            return .worker(try worker(), options)
+            return .worker(try domain(ofTrusted: verdict.isTrusted), options)
         } catch {
             guard isolation(of: manifest) == .inProcess else { throw error }
             var error = error
@@ -150,7 +151,7 @@ final class TierChooser: Sendable {
             return .none(because: settings.isSandboxed ? "every program was granted" : "the sandbox is turned off")
         }
         let limits = settings.options(for: manifest, named: manifest.id, LimitSet()).limits
-        return try worker().rehearse(policy, limits: limits, for: manifest.id)
+        return try domain(ofTrusted: false).rehearse(policy, limits: limits, for: manifest.id)
     }
 
     private func changed(_ name: String) -> LimitSet { changed.withLock { $0[name] ?? LimitSet() } }
@@ -165,14 +166,14 @@ final class TierChooser: Sendable {
         return settings.options(for: manifest, named: name, all).limits
     }
 
-    /// Ends the program for those that run elsewhere. It starts again with the next plugin.
-    func stop() { domain.withLock { $0 }?.stop() }
+    /// Ends the programs for those that run elsewhere. They start again with the next plugin.
+    func stop() { for domain in domains.withLock(\.values) { domain.stop() } }
 
-    private func worker() throws(PluginError) -> WorkerDomain {
-        try domain.withLock { domain throws(PluginError) in
-            if let domain { return domain }
+    private func domain(ofTrusted isTrusted: Bool) throws(PluginError) -> WorkerDomain {
+        try domains.withLock { domains throws(PluginError) in
+            if let domain = domains[isTrusted] { return domain }
             let made = try WorkerDomain(program: settings.program)
-            domain = made
+            domains[isTrusted] = made
             return made
         }
     }

@@ -12,7 +12,16 @@
 
 static uint32_t action_of(verdict verdict)
 {
-    return verdict == ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(verdict == REFUSE ? EPERM : ENOSYS);
+    switch (verdict) {
+    case ALLOW:
+        return SCMP_ACT_ALLOW;
+    case TELL:
+        return SCMP_ACT_LOG;
+    case REFUSE:
+        return SCMP_ACT_ERRNO(EPERM);
+    default:
+        return SCMP_ACT_ERRNO(ENOSYS);
+    }
 }
 
 static int add(scmp_filter_ctx filter, const rule *rule)
@@ -20,7 +29,7 @@ static int add(scmp_filter_ctx filter, const rule *rule)
     int number = seccomp_syscall_resolve_name(rule->name);
     /* A library older than the call. */
     if (number == __NR_SCMP_ERROR)
-        return rule->verdict == ALLOW ? 0 : EINVAL;
+        return rule->verdict == ALLOW || rule->verdict == TELL ? 0 : EINVAL;
     struct scmp_arg_cmp comparisons[CONDITION_LIMIT];
     unsigned int count = 0;
     for (size_t i = 0; i < CONDITION_LIMIT && rule->conditions[i].is_used; i++) {

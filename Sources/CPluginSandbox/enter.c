@@ -218,7 +218,7 @@ static int keep_parent(const parent *parent, kws_report *report)
 
 int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *report)
 {
-    report->failed = report->threads = report->listener = -1;
+    report->failed = report->threads = report->listener = report->memory = -1;
     if (check(policy, compiled, report) != 0)
         return -1;
     parent parent = { .process = getppid() };
@@ -226,6 +226,9 @@ int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *repo
         return kws_stop(report, KWS_IDENTITY, errno, "prctl failed");
     /* While files can still be opened. */
     int threads = open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* Programs have other memory. */
+    if (policy->is_heard != 0 && (policy->may & KWS_MAY_START_PROGRAMS) == 0)
+        report->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     int rules = kws_landlock_make(policy, report, threads);
     if (rules == -2)
         return -1;
@@ -257,7 +260,7 @@ int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *repo
         return 0;
     kws_adopt_program(&compiled->stage[0]);
     if (policy->is_heard != 0)
-        report->listener = kws_load_with_listener(&compiled->stage[0]);
+        report->listener = kws_load_with_listener(&compiled->stage[0], report->memory >= 0);
     /* Also where the kernel has no listeners: then nobody is told. */
     int error = report->listener >= 0 ? 0 : kws_load_program(&compiled->stage[0]);
     if (error != 0)

@@ -125,7 +125,7 @@ static int32_t fork_apart(kws_report *report, result *result)
 
 int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report)
 {
-    *report = (kws_report){ .failed = -1, .threads = -1 };
+    *report = (kws_report){ .failed = -1, .threads = -1, .listener = -1, .memory = -1 };
     *init = 0;
     if (kws_is_wanted(policy, KWS_PROCESS_SPACE)) {
         result result = { 0 };

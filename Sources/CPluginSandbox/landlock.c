@@ -100,9 +100,22 @@ static int add_path(int rules, uint64_t handled, const char *path, uint32_t acce
     return error;
 }
 
+/* With all that is in them. */
+static const char *const readable[] = { "/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/dev/urandom" };
+
+int kws_is_everybodys(const char *path, uint32_t may)
+{
+    static const char *const more[] = { "/dev/null", "/dev/zero" };
+    for (size_t i = 0; i < sizeof readable / sizeof readable[0]; i++) {
+        size_t length = strlen(readable[i]);
+        if (strncmp(path, readable[i], length) == 0 && (path[length] == '\0' || path[length] == '/'))
+            return 1;
+    }
+    return strcmp(path, more[0]) == 0 || ((may & KWS_MAY_SHARE_FILES) == 0 && strcmp(path, more[1]) == 0);
+}
+
 static int add_base(const kws_policy *policy, int rules, uint64_t handled, int threads)
 {
-    static const char *const readable[] = { "/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/dev/urandom" };
     int error = add_path(rules, handled, "/dev/null", KWS_READ | KWS_WRITE);
     for (size_t i = 0; error == 0 && i < sizeof readable / sizeof readable[0]; i++)
         error = add_path(rules, handled, readable[i], KWS_READ);

@@ -1,4 +1,4 @@
-/* What the filter refuses, told to somebody else: the process that asks cannot know that it is heard, nor keep it from being
+/* What the filter refuses, and what names files, told to somebody else: the process that asks cannot know that it is heard, nor keep it from being
  * told. */
 #define _GNU_SOURCE
 #include "sandbox.h"
@@ -15,31 +15,41 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Every refusal of a program ends in the same instruction. */
-static void exchange(const kws_program *program, uint32_t from, uint32_t to)
-{
-    for (size_t i = 0; i < program->count; i++) {
-        kws_instruction *instruction = &program->instructions[i];
-        if (instruction->code == (BPF_RET | BPF_K) && instruction->value == from)
-            instruction->value = to;
-    }
-}
-
-int kws_load_with_listener(const kws_program *program)
+int kws_load_with_listener(const kws_program *program, int tells_files)
 {
     const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
-    struct sock_fprog filter = { (unsigned short)program->count, (struct sock_filter *)program->instructions };
-    if (program->count == 0 || program->count > BPF_MAXINSNS)
+    size_t size = program->count * sizeof *program->instructions;
+    kws_program copy = { malloc(size), program->count };
+    if (program->count == 0 || program->count > BPF_MAXINSNS || copy.instructions == NULL) {
+        free(copy.instructions);
         return -1;
-    exchange(program, refuse, SECCOMP_RET_USER_NOTIF);
+    }
+    memcpy(copy.instructions, program->instructions, size);
+    kws_exchange_returns(&copy, refuse, SECCOMP_RET_USER_NOTIF);
+    kws_exchange_returns(&copy, RETURN_TELL, tells_files ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW);
+    struct sock_fprog filter = { (unsigned short)copy.count, (struct sock_filter *)copy.instructions };
     int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
-    /* Whoever loads it without one would have these calls fail with ENOSYS. */
-    if (listener < 0)
-        exchange(program, SECCOMP_RET_USER_NOTIF, refuse);
+    free(copy.instructions);
     return listener;
 }
 
-int kws_take_refusal(int32_t listener, kws_refusal *refusal)
+/* Which of the two it is: the kernel says the same of both. A call's arguments cannot change, what they point to can. */
+static int is_told(int32_t number, const uint64_t arguments[6])
+{
+    char name[64];
+    kws_call_name(number, name, sizeof name);
+    for (size_t i = 0; i < kws_first_stage_count; i++) {
+        const rule *rule = &kws_first_stage[i];
+        int fits = rule->verdict == TELL && strcmp(rule->name, name) == 0;
+        for (size_t j = 0; fits && j < CONDITION_LIMIT && rule->conditions[j].is_used; j++)
+            fits = (arguments[rule->conditions[j].argument] & rule->conditions[j].mask) == rule->conditions[j].value;
+        if (fits)
+            return 1;
+    }
+    return 0;
+}
+
+int kws_take_notice(int32_t listener, kws_notice *notice)
 {
     for (;;) {
         struct pollfd events = { .fd = listener, .events = POLLIN };
@@ -51,9 +61,12 @@ int kws_take_refusal(int32_t listener, kws_refusal *refusal)
         if ((events.revents & POLLIN) == 0)
             return 0;
         /* The kernel wants it to be zero. */
-        struct seccomp_notif notice = { 0 };
-        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notice) == 0) {
-            *refusal = (kws_refusal){ notice.id, (int32_t)notice.pid, notice.data.nr };
+        struct seccomp_notif told = { 0 };
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &told) == 0) {
+            *notice = (kws_notice){ .id = told.id, .number = told.data.nr };
+            for (size_t i = 0; i < 6; i++)
+                notice->arguments[i] = told.data.args[i];
+            notice->is_refused = !is_told(notice->number, notice->arguments);
             return 1;
         }
         /* Whoever asked was killed meanwhile. */
@@ -62,9 +75,13 @@ int kws_take_refusal(int32_t listener, kws_refusal *refusal)
     }
 }
 
-void kws_end_refusal(int32_t listener, const kws_refusal *refusal)
+void kws_end_notice(int32_t listener, const kws_notice *notice)
 {
-    struct seccomp_notif_resp answer = { .id = refusal->id, .error = -EPERM };
+    struct seccomp_notif_resp answer = { .id = notice->id };
+    if (notice->is_refused)
+        answer.error = -EPERM;
+    else
+        answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     /* It fails if the caller is gone, which is no matter. */
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }

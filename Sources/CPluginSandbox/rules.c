@@ -15,6 +15,9 @@
 /* libseccomp 2.5.4 loses memory where a rule includes an earlier one. */
 #define UNLESS_IF(may, name, ...) { (name), ALLOW, 0, (may), { __VA_ARGS__ } }
 #define ALWAYS_IF(name, ...) MAY_IF(0, name, __VA_ARGS__)
+/* What names a file: see accesses.c. */
+#define TOLD(name) { (name), TELL, 0, 0, { { 0, 0, 0, 0 } } }
+#define TOLD_IF(name, ...) { (name), TELL, 0, 0, { __VA_ARGS__ } }
 
 #define PROGRAMS KWS_MAY_START_PROGRAMS
 #define SOCKETS KWS_MAY_USE_SOCKETS
@@ -63,18 +66,18 @@ const rule kws_first_stage[] = {
     MAY_IF(KWS_MAY_USE_DEVICES, "ioctl", IF(1, UINT64_C(0xFF00), 0x5500)), /* usbdevfs */
 
     /* Files. */
-    ALWAYS_IF("open", IF(1, TRUNCATES, 0)), ALWAYS_IF("openat", IF(2, TRUNCATES, 0)),
+    TOLD_IF("open", IF(1, TRUNCATES, 0)), TOLD_IF("openat", IF(2, TRUNCATES, 0)),
     /* Landlock knows truncation since ABI 3: before it, opening for reading would have been enough. */
-    ALWAYS_IF("open", IF(1, TRUNCATES | ACCESS, TRUNCATES | WRITE_ONLY)),
-    ALWAYS_IF("open", IF(1, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
-    ALWAYS_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | WRITE_ONLY)),
-    ALWAYS_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
+    TOLD_IF("open", IF(1, TRUNCATES | ACCESS, TRUNCATES | WRITE_ONLY)),
+    TOLD_IF("open", IF(1, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
+    TOLD_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | WRITE_ONLY)),
+    TOLD_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
     { "openat2", UNKNOWN, 0, 0, { { 0, 0, 0, 0 } } }, /* its flags are behind a pointer */
     ALWAYS("stat"), ALWAYS("lstat"), ALWAYS("fstat"), ALWAYS("newfstatat"), ALWAYS("statx"), ALWAYS("statfs"),
     ALWAYS("fstatfs"), ALWAYS("access"), ALWAYS("faccessat"), ALWAYS("faccessat2"), ALWAYS("readlink"),
     ALWAYS("readlinkat"), ALWAYS("getdents64"), ALWAYS("getcwd"), ALWAYS("chdir"), ALWAYS("fchdir"), ALWAYS("umask"),
-    ALWAYS("mkdir"), ALWAYS("mkdirat"), ALWAYS("rmdir"), ALWAYS("unlink"), ALWAYS("unlinkat"), ALWAYS("rename"),
-    ALWAYS("renameat"), ALWAYS("renameat2"), ALWAYS("link"), ALWAYS("linkat"),
+    TOLD("mkdir"), TOLD("mkdirat"), TOLD("rmdir"), TOLD("unlink"), TOLD("unlinkat"), TOLD("rename"),
+    TOLD("renameat"), TOLD("renameat2"), TOLD("link"), TOLD("linkat"),
 
     /* Memory. */
     ALWAYS("brk"), ALWAYS("munmap"), ALWAYS("mremap"), ALWAYS("msync"), ALWAYS("membarrier"),

@@ -6,7 +6,12 @@
 
 /* ---- the policy of the filter: data ---------------------------------------------------------------------- */
 
-typedef enum verdict { ALLOW, REFUSE /* EPERM */, UNKNOWN /* ENOSYS: the caller falls back to an older call */ } verdict;
+typedef enum verdict {
+    ALLOW,
+    TELL,    /* allowed, and told to a listener if there is one */
+    REFUSE,  /* EPERM */
+    UNKNOWN, /* ENOSYS: the caller falls back to an older call */
+} verdict;
 
 /* args[argument] & mask == value. Every mask but that of a length or a pointer is 32 bits wide, as the kernel takes an int. */
 typedef struct condition {
@@ -36,10 +41,15 @@ extern const size_t kws_first_stage_count, kws_second_stage_count;
 
 /* Adopts a program for the calling process. */
 void kws_adopt_program(kws_program *program);
-/* Loads it for all threads: 0 or an errno. */
-int kws_load_program(const kws_program *program);
-/* The same for a process with one thread; what it refuses is told to the listener that is returned. -1: not loaded. */
-int kws_load_with_listener(const kws_program *program);
+/* Loads it for all threads: 0 or an errno. What could be told is allowed. */
+int kws_load_program(kws_program *program);
+/* The same for a process with one thread; what it refuses, and what it tells, waits for the listener that is returned. -1: not
+ * loaded. */
+int kws_load_with_listener(const kws_program *program, int tells_files);
+/* Has whatever returns one value return another. */
+void kws_exchange_returns(kws_program *program, uint32_t from, uint32_t to);
+/* What stands in programs where a call can be told. */
+#define RETURN_TELL 0x7FFC0000u /* SECCOMP_RET_LOG */
 
 /* ---- Landlock -------------------------------------------------------------------------------------------- */
 

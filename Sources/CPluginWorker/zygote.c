@@ -120,33 +120,35 @@ int kww_send(int socket, const kww_frame *frame, const void *body, size_t size, 
     return sent < 0 ? -1 : 0;
 }
 
-static int64_t receive(int socket, void *buffer, size_t size, int *descriptor, int flags)
+/* At most count descriptors are the caller's; -1 stands for those that did not come. */
+static int64_t receive(int socket, void *buffer, size_t size, int *descriptors, size_t count, int flags)
 {
-    /* Room for one, and for another because of the alignment: the kernel closes what does not fit. */
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    /* Because of the alignment there may be room for one more than is asked for; the kernel closes what does not fit. */
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(KWW_NOTE_FILES * sizeof(int))];
     struct iovec part = { .iov_base = buffer, .iov_len = size };
     struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control };
     message.msg_controllen = sizeof control;
     ssize_t got;
-    *descriptor = -1;
+    for (size_t i = 0; i < count; i++)
+        descriptors[i] = -1;
     do
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return -1;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
-        && header->cmsg_len >= CMSG_LEN(sizeof(int)))
-        memcpy(descriptor, CMSG_DATA(header), sizeof(int));
-    if (*descriptor >= 0 && header->cmsg_len >= CMSG_LEN(2 * sizeof(int))) {
-        int other;
-        memcpy(&other, CMSG_DATA(header) + sizeof(int), sizeof other);
-        close(other);
+    size_t came = header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+        ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+    int is_cut = (message.msg_flags & MSG_TRUNC) != 0;
+    for (size_t i = 0; i < came; i++) {
+        int descriptor;
+        memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
+        if (i < count && !is_cut)
+            descriptors[i] = descriptor;
+        else
+            close(descriptor);
     }
-    if (message.msg_flags & MSG_TRUNC) {
-        if (*descriptor >= 0)
-            close(*descriptor);
-        *descriptor = -1;
+    if (is_cut) {
         errno = EMSGSIZE;
         return -1;
     }
@@ -155,12 +157,12 @@ static int64_t receive(int socket, void *buffer, size_t size, int *descriptor, i
 
 int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor)
 {
-    return receive(socket, buffer, size, descriptor, 0);
+    return receive(socket, buffer, size, descriptor, 1, 0);
 }
 
-int64_t kww_receive_note(int socket, void *buffer, size_t size, int *descriptor)
+int64_t kww_receive_note(int socket, void *buffer, size_t size, int descriptors[KWW_NOTE_FILES])
 {
-    return receive(socket, buffer, size, descriptor, MSG_DONTWAIT);
+    return receive(socket, buffer, size, descriptors, KWW_NOTE_FILES, MSG_DONTWAIT);
 }
 
 int kww_open_bell(void)

@@ -12,7 +12,7 @@
 static _Atomic uint64_t dropped;
 
 /* Whoever logs does not wait for the host: what does not fit into the socket is counted, and lost. */
-static void send_note_with(kww_note *note, const kw_str *texts, int descriptor)
+static void send_note_with(kww_note *note, const kw_str *texts, const int *descriptors, size_t count)
 {
     struct iovec parts[5] = { { note, sizeof *note } };
     uint64_t room = KWW_NOTE_LIMIT - sizeof *note;
@@ -24,23 +24,24 @@ static void send_note_with(kww_note *note, const kw_str *texts, int descriptor)
     }
     note->dropped = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 5 };
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
-    if (descriptor >= 0)
-        attach_descriptors(&message, control, &descriptor, 1);
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(KWW_NOTE_FILES * sizeof(int))] = { 0 };
+    if (count > 0)
+        attach_descriptors(&message, control, descriptors, count);
     if (sendmsg(LOG_SOCKET, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         atomic_fetch_add_explicit(&dropped, note->dropped + 1, memory_order_relaxed);
 }
 
 static void send_note(kww_note *note, const kw_str *texts)
 {
-    send_note_with(note, texts, -1);
+    send_note_with(note, texts, NULL, 0);
 }
 
-void send_report(const kws_report *report, int listener)
+void send_report(const kws_report *report)
 {
+    const int files[KWW_NOTE_FILES] = { report->listener, report->memory };
     kww_note note = { .kind = KWW_NOTE_SANDBOX };
     kw_str texts[4] = { { (const char *)(const void *)report, sizeof *report } };
-    send_note_with(&note, texts, listener);
+    send_note_with(&note, texts, files, files[0] < 0 ? 0 : files[1] < 0 ? 1 : 2);
 }
 
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields)

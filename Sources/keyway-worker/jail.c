@@ -94,10 +94,13 @@ const char *enter_sandbox(job *job, int first)
     thread_states = job->report.threads;
     if (job->sandbox.has_broker)
         use_broker();
-    send_report(&job->report, job->report.listener);
-    /* The host has it. If it has not, what is refused fails with ENOSYS. */
+    send_report(&job->report);
+    /* The host has them. If it has not, what is refused fails with ENOSYS. */
     if (job->report.listener >= 0)
         close(job->report.listener);
+    if (job->report.memory >= 0)
+        close(job->report.memory);
+    job->report.listener = job->report.memory = -1;
     return NULL;
 }
 
@@ -107,6 +110,6 @@ const char *seal_sandbox(job *job)
         return NULL;
     if (kws_seal(&job->policy, &job->compiled, &job->report) != 0)
         return explain(&job->report);
-    send_report(&job->report, -1);
+    send_report(&job->report);
     return NULL;
 }

@@ -98,8 +98,8 @@ const kwm_operation *find_operation(const request_header *header, kw_any_op *fun
 
 /* Fills in the table that the plugin sees. */
 void make_host_table(kw_host *table, const host_header *host);
-/* listener: passed on with it, or -1. */
-void send_report(const kws_report *report, int listener);
+/* Its listener and memory are passed on with it, if it has some. */
+void send_report(const kws_report *report);
 void send_log(const kw_call *call, uint32_t level, kw_str component, kw_str message, kw_str fields);
 
 /* Has the host serve what was asked for in a lane of the plugin's own. */

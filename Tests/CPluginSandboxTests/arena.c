@@ -230,7 +230,7 @@ static _Noreturn void work(const task *task, verdict_of_task *verdict, int host)
     if (verdict->entered == 0) {
         arena_threads = verdict->report.threads;
         if (policy.is_heard != 0)
-            pass_listener(host, verdict->report.listener);
+            pass_listener(host, &verdict->report);
         close_others(arena_threads);
         if (task->load != NULL)
             task->load();
@@ -252,7 +252,7 @@ static verdict_of_task *share(void)
 {
     verdict_of_task *verdict = mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     NEED(verdict != MAP_FAILED);
-    *verdict = (verdict_of_task){ .result = NOTHING, .entered = -1, .sealed = -1, .report = { .failed = -1, .threads = -1 } };
+    *verdict = (verdict_of_task){ .result = NOTHING, .entered = -1, .sealed = -1, .report = { .failed = -1, .threads = -1, .listener = -1, .memory = -1 } };
     return verdict;
 }
 
@@ -272,7 +272,7 @@ verdict_of_task perform(const task *task)
         work(task, shared, pair[1]);
     }
     close(pair[1]);
-    uint32_t refusals = worker > 0 && task->policy.is_heard != 0 ? hear(pair[0]) : 0;
+    uint32_t refusals = worker > 0 && task->policy.is_heard != 0 ? hear(pair[0], task->named) : 0;
     close(pair[0]);
     verdict_of_task verdict = *shared;
     if (worker < 0) {

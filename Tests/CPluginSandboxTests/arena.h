@@ -28,6 +28,7 @@ typedef struct task {
     int is_sealed;     /* the second stage, too */
     int (*load)(void); /* between the stages, or NULL */
     int (*run)(void);
+    void (*named)(const kws_named_file *file); /* called for each file that it names, if the policy has that told; or NULL */
 } task;
 
 typedef struct verdict_of_task {

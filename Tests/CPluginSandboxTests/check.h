@@ -13,6 +13,7 @@ void test_code(void);
 void test_files(void);
 void test_processes(void);
 void test_refusals(void);
+void test_named(void);
 void test_plugins(void);
 
 /* Where the plugins of the tests are. */

@@ -20,6 +20,7 @@ static const struct test {
     { "files", test_files },
     { "processes", test_processes },
     { "refusals", test_refusals },
+    { "named", test_named },
     { "plugins", test_plugins },
 };
 

@@ -82,7 +82,8 @@ typedef struct kws_limits {
 
 typedef struct kws_policy {
     uint32_t may;                /* KWS_MAY_* */
-    uint32_t is_heard;           /* 1: what the first stage refuses is told to the listener of the report */
+    uint32_t is_heard;           /* 1: what the first stage refuses, and files that are named, are told to the listener of
+                                  * the report */
     uint8_t wanted[KWS_MECHANISM_COUNT]; /* KWS_NO, IF_AVAILABLE or REQUIRED */
     const kws_grant *grants;     /* beside what every worker reads: the system's and the runtime's libraries */
     size_t grant_count;
@@ -117,7 +118,8 @@ typedef struct kws_report {
     int32_t failed;        /* the mechanism that ended the set-up, or -1 */
     uint32_t landlock_abi; /* 0 = none */
     int32_t threads;       /* of kws_enter: see kws_open_thread_state; -1 = none */
-    int32_t listener;      /* of kws_enter: for kws_take_refusal; -1 = none */
+    int32_t listener;      /* of kws_enter: for kws_take_notice; -1 = none */
+    int32_t memory;        /* of kws_enter: the process's own, for kws_named_file_of; -1 = none */
     kws_outcome outcome[KWS_MECHANISM_COUNT];
 } kws_report;
 
@@ -156,7 +158,7 @@ void kws_compiled_free(kws_compiled *compiled);
 int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report);
 
 /* Takes from this process all that the policy does not give. The process has one thread, and was forked by kws_fork.
- * report was last written by kws_fork, or is {0}. Leaves threads and listener
+ * report was last written by kws_fork, or is {0}. Leaves threads, listener and memory
  * of the report open, and closes none of the caller's, who closes grants before the plugin is loaded. The
  * program in compiled is made this process's own: after it, another process may not use this copy. 0, or -1 with report
  * saying what failed; then the process ends. */
@@ -173,22 +175,37 @@ int kws_seal(const kws_policy *policy, kws_compiled *compiled, kws_report *repor
  * paths. */
 int kws_open_thread_state(int32_t threads, const char *path);
 
-/* ---- what was refused ------------------------------------------------------------------------------------ */
+/* ---- what is told ---------------------------------------------------------------------------------------- */
 
-/* A system call that the first stage has refused. */
-typedef struct kws_refusal {
+/* A system call that waits for its listener: one that the first stage refuses, or one that names files. */
+typedef struct kws_notice {
     uint64_t id;
-    int32_t process; /* as the listener's process sees it */
-    int32_t number;  /* of the call, on this architecture */
-} kws_refusal;
+    uint64_t arguments[6];
+    int32_t number;      /* of the call, on this architecture */
+    uint32_t is_refused; /* 0: it goes on, and the kernel decides */
+} kws_notice;
 
-/* Waits for the next one. It waits, too, for kws_end_refusal. 1; 0: nobody is left to refuse; -1 with errno. Any thread of
- * the process that was passed the listener. seccomp_unotify(2), Linux 5.8. */
-int kws_take_refusal(int32_t listener, kws_refusal *refusal);
-/* Has the call fail with EPERM, as it would have without a listener. */
-void kws_end_refusal(int32_t listener, const kws_refusal *refusal);
+/* Waits for the next one. It waits, too, for kws_end_notice. 1; 0: nobody is left; -1 with errno. Any thread of the process
+ * that was passed the listener. seccomp_unotify(2), Linux 5.8. */
+int kws_take_notice(int32_t listener, kws_notice *notice);
+/* Has the call fail with EPERM, or go on, as it would have without a listener. */
+void kws_end_notice(int32_t listener, const kws_notice *notice);
 /* Its name, such as "ptrace", or its number; at most size - 1 bytes and a NUL. */
 void kws_call_name(int32_t number, char *name, size_t size);
+
+/* A file that a call names. */
+typedef struct kws_named_file {
+    int32_t folder;  /* descriptor of the worker's that a relative path begins at, or AT_FDCWD */
+    uint32_t access; /* KWS_READ, KWS_WRITE; 0: its existence is asked for */
+    char path[4096]; /* as the call has it */
+} kws_named_file;
+
+/* The file of a call that was not refused: which = 0, and for calls with two files 1. memory: of the report. What is read is
+ * what stands there now: another thread can change it before the kernel reads it. 1, or 0: there is none, or it cannot be
+ * read. */
+int kws_named_file_of(const kws_notice *notice, int32_t memory, uint32_t which, kws_named_file *file);
+/* May every worker with these permissions read it, as it may its libraries? path: absolute, without links. */
+int kws_is_everybodys(const char *path, uint32_t may);
 
 /* ---- what there is here ---------------------------------------------------------------------------------- */
 

@@ -81,7 +81,7 @@ typedef struct kww_sandbox {
     uint32_t uid, gid;     /* whom root becomes; 0: it stays, without its powers */
     uint32_t grants;
     uint32_t has_broker;   /* 1: it may ask its host for connections */
-    uint32_t is_heard;     /* 1: with its first report comes a listener for what it is refused (kws_take_refusal) */
+    uint32_t is_heard;     /* 1: with its first report comes a listener for what it is refused (kws_take_notice) */
     uint32_t reserved;
     uint64_t file_size, processes, cpu_seconds; /* 0 = any */
     uint8_t wanted[KWW_MECHANISM_LIMIT];   /* by KWS_*; KWS_NO and so on */
@@ -116,8 +116,9 @@ int kww_send(int socket, const kww_frame *frame, const void *body, size_t size, 
 /* Receives one packet, waiting for it: its size, 0 at the end, or -1 with errno. At most one descriptor comes with it, else
  * -1 stands in *descriptor; it is the caller's. */
 int64_t kww_receive(int socket, void *buffer, size_t size, int *descriptor);
-/* The same without waiting: EAGAIN. */
-int64_t kww_receive_note(int socket, void *buffer, size_t size, int *descriptor);
+/* The same without waiting: EAGAIN. With a report come the listener and the memory that it has. */
+#define KWW_NOTE_FILES 2u
+int64_t kww_receive_note(int socket, void *buffer, size_t size, int descriptors[KWW_NOTE_FILES]);
 
 /* An eventfd that does not block, to wake a thread that polls, or -1. */
 int kww_open_bell(void);

@@ -1,7 +1,7 @@
 /// Something that a plugin wanted of its host or its machine, and what became of that.
 ///
-/// What is seen: what goes through the host, such as connections and secrets of plugins in workers, and system calls that their
-/// filters refuse. What a plugin in the host's own process does, and which files a worker opens or is refused, nobody sees.
+/// What is seen: what goes through the host, such as connections and secrets of plugins in workers, system calls that their
+/// filters refuse, and files that they name. What a plugin in the host's own process does nobody sees.
 public struct AccessRecord: Sendable, Hashable {
     public enum Action: String, Sendable, Hashable, CaseIterable {
         /// To connect to a host; the resource is `HOST:PORT`.
@@ -12,6 +12,10 @@ public struct AccessRecord: Sendable, Hashable {
         case resolve
         /// To know a secret, by its name.
         case secret
+        /// To read a file, or names in a folder. The resource is the path; of what was granted, that of the grant.
+        case read
+        /// To write, make, rename or remove a file or a folder, likewise.
+        case write
         /// A system call that its sandbox has refused, by its name.
         case systemCall
     }

@@ -110,9 +110,7 @@ final class TierChooser: Sendable {
         let (auditor, id) = (auditor, manifest.id)
         options.networkObserver = { auditor.note($0, of: id) }
         if auditor.isAsked {
-            options.refusalObserver = {
-                auditor.note(.systemCall, $0, of: id, isAllowed: false, "its sandbox refuses it")
-            }
+            options.accessObserver = { auditor.note($0, $1, of: id, isAllowed: $2, $3) }
         }
         options.observer = observer
         options.clock = timer

@@ -38,7 +38,8 @@ struct SandboxRequest: ~Copyable {
 
     deinit { for descriptor in descriptors { close(descriptor) } }
 
-    private static func rights(_ policy: SandboxPolicy) -> UInt32 {
+    /// `KWS_MAY_` and so on.
+    static func rights(_ policy: SandboxPolicy) -> UInt32 {
         var rights: UInt32 = policy.mayStartThreads ? UInt32(KWS_MAY_START_THREADS) : 0
         if policy.mayGenerateCode { rights |= UInt32(KWS_MAY_GENERATE_CODE) }
         if policy.mayStartPrograms { rights |= UInt32(KWS_MAY_START_PROGRAMS) }

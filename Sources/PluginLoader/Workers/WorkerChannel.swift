@@ -15,7 +15,7 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     let theirOutput: Int32
     private(set) var theirNetwork: Int32 = -1
     /// Until the worker has said what its sandbox is: before any code of the plugin has run.
-    private var refusals: RefusalListener?
+    private var listener: SandboxListener?
     private let host: HostTable
     private weak let worker: WorkerProcess?
     private var theirsAreOpen = true
@@ -34,15 +34,17 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     /// Bytes and notes that are read before others have their turn.
     private static let share = 64
 
-    /// - Parameter network: what the worker may ask of the network; nil: nothing.
+    /// - Parameters:
+    ///   - network: what the worker may ask of the network; nil: nothing.
+    ///   - listener: told of what its sandbox tells; nil: nobody is.
     static func make(
-        _ worker: WorkerProcess, network: NetworkService? = nil, refusals: RefusalListener? = nil
+        _ worker: WorkerProcess, network: NetworkService? = nil, listener: SandboxListener? = nil
     ) throws(PluginError) -> WorkerChannel {
         var (sockets, pipes): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
         guard unsafe kww_open_channel(&sockets, &pipes) == 0 else { throw failure("socketpair") }
         let channel = WorkerChannel(
             log: sockets[0], theirLog: sockets[1], output: pipes[0], theirOutput: pipes[1], worker: worker)
-        channel.refusals = refusals
+        channel.listener = listener
         if let network {
             guard unsafe kww_open_network(&sockets) == 0 else { throw failure("socketpair") }
             channel.theirNetwork = sockets[1]
@@ -103,17 +105,19 @@ final class WorkerChannel: @unchecked Sendable {  // the buffers are the zygote'
     private func drainLog() -> Bool {
         var packet = [UInt8](repeating: 0, count: Int(KWW_NOTE_LIMIT))
         for _ in 0..<Self.share {
-            var listener: Int32 = -1
+            var descriptors: [Int32] = [-1, -1]
             let size =
-                refusals == nil
+                listener == nil
                 ? unsafe recv(log, &packet, packet.count, Int32(MSG_DONTWAIT))
-                : Int(unsafe kww_receive_note(log, &packet, packet.count, &listener))
+                : Int(unsafe kww_receive_note(log, &packet, packet.count, &descriptors))
             if size < 0, errno == EINTR { continue }
             if size < 0, errno == EAGAIN { return true }
             guard size > 0 else { return false }
-            if let refusals, listener >= 0 { refusals.start(listener) }
+            if let listener, descriptors[0] >= 0 {
+                listener.start(descriptors[0], memory: descriptors[1]) { [weak worker] in worker?.pid ?? 0 }
+            }
             // What comes from now on may be the plugin's own.
-            refusals = nil
+            listener = nil
             take(packet[..<size])
         }
         return true

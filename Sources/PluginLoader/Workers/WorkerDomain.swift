@@ -59,8 +59,10 @@ public struct WorkerOptions: Sendable {
     public var observer: @Sendable (WorkerEvent) -> Void = { _ in }
     /// Told of everything that the plugin asks of the network, on any thread.
     public var networkObserver: @Sendable (NetworkVerdict) -> Void = { _ in }
-    /// Told of every system call that the sandbox refuses, by its name, on a thread of the worker's; nil: nobody is.
-    public var refusalObserver: (@Sendable (_ call: String) -> Void)?
+    /// Told of every system call and file that the sandbox refuses, and once by each worker of each grant of files that is
+    /// used, on a thread of the worker's; nil: nobody is.
+    public var accessObserver:
+        (@Sendable (_ action: AccessRecord.Action, _ resource: String, _ isAllowed: Bool, _ reason: String) -> Void)?
     /// Who finds the addresses of names.
     package var resolver = NetworkResolver.system
     /// What the plugin's manifest says of its checks.

@@ -83,21 +83,20 @@ final class WorkerFactory: Sendable {
             file_size: options.limits[.fileSize].map { UInt64($0.value) } ?? 0, cpu_seconds: 0)
         do throws(PluginError) {
             var sandbox = SandboxRequest()
+            let runtimeFolder = parts.hostLibraries.first?.folder
             if let policy = options.sandbox {
                 sandbox = try SandboxRequest(
-                    policy, limits: options.limits, runtimeFolder: parts.hostLibraries.first?.folder,
-                    plugin: plugin)
+                    policy, limits: options.limits, runtimeFolder: runtimeFolder, plugin: plugin)
             }
             let zygote = try domain.running()
             return try WorkerProcess.make(
                 tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
             ) { worker, files throws(PluginError) in
+                let channel = try WorkerChannel.make(
+                    worker, network: network(options, worker),
+                    listener: listener(options, worker, runtimeFolder: runtimeFolder))
                 try zygote.spawn(
-                    worker,
-                    WorkerChannel.make(
-                        worker, network: network(options, worker), refusals: refusals(options, worker)), files, parts,
-                    request,
-                    sandbox, interfaces,
+                    worker, channel, files, parts, request, sandbox, interfaces,
                     environment: options.environment ?? WorkerEnvironment.variables(options.sandbox))
             }
         } catch {
@@ -121,13 +120,32 @@ final class WorkerFactory: Sendable {
         }
     }
 
-    /// nil: nobody wants to be told of them.
-    private static func refusals(_ options: WorkerOptions, _ worker: WorkerProcess) -> RefusalListener? {
-        guard options.sandbox?.reportsRefusals == true, let observer = options.refusalObserver else { return nil }
-        return RefusalListener(observer: observer) { [weak worker] call in
+    /// nil: nobody wants to be told of what it does.
+    private static func listener(
+        _ options: WorkerOptions, _ worker: WorkerProcess, runtimeFolder: String?
+    ) -> SandboxListener? {
+        guard let policy = options.sandbox, policy.reportsRefusals, let observer = options.accessObserver else {
+            return nil
+        }
+        let files = policy.files.map { grant in
+            var grant = grant
+            grant.path = NamedFile(grant.path, folder: -1, of: 0).place ?? grant.path
+            return grant
+        }
+        return SandboxListener(
+            files: FileAccessPolicy(files), rights: SandboxRequest.rights(policy), runtimeFolder: runtimeFolder
+        ) {
+            observer($0.action, $0.resource, $0.isAllowed, $0.reason)
+        } first: { [weak worker] access in
+            let kind =
+                switch access.action {
+                case .read: Permission.Kind.readFiles.rawValue
+                case .write: Permission.Kind.writeFiles.rawValue
+                default: access.action.rawValue
+                }
             var event = WorkerEvent(
-                kind: .permissionDenied, worker: nil, pid: worker?.pid ?? 0, reason: "its sandbox does not let it")
-            event.resource = "systemCall:\(call)"
+                kind: .permissionDenied, worker: nil, pid: worker?.pid ?? 0, reason: access.reason)
+            event.resource = "\(kind):\(access.resource)"
             options.observer(event)
         }
     }

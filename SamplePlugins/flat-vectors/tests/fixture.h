@@ -2,8 +2,10 @@
 #ifndef FLAT_VECTORS_TESTS_FIXTURE_H
 #define FLAT_VECTORS_TESTS_FIXTURE_H
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "host.h"
 
@@ -147,7 +149,7 @@ static inline uint64_t items_of(kw_instance *i, const char *repo)
     return counted(i, repo, (kw_span) { NULL, 0, 0 }, &count) == KW_OK ? count : UINT64_MAX;
 }
 
-/* ---- items by id, and all of them ------------------------------------------------------------------------ */
+/* ---- items by id, and whole repositories ------------------------------------------------------------------ */
 
 #define INCLUDE_ALL (KW_INCLUDE_METADATA | KW_INCLUDE_TEXT | KW_INCLUDE_VECTOR)
 
@@ -197,67 +199,23 @@ static inline kw_status restore(kw_instance *i, const char *repo, const char *pa
     return done(&call, backend->restore(i, &call.call, &in));
 }
 
-/* Items in the order of the events: a hash of all that is in them but their versions, and how many. */
-typedef struct contents {
-    uint64_t hash, count, events;
-    char first[64], last[64];
-} contents;
+/* ---- files ----------------------------------------------------------------------------------------------- */
 
-static inline uint64_t hash_bytes(uint64_t hash, const void *bytes, uint64_t size)
+/* How many bytes were read, at most `room`; 0 if there is no such file. */
+static inline size_t read_file(const char *path, char *bytes, size_t room)
 {
-    const unsigned char *at = bytes;
-    for (uint64_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return (hash ^ size) * UINT64_C(0x100000001b3);
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? 0 : read(fd, bytes, room);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? 0 : (size_t)n;
 }
 
-static inline void take_items(test_call *call, const kw_event *event)
+static inline void write_file(const char *path, const char *bytes, size_t size)
 {
-    contents *all = call->user;
-    CHECK(event->kind == KW_EVENT_ITEMS && event->payload.count > 0);
-    all->events++;
-    for (uint32_t i = 0; i < event->payload.count; i++) {
-        const kw_item *it = kw_at(event->payload, i);
-        char id[64];
-        snprintf(id, sizeof id, "%.*s", (int)it->id.len, it->id.ptr);
-        CHECK(all->count == 0 || strcmp(all->last, id) < 0); /* by rising id */
-        memcpy(all->last, id, sizeof id);
-        if (all->count++ == 0)
-            memcpy(all->first, id, sizeof id);
-        all->hash = hash_bytes(all->hash, it->id.ptr, it->id.len);
-        all->hash = hash_bytes(all->hash, it->text.ptr, it->text.len);
-        all->hash = hash_bytes(all->hash, it->metadata_json.ptr, it->metadata_json.len);
-        if (it->vector != NULL)
-            all->hash = hash_bytes(all->hash, it->vector, (uint64_t)it->dims * sizeof(float));
-    }
-}
-
-static inline kw_status scan(kw_instance *i, const char *repo, kw_scan_in in, contents *all, char *next, size_t size)
-{
-    test_call call;
-    in.h = (kw_hdr)KW_HDR(kw_scan_in);
-    in.repo = kw_string(repo);
-    memset(all, 0, sizeof *all);
-    test_call_begin(&call);
-    call.user = all;
-    call.on_event = take_items;
-    kw_status status = backend->scan(i, &call.call, &in);
-    const kw_scan_out *out = call.reply;
-    if (status == KW_OK) {
-        CHECK(out->count == all->count);
-        if (next != NULL)
-            snprintf(next, size, "%.*s", (int)out->next.len, out->next.len ? out->next.ptr : "");
-    }
-    return done(&call, status);
-}
-
-/* Everything of a repository; count is UINT64_MAX if it cannot be had. */
-static inline contents contents_of(kw_instance *i, const char *repo)
-{
-    contents all;
-    if (scan(i, repo, (kw_scan_in) { .include = INCLUDE_ALL }, &all, NULL, 0) != KW_OK)
-        all = (contents) { .count = UINT64_MAX };
-    return all;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
+    close(fd);
 }
 
 /* ---- repeatable randomness ------------------------------------------------------------------------------- */

@@ -40,6 +40,11 @@ static int listeners[4];
 
 /* ---- what is attacked ------------------------------------------------------------------------------------- */
 
+uid_t attacker(void)
+{
+    return getuid() == 0 ? NOBODY : getuid();
+}
+
 void become(uid_t uid)
 {
     if (getuid() != uid)

@@ -16,6 +16,8 @@ extern const int has_memory_limits;
 void make_target(uid_t uid);
 void destroy_target(void);
 
+/* Nobody, or who runs the tests. */
+uid_t attacker(void);
 /* This process becomes an ordinary user, as one that logged in. */
 void become(uid_t uid);
 /* From now on this process and its children cannot make namespaces. */

@@ -47,11 +47,6 @@ static int result_of(const char *name)
     return NOTHING;
 }
 
-static uid_t attacker(void)
-{
-    return getuid() == 0 ? NOBODY : getuid();
-}
-
 static int needs_root(control control)
 {
     return control == AS_ROOT || control == REACHED_ROOT;

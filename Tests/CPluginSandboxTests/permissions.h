@@ -5,8 +5,6 @@
 #include "arena.h"
 #include "check.h"
 
-/* Nobody, or who runs the tests. */
-uid_t attacker(void);
 /* Whether the attacker can. */
 int can_make_namespaces(void);
 

@@ -124,40 +124,18 @@ static kw_status refuse(kw_instance *self, kw_call *call, const acme_word *in)
     return kw_fail(call, KW_NOT_FOUND, text);
 }
 
-static kw_status create(kw_instance *self, kw_call *call, const kw_create_in *in)
+static kw_status start(kw_instance *self, kw_call *call, const kw_none *in)
 {
-    static int instance;
-    kw_create_out out = { .h = KW_HDR(kw_create_out), .instance = (kw_instance *)(void *)&instance };
     (void)self, (void)in;
-    return KW_REPLY(call, &out);
-}
-
-static kw_status succeed(kw_instance *self, kw_call *call, const kw_none *in)
-{
-    kw_none none = { .h = KW_HDR(kw_none) };
-    (void)self, (void)in;
-    return KW_REPLY(call, &none);
+    return kw_reply_none(call);
 }
 
 static const acme_parser parser = { .h = KW_HDR(acme_parser), .parse = parse, .refuse = refuse };
-static const kw_iface interfaces[] = { { .h = KW_HDR(kw_iface), .id = KW_STR(ACME_PARSER_ID), .vtable = &parser } };
-static const kw_plugin plugin = {
-    .h = KW_HDR(kw_plugin),
-    .magic = KW_MAGIC,
-    .caps = KW_CAP_CONCURRENT,
-    .sdk_built = KW_SDK,
-    .sdk_min = KW_SDK,
-    .id = KW_STR("acme.plugin"),
-    .version = KW_STR("1.0.0"),
-    .ifaces = { interfaces, 1, sizeof interfaces[0] },
-    .create = create,
-    .start = succeed,
-    .destroy = succeed,
-};
 
-KW_EXPORT kw_status kw_plugin_entry_1(const kw_host *table, uint32_t sdk, const kw_plugin **out)
-{
-    (void)table, (void)sdk;
-    *out = &plugin;
-    return KW_OK;
-}
+#define PARTS(OFFER, SET)              \
+    OFFER(ACME_PARSER_ID, parser)      \
+    SET(create, kw_create_stateless)   \
+    SET(start, start)                  \
+    SET(destroy, kw_destroy_stateless)
+
+KW_PLUGIN("acme.plugin", "1.0.0", KW_SDK, KW_SDK, KW_CAP_CONCURRENT, KW_JSON("description": "Parses words"), PARTS);

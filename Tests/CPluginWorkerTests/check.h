@@ -177,6 +177,7 @@ void test_killer(void);
 void test_upcalls(void);
 void test_sandbox(void);
 void test_network(void);
+void test_relay(void);
 void test_described(void);
 
 /* A host that is killed: starts workers, writes their numbers to its output, and waits. */

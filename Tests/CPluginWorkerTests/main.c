@@ -32,6 +32,7 @@ static const struct test {
     { "upcalls", test_upcalls },
     { "sandbox", test_sandbox },
     { "network", test_network },
+    { "relay", test_relay },
     { "described", test_described },
     { "steps", test_steps },
     { "killer", test_killer },

@@ -54,7 +54,7 @@ import Testing
         let (own, here) = try await load { $0.isolation = .inProcess }
         let error = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["wall=1s"]), of: here.id) }
         #expect(error?.code == .unsupported)
-        let idle = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["network=1M"]), of: here.id) }
+        let idle = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(["concurrency=4"]), of: here.id) }
         #expect(idle?.code == .invalidArgument)
         let unknown = #expect(throws: PluginError.self) { try own.setLimits(LimitSet(), of: "nobody") }
         #expect(unknown?.code == .notFound)

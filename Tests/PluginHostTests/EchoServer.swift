@@ -6,21 +6,30 @@ final class EchoServer: Sendable {
     let port: UInt16
     private let listener: Int32
 
-    /// - Parameter host: an address of this machine.
-    init(_ host: String = "127.0.0.1", port wanted: UInt16 = 0) throws {
+    /// - Parameters:
+    ///   - host: an address of this machine.
+    ///   - answer: what is done with a caller, on a thread of its own, which closes it; nil: it gets back what it sends.
+    init(
+        _ host: String = "127.0.0.1", port wanted: UInt16 = 0, answer: (@Sendable (Int32) -> Void)? = nil
+    ) throws {
         let (listener, port) = try Self.bind(host, wanted)
         (self.listener, self.port) = (listener, port)
         try #require(listen(listener, 64) == 0)
+        Self.serve(listener, answer ?? Self.echo)
+    }
+
+    /// Takes callers until the listener is shut down.
+    static func serve(_ listener: Int32, _ answer: @escaping @Sendable (Int32) -> Void = echo) {
         Thread.detachNewThread {
             while true {
                 let peer = accept(listener, nil, nil)
                 guard peer >= 0 else { return }
-                Self.answer(peer)
+                Self.answer(peer, answer)
             }
         }
     }
 
-    private static func bind(_ host: String, _ wanted: UInt16) throws -> (socket: Int32, port: UInt16) {
+    static func bind(_ host: String, _ wanted: UInt16) throws -> (socket: Int32, port: UInt16) {
         let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = try Self.address(host, wanted)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -34,30 +43,40 @@ final class EchoServer: Sendable {
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    private static func answer(_ peer: Int32) {
-        Thread.detachNewThread {
-            var bytes = [UInt8](repeating: 0, count: 64)
-            while true {
-                let count = unsafe recv(peer, &bytes, bytes.count, 0)
-                guard count > 0, unsafe send(peer, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
-            }
-            close(peer)
+    private static func answer(_ peer: Int32, _ answer: @escaping @Sendable (Int32) -> Void) {
+        Thread.detachNewThread { answer(peer) }
+    }
+
+    static func echo(_ peer: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe recv(peer, &bytes, bytes.count, 0)
+            guard count > 0, unsafe send(peer, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
+        close(peer)
     }
 
     /// Connects, and says "ping". Returns what comes back, or nil if nobody listens.
     static func ask(_ port: UInt16, at host: String = "127.0.0.1") throws -> String? {
-        let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard let peer = try dial(port, at: host) else { return nil }
         defer { close(peer) }
+        guard unsafe send(peer, Array("ping".utf8), 4, Int32(MSG_NOSIGNAL)) == 4 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 4)
+        let count = unsafe recv(peer, &bytes, 4, Int32(MSG_WAITALL))
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    /// A connection; nil if nobody listens.
+    static func dial(_ port: UInt16, at host: String = "127.0.0.1") throws -> Int32? {
+        let peer = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = try address(host, port)
         let result = unsafe withUnsafeMutableBytes(of: &address) { bytes in
             unsafe connect(
                 peer, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(bytes.count))
         }
-        guard result == 0, unsafe send(peer, Array("ping".utf8), 4, Int32(MSG_NOSIGNAL)) == 4 else { return nil }
-        var bytes = [UInt8](repeating: 0, count: 4)
-        let count = unsafe recv(peer, &bytes, 4, Int32(MSG_WAITALL))
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        if result == 0 { return peer }
+        close(peer)
+        return nil
     }
 
     private static func address(_ host: String, _ port: UInt16) throws -> sockaddr_in {
@@ -95,4 +114,43 @@ final class EchoServer: Sendable {
         }
         return nil
     }
+}
+
+/// Somewhere that neither takes connections nor refuses them, until it is told what to do.
+final class ClosedDoor: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    /// Takes the one place that there is for those that wait.
+    private let first: Int32
+
+    init() throws {
+        (listener, port) = try EchoServer.bind("127.0.0.1", 0)
+        try #require(listen(listener, 0) == 0)
+        first = try #require(try EchoServer.dial(port))
+    }
+
+    deinit {
+        close(first)
+        close(listener)
+    }
+
+    /// Until the kernel has somebody who knocks.
+    func waitForCaller() throws {
+        let end = "0100007F:" + String(format: "%04X", port)
+        let connecting = "02"
+        while true {
+            // To its end: what reads files as a whole takes the first page of it for all.
+            let file = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp"))
+            var table: [UInt8] = []
+            while let page = try file.read(upToCount: 4096), !page.isEmpty { table += page }
+            let rows = String(decoding: table, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ") }
+            if rows.contains(where: { $0.count > 3 && $0[2] == end && $0[3] == connecting }) { return }
+        }
+    }
+
+    /// Takes all callers, who get back what they send.
+    func open() { EchoServer.serve(listener) }
+
+    /// Refuses them from now on.
+    func lock() { shutdown(listener, Int32(SHUT_RDWR)) }
 }

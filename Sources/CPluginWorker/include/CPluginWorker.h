@@ -199,6 +199,45 @@ int kww_start_listening(const kww_network_address *at, int is_v6_only, int *erro
 /* getaddrinfo(3): the number of addresses, at most room, or EAI_*, which is negative. Waits. */
 int kww_resolve(const char *name, kww_network_address *addresses, uint32_t room);
 
+/* ---- connections that go through the host, where they are limited ------------------------------------------- */
+
+/* A worker is given a connection to the host, which is still being made until that of the host to the other end is: so it
+ * waits for it, and finds it refused, as for any other. Both are connections of TCP, so that their options mean something. */
+
+/* A port of the loopback on which nobody gets an answer, for all connections of one relay: a socket, or -1 with errno. */
+int kww_relay_port(void);
+/* Begins a connection between ends[0], the host's, and ends[1], for a worker, of the family AF_INET or AF_INET6: as good as
+ * connect(2) with EINPROGRESS. Neither blocks. 0, or an errno. */
+int kww_relay_begin(int port, int family, int ends[2]);
+/* Completes it: `theirs` is a descriptor of ends[1]. Nobody but this host can. 0, or an errno. */
+int kww_relay_join(int ours, int theirs);
+/* Has a socket pass on at once what is written, and find out within two minutes that the other end is gone. */
+void kww_relay_tune(int socket);
+/* Closes it so that the other end sees it broken, and not ended. */
+void kww_reset_connection(int socket);
+/* SO_ERROR, which is taken: an errno, or 0. */
+int kww_socket_error(int socket);
+/* Another descriptor of the same, closed on exec, or -1 with errno. */
+int kww_duplicate(int descriptor);
+
+#define KWW_READABLE 1u
+#define KWW_WRITABLE 2u
+#define KWW_FAILED 4u /* then it is readable and writable, too: whoever tries is told why */
+
+/* What has become possible with what was watched. */
+typedef struct kww_readiness {
+    uint64_t key;
+    uint32_t what; /* KWW_READABLE and so on */
+    uint32_t reserved;
+} kww_readiness;
+
+/* epoll(7) by edges: whoever is told has to go on until EAGAIN. A descriptor, or -1 with errno. */
+int kww_open_readiness(void);
+/* Until the descriptor is closed. 0, or an errno. */
+int kww_watch_readiness(int set, int descriptor, uint64_t key);
+/* Waits, for ever if milliseconds is -1: how many were found, at most room and 64; -1 with errno, such as EINTR. */
+int kww_await_readiness(int set, kww_readiness *found, int room, int milliseconds);
+
 /* ---- what a worker says of its plugin, and of its end ---------------------------------------------------- */
 
 #define KWW_LANE_LIMIT 16u

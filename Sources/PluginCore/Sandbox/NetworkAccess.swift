@@ -33,6 +33,12 @@ public struct NetworkAccess: Sendable, Hashable {
     /// Is nothing granted?
     public var isEmpty: Bool { patterns.isEmpty && listening.isEmpty }
 
+    /// Is there anybody to connect to?
+    public var isConnecting: Bool { !patterns.isEmpty }
+
+    /// May anybody connect to it?
+    public var isListening: Bool { !listening.isEmpty }
+
     // MARK: - Grants
 
     mutating func allow(_ pattern: NetworkPattern) { patterns.append(pattern) }

@@ -24,14 +24,14 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     case fileSize
     /// The folders that a plugin may write.
     case disk
-    /// Traffic over the network, a second.
+    /// Bytes a second that all connections of one plugin carry together, in both directions.
     case network
 
     /// Is it enforced for plugins in workers? The others are there for hosts that have a sandbox.
     public var holdsInWorkers: Bool {
         switch self {
-        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .fileSize, .disk: true
-        case .concurrency, .upcallDepth, .network: false
+        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .fileSize, .disk, .network: true
+        case .concurrency, .upcallDepth: false
         }
     }
 

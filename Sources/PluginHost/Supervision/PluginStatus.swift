@@ -1,4 +1,5 @@
 public import PluginCore
+public import PluginLoader
 
 /// How a plugin of a host is, at one moment.
 public struct PluginStatus: Sendable, Hashable {
@@ -30,6 +31,8 @@ public struct PluginStatus: Sendable, Hashable {
     public var refusal: CallRefusal?
     /// Calls that another plugin answered in its place, since it was loaded.
     public var fallbacks: UInt64 = 0
+    /// What its workers' connections have carried while there was a limit on it; nil: nothing.
+    public var traffic: TrafficCount?
     /// What it wanted since the host began and was refused, as far as the host sees it.
     public var refusals: UInt64 = 0
     /// Is it active as far as its life goes? So it is also when its workers get no calls.
@@ -47,6 +50,7 @@ public struct PluginStatus: Sendable, Hashable {
         if let trust { members["trust"] = trust.json }
         if let reason { members["reason"] = .string(reason) }
         if refusals > 0 { members["refusals"] = .int(Int64(clamping: refusals)) }
+        if let traffic { members["traffic"] = traffic.json }
         if fallbacks > 0 { members["fallbacks"] = .int(Int64(clamping: fallbacks)) }
         if let refusal { members["refused"] = Self.json(refusal) }
         return .object(members)

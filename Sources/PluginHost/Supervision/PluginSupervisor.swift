@@ -510,6 +510,7 @@ actor PluginSupervisor {
             status.errors += statistics.failures
         }
         status.fallbacks = adapters?.fallbacks ?? 0
+        status.traffic = adapters?.traffic
         status.refusals = services.tiers.auditor.refusals(of: id)
         if status.isActive, let refusal = adapters?.refusal {
             (status.state, status.reason, status.refusal) = (.error, refusal.reason, refusal)

@@ -73,6 +73,8 @@ final class TierChooser: Sendable {
     private let domains = Mutex<[Bool: WorkerDomain]>([:])
     /// Limits that somebody changed while plugins lived, by the plugins' names.
     private let changed = Mutex<[String: LimitSet]>([:])
+    /// What plugins' connections carry, by the plugins' names: one build after the other has the same.
+    private let traffic = Mutex<[String: TrafficAccount]>([:])
 
     /// - Parameters:
     ///   - least: where plugins run that do not ask for more.
@@ -114,6 +116,7 @@ final class TierChooser: Sendable {
         }
         options.observer = observer
         options.clock = timer
+        options.traffic = traffic(of: name)
         do throws(PluginError) {
             options.sandbox = try self.sandbox(for: manifest, try sandbox())
             return .worker(try domain(ofTrusted: verdict.isTrusted), options)
@@ -150,6 +153,15 @@ final class TierChooser: Sendable {
         }
         let limits = settings.options(for: manifest, named: manifest.id, LimitSet()).limits
         return try domain(ofTrusted: false).rehearse(policy, limits: limits, for: manifest.id)
+    }
+
+    private func traffic(of name: String) -> TrafficAccount {
+        traffic.withLock { traffic in
+            if let account = traffic[name] { return account }
+            let account = TrafficAccount()
+            traffic[name] = account
+            return account
+        }
     }
 
     private func changed(_ name: String) -> LimitSet { changed.withLock { $0[name] ?? LimitSet() } }

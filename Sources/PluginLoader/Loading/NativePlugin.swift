@@ -85,6 +85,8 @@ public final class NativePlugin: Plugin, Sendable {
     public var workerRestarts: Int { slot.instance.pool?.restarts ?? 0 }
     /// What it is kept from; nil while its first worker has not said.
     public var sandbox: SandboxReport? { slot.instance.pool?.sandbox ?? (slot.instance.pool == nil ? .inProcess : nil) }
+    /// What its workers' connections have carried while there was a limit on it; nil: nothing.
+    public var traffic: TrafficCount? { slot.instance.pool?.factory.options.traffic.carried }
     /// Why its workers get no calls; nil: they do, or it runs in this process.
     public var refusal: CallRefusal? { slot.instance.pool?.refusal }
     /// Calls that another plugin answered in its place.

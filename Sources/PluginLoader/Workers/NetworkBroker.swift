@@ -19,6 +19,9 @@ struct NetworkBroker {
     private var told: Set<NetworkVerdict> = []
     /// When it was last told that something is asked for too often.
     private var slowed: [NetworkVerdict.Kind: Duration] = [:]
+    /// That of the worker's connections, if one was relayed.
+    private var relay: NetworkRelay?
+    private let owner = NetworkRelay.Owner()
 
     /// Before a name is looked for again, of which the worker only has an address.
     private static let pause = Duration.seconds(5)
@@ -36,6 +39,7 @@ struct NetworkBroker {
         DetachedThread.start {
             var broker = NetworkBroker(service, socket)
             if !broker.serve() { end() }
+            broker.relay?.end(broker.owner)
             close(socket)
         }
     }
@@ -147,7 +151,20 @@ struct NetworkBroker {
         guard tell(access.mayConnect(to: address, port: port)).isAllowed else { return (-1, EACCES) }
         var (to, error) = (request.address, Int32(0))
         let made = unsafe kww_start_connection(&to, &error)
-        return (made, error)
+        guard made >= 0, service.traffic.isLimited else { return (made, error) }
+        return relay(made, family: Int32(to.family))
+    }
+
+    /// What goes over the connection is limited: the worker gets one to this host instead.
+    private mutating func relay(_ made: Int32, family: Int32) -> (Int32, Int32) {
+        // Nearby it is known at once, and why.
+        let failure = kww_socket_error(made)
+        if failure == 0, relay == nil { relay = service.relay() }
+        guard failure == 0, let relay else {
+            close(made)
+            return (-1, failure != 0 ? failure : ENOBUFS)
+        }
+        return relay.open(made, family: family, owner, service.traffic)
     }
 
     private mutating func listen(_ address: NetworkAddress, _ request: kww_network_request) -> (Int32, Int32) {

@@ -6,6 +6,10 @@ package import PluginCore
 struct NetworkService: Sendable {
     let access: NetworkAccess
     let resolver: NetworkResolver
+    /// What the plugin's connections may carry.
+    let traffic: TrafficAccount
+    /// Carries it where it is limited; nil: there is nothing left for one.
+    let relay: @Sendable () -> NetworkRelay?
     /// Told of everything that a worker asks for, on a thread of that worker's.
     let observer: @Sendable (NetworkVerdict) -> Void
     /// Told of what is refused; of each thing once a worker.

@@ -19,23 +19,23 @@ enum SandboxMechanisms {
     }
 
     /// - Throws: `sandboxUnavailable` if something is required that is enforced nowhere.
-    static func requirePossible(_ policy: SandboxPolicy, _ plugin: String) throws(PluginError) {
+    static func requirePossible(
+        _ policy: SandboxPolicy, _ limits: EffectiveLimits, _ plugin: String
+    ) throws(PluginError) {
         let report = SandboxReport(
             policy.required.compactMap { name in
-                impossible(name, hasNetwork: !policy.network.isEmpty).map {
-                    SandboxGuarantee(name, .notEnforced, reason: $0)
-                }
+                if name == .bandwidth { return bandwidth(policy, limits) }
+                return impossible(name).map { SandboxGuarantee(name, .notEnforced, reason: $0) }
             })
         try report.require(policy.required, for: plugin)
     }
 
-    private static func impossible(_ name: SandboxGuarantee.Name, hasNetwork: Bool) -> String? {
+    private static func impossible(_ name: SandboxGuarantee.Name) -> String? {
         switch name {
         case .metadata: "stat(2) tells names, sizes and times of files to every process"
         case .threads: threadsWhileLoaded
         // By the host, if anybody sets a limit.
         case .disk: "no kernel limits what files hold together"
-        case .bandwidth: hasNetwork ? "nothing counts what goes over granted connections" : nil
         default: nil
         }
     }
@@ -119,12 +119,22 @@ enum SandboxMechanisms {
                 : SandboxGuarantee(name, .enforced, by: "the host's clock")
         case .environment: return SandboxGuarantee(name, .enforced, by: "the host gives what was granted")
         case .disk: return disk(policy, limits)
-        case .metadata, .bandwidth:
-            guard let reason = impossible(name, hasNetwork: !policy.network.isEmpty) else {
-                return SandboxGuarantee(name, .enforced, by: "no network")
-            }
-            return SandboxGuarantee(name, .notEnforced, reason: reason)
+        case .bandwidth: return bandwidth(policy, limits)
+        case .metadata: return SandboxGuarantee(name, .notEnforced, reason: impossible(name))
         }
+    }
+
+    /// The host's broker relays connections that it makes, and none that a worker accepts.
+    private static func bandwidth(_ policy: SandboxPolicy, _ limits: EffectiveLimits) -> SandboxGuarantee {
+        if policy.network.isEmpty { return SandboxGuarantee(.bandwidth, .enforced, by: "no network") }
+        guard limits[.network] != nil else {
+            return SandboxGuarantee(.bandwidth, .notEnforced, reason: "no limit is set")
+        }
+        guard policy.network.isListening else { return SandboxGuarantee(.bandwidth, .enforced, by: "broker") }
+        let reason = "connections that it accepts are not limited"
+        return policy.network.isConnecting
+            ? SandboxGuarantee(.bandwidth, .partial, by: "broker", reason: reason)
+            : SandboxGuarantee(.bandwidth, .notEnforced, reason: reason)
     }
 
     private static func memory(

@@ -21,7 +21,7 @@ struct SandboxRequest: ~Copyable {
     init(
         _ policy: SandboxPolicy, limits: EffectiveLimits, runtimeFolder: String?, plugin: String
     ) throws(PluginError) {
-        try SandboxMechanisms.requirePossible(policy, plugin)
+        try SandboxMechanisms.requirePossible(policy, limits, plugin)
         let files = policy.files + USBDevices.files(policy.devices, machine: policy.machine)
         for grant in files { try open(grant, plugin) }
         // A file that the other user cannot reach would be no grant: then root stays, without its powers.

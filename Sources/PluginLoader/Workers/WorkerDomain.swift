@@ -1,5 +1,6 @@
 internal import Glibc
 public import PluginCore
+internal import Synchronization
 
 /// Plugins that share one `keyway-worker`: each has processes of its own, all made by the same one, so that they have the same
 /// layout of memory. Plugins that must not help each other find their way in it get domains of their own.
@@ -10,6 +11,7 @@ public final class WorkerDomain: Sendable {
     /// The program.
     public let path: String
     private let zygote = Monitor<Zygote?>(nil)
+    private let shared = Mutex<NetworkRelay?>(nil)
 
     /// - Parameter program: nil: the one that the variable KEYWAY_WORKER names (ignored in a privileged process), else
     ///   `keyway-worker` beside this program, in `../libexec/keyway` of its folder, in `/usr/local/libexec/keyway` or in
@@ -28,6 +30,16 @@ public final class WorkerDomain: Sendable {
             return zygote
         }
         running?.stop()
+        // Its thread ends when the brokers of the last workers have noticed.
+        shared.withLock { $0 = nil }
+    }
+
+    /// Carries what goes over limited connections; nil: there are no threads or descriptors left for it.
+    func relay() -> NetworkRelay? {
+        shared.withLock { relay in
+            if relay == nil { relay = NetworkRelay() }
+            return relay
+        }
     }
 
     /// The program as it runs now.
@@ -65,6 +77,8 @@ public struct WorkerOptions: Sendable {
         (@Sendable (_ action: AccessRecord.Action, _ resource: String, _ isAllowed: Bool, _ reason: String) -> Void)?
     /// Who finds the addresses of names.
     package var resolver = NetworkResolver.system
+    /// What connections may carry and have carried, of everything that is loaded with these options or with copies of them.
+    package var traffic = TrafficAccount()
     /// What the plugin's manifest says of its checks.
     public var health = ManifestHealth()
     /// Between asking a call to end and ending its worker.

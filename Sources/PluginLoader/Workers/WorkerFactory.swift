@@ -37,6 +37,7 @@ final class WorkerFactory: Sendable {
         let notes = prepared.object.notes
         let lanes = Self.lanes(of: notes)
         let window = prepared.hostSDK
+        options.traffic.change(limit: options.limits[.network])
         let worker = try Self.spawn(
             parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
             interfaces)
@@ -93,7 +94,7 @@ final class WorkerFactory: Sendable {
                 tag: Zygote.nextTag(), lanes: lanes, sdk: sdk, window: window, host: host
             ) { worker, files throws(PluginError) in
                 let channel = try WorkerChannel.make(
-                    worker, network: network(options, worker),
+                    worker, network: network(options, worker, domain),
                     listener: listener(options, worker, runtimeFolder: runtimeFolder))
                 try zygote.spawn(
                     worker, channel, files, parts, request, sandbox, interfaces,
@@ -107,10 +108,13 @@ final class WorkerFactory: Sendable {
     }
 
     /// nil: it was granted none, or may do all.
-    private static func network(_ options: WorkerOptions, _ worker: WorkerProcess) -> NetworkService? {
+    private static func network(
+        _ options: WorkerOptions, _ worker: WorkerProcess, _ domain: WorkerDomain
+    ) -> NetworkService? {
         guard let access = options.sandbox?.network, !access.isEmpty else { return nil }
         return NetworkService(
-            access: access, resolver: options.resolver, observer: options.networkObserver
+            access: access, resolver: options.resolver, traffic: options.traffic,
+            relay: { [weak domain] in domain?.relay() }, observer: options.networkObserver
         ) { [weak worker] verdict in
             let kind: Permission.Kind = verdict.kind == .listen ? .listen : .network
             var event = WorkerEvent(
@@ -154,7 +158,13 @@ final class WorkerFactory: Sendable {
     var isShareable: Bool { unsafe !table.interfaces.keys.contains(KW_VECTOR_BACKEND_ID) }
 
     /// What workers that are made from now on may use.
-    func adopt(_ limits: EffectiveLimits) { settings.withLock { $0.limits = limits } }
+    func adopt(_ limits: EffectiveLimits) {
+        let traffic = settings.withLock { options in
+            options.limits = limits
+            return options.traffic
+        }
+        traffic.change(limit: limits[.network])
+    }
 
     /// Starts a process that loads the plugin; or gives the one that has.
     func make() throws(PluginError) -> WorkerProcess {

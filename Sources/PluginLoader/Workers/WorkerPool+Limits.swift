@@ -6,7 +6,8 @@ internal import PluginCore
 extension WorkerPool {
     /// Has the limits hold from now on: for calls that begin from now on, for workers that are made, and for those that live.
     ///
-    /// Where the kernel does not let this user raise a limit of a process, workers are replaced when their calls have ended. If
+    /// Where the kernel does not let this user raise a limit of a process, and where there was none on the network, workers are
+    /// replaced when their calls have ended. If
     /// the plugin cannot be loaded within the new limits, those that live go on with the old ones of their processes.
     func adopt(_ limits: EffectiveLimits) {
         let before = factory.options.limits
@@ -14,7 +15,9 @@ extension WorkerPool {
         remote.adopt(factory.options)
         handle(.rules(Self.rules(factory)))
         let processes = monitor.withLock { Array($0.processes.values) }
-        var isDone = true
+        // Connections that were made without a limit do not come by the host, and end with their workers.
+        let isDirect = before[.network] == nil && factory.options.sandbox?.network.isConnecting == true
+        var isDone = !(isDirect && limits[.network] != nil)
         for (kind, what) in [(LimitKind.memory, KWL_DATA), (.openFiles, KWL_OPEN_FILES), (.fileSize, KWL_FILE_SIZE)] {
             let value = limits[kind]?.value
             guard value != before[kind]?.value, factory.options.sandbox != nil || kind != .memory else { continue }

@@ -7,7 +7,7 @@ struct HostLimits: AsyncParsableCommand {
         abstract: "What a plugin of a running host may use; with --limit, change it while calls go on.",
         discussion: """
             What is changed holds until the host ends. Calls that run keep their limits. Workers are replaced only where \
-            the kernel does not let the host's user raise a limit of a process.
+            the kernel does not let the host's user raise a limit of a process, or where the network was not limited before.
             """)
 
     @Argument(help: "The plugin's name in the host.")

@@ -233,13 +233,149 @@ static int write_to_broker(errand *errand)
     return 0;
 }
 
+static int connect_to(const errand *errand)
+{
+    struct sockaddr_storage address;
+    int size = spell_address(errand, &address);
+    int file = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (file >= 0 && connect(file, (struct sockaddr *)&address, (socklen_t)size) == 0)
+        return file;
+    int error = errno;
+    if (file >= 0)
+        close(file);
+    errno = error;
+    return -1;
+}
+
+/* To whom it is connected, as the kernel says. */
+static int name_peer(errand *errand)
+{
+    struct sockaddr_in peer = { .sin_port = 0 };
+    socklen_t size = sizeof peer;
+    int file = connect_to(errand), error = 0;
+    if (file < 0 || getpeername(file, (struct sockaddr *)&peer, &size) != 0)
+        error = errno;
+    errand->count = ntohs(peer.sin_port);
+    close(file);
+    return error;
+}
+
+/* The byte that is at a place of what is sent: of no period that a buffer has. */
+static unsigned char byte_at(long place)
+{
+    return (unsigned char)(place * 31 + place / 251 + place / 65521);
+}
+
+/* Sends `other` bytes, ends its half, and reads what comes back until its end: all of it, byte for byte. */
+static int exchange(errand *errand)
+{
+    static _Thread_local unsigned char block[30000];
+    int file = connect_to(errand), error = 0;
+    long sent = 0;
+    if (file < 0)
+        return errno;
+    while (error == 0) {
+        struct pollfd event = { .fd = file, .events = (short)(POLLIN | (sent < errand->other ? POLLOUT : 0)) };
+        if (poll(&event, 1, -1) < 0)
+            error = errno;
+        if ((event.revents & POLLOUT) != 0) {
+            long count = errand->other - sent < (long)sizeof block ? errand->other - sent : (long)sizeof block;
+            for (long i = 0; i < count; i++)
+                block[i] = byte_at(sent + i);
+            count = send(file, block, (size_t)count, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (count < 0 && errno != EAGAIN)
+                error = errno;
+            sent += count > 0 ? count : 0;
+            if (sent == errand->other && shutdown(file, SHUT_WR) != 0)
+                error = errno;
+        }
+        if ((event.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+            long count = recv(file, block, sizeof block, MSG_DONTWAIT);
+            if (count == 0)
+                break;
+            if (count < 0 && errno != EAGAIN)
+                error = errno;
+            for (long i = 0; i < count && error == 0; i++)
+                error = block[i] == byte_at(errand->count + i) ? 0 : EBADMSG;
+            errand->count += count > 0 ? (int)count : 0;
+        }
+    }
+    close(file);
+    return error != 0 ? error : sent == errand->other ? 0 : EPIPE;
+}
+
+/* Reads until the other end is at its end, or breaks. */
+static int read_all(errand *errand)
+{
+    char block[4096];
+    int file = connect_to(errand);
+    long count;
+    if (file < 0)
+        return errno;
+    while ((count = recv(file, block, sizeof block, 0)) > 0)
+        errand->count += (int)count;
+    int error = count < 0 ? errno : 0;
+    close(file);
+    return error;
+}
+
+static int held[256], held_count;
+
+/* Connects `other` times, and keeps the connections: it writes to them what there is room for, and reads nothing. */
+static int hold(errand *errand)
+{
+    static char block[65536];
+    for (int i = 0; i < errand->other && held_count < 256; i++) {
+        int file = connect_to(errand);
+        if (file < 0)
+            return errno;
+        while (send(file, block, sizeof block, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+            continue;
+        held[held_count++] = file;
+    }
+    errand->count = held_count;
+    return 0;
+}
+
+static int let_go(errand *errand)
+{
+    (void)errand;
+    while (held_count > 0)
+        close(held[--held_count]);
+    return 0;
+}
+
+/* `other` connections at once, on each of which something is sent and comes back. */
+static int crowd(errand *errand)
+{
+    static int files[256];
+    char word[4];
+    int error = 0, made = 0;
+    for (; made < errand->other && made < 256 && error == 0; made++) {
+        files[made] = connect_to(errand);
+        error = files[made] < 0 ? errno : 0;
+    }
+    for (int i = 0; i < made && error == 0; i++)
+        error = send(files[i], &i, sizeof i, MSG_NOSIGNAL) == sizeof i ? 0 : errno;
+    for (int i = 0; i < made && error == 0; i++) {
+        error = recv(files[i], word, sizeof word, MSG_WAITALL) == sizeof word ? 0 : errno != 0 ? errno : EPIPE;
+        if (error == 0 && memcmp(word, &i, sizeof i) != 0)
+            error = EBADMSG;
+    }
+    for (int i = 0; i < made; i++)
+        close(files[i]);
+    errand->count = made;
+    return error;
+}
+
 static int try_network(kw_str text, int *count)
 {
     static const struct { const char *verb; int (*run)(errand *); } errands[] = {
         { "connect", connect_plainly }, { "reach", connect_plainly }, { "loop", connect_in_loop }, { "name", connect_by_name },
         { "raw", connect_without_library }, { "fast", connect_without_library }, { "race", connect_in_race },
         { "listen", listen_there }, { "lonely", listen_there }, { "accept", accept_one }, { "udp", open_datagrams },
-        { "broker", write_to_broker },
+        { "broker", write_to_broker }, { "peer", name_peer }, { "exchange", exchange }, { "read", read_all },
+        { "hold", hold }, { "release", let_go }, { "crowd", crowd },
     };
     char line[400] = "";
     errand errand = { .port = 0 };

@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// Below another root, absolute paths and symbolic links lead where they would lead if it were the root: a link to
 /// /usr/lib/x is followed to ROOT/usr/lib/x, and ".." stops at the root.
-struct FileTree: Sendable, Hashable {
+package struct FileTree: Sendable, Hashable {
     /// Real path of the root; nil for this machine's own.
     let root: String?
 
@@ -48,7 +48,7 @@ struct FileTree: Sendable, Hashable {
     }
 
     /// What a symbolic link says; nil for anything else.
-    static func target(of path: String) -> String? {
+    package static func target(of path: String) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             guard let base = buffer.baseAddress else { return nil }
             let count = unsafe readlink(path, base, buffer.count)

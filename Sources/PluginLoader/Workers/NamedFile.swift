@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PluginELF
 
 /// A file as a system call of a worker names it, and where that is.
 struct NamedFile {
@@ -14,7 +15,7 @@ struct NamedFile {
             place = Self.resolve(name)
         } else {
             let start = "/proc/\(process)/" + (folder == AT_FDCWD ? "cwd" : "fd/\(folder)")
-            place = name.isEmpty ? nil : Self.target(of: start).map { Self.resolve("\($0)/\(name)") }
+            place = name.isEmpty ? nil : Self.absolute(start).map { Self.resolve("\($0)/\(name)") }
         }
     }
 
@@ -36,18 +37,14 @@ struct NamedFile {
         return found == "/" ? "/\(last)" : "\(found)/\(last)"
     }
 
+    /// What a link of /proc leads to, if that has a name.
+    private static func absolute(_ link: String) -> String? {
+        FileTree.target(of: link).flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+
     private static func real(_ path: String) -> String? {
         guard let found = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(found) }
         return unsafe String(cString: found)
-    }
-
-    private static func target(of link: String) -> String? {
-        var text = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe text.withUnsafeMutableBytes { room in
-            unsafe readlink(link, room.baseAddress?.assumingMemoryBound(to: CChar.self), room.count)
-        }
-        guard count > 0, text[0] == UInt8(ascii: "/") else { return nil }
-        return String(decoding: text[..<count], as: UTF8.self)
     }
 }

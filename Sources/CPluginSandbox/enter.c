@@ -27,6 +27,7 @@ void kws_policy_make(kws_policy *policy)
     *policy = (kws_policy){ .may = KWS_MAY_START_THREADS, .uid = 65534, .gid = 65534 };
     for (uint32_t i = 0; i < KWS_MECHANISM_COUNT; i++)
         policy->wanted[i] = kws_namespace_flag(i) != 0 ? KWS_NO : KWS_REQUIRED;
+    policy->wanted[KWS_MEMORY_GROUP] = policy->wanted[KWS_PROCESS_GROUP] = KWS_NO;
     policy->wanted[KWS_PORTS] = KWS_IF_AVAILABLE;
     policy->wanted[KWS_SIGNALS] = KWS_IF_AVAILABLE;
     policy->wanted[KWS_ABSTRACT] = KWS_IF_AVAILABLE;
@@ -51,8 +52,10 @@ static int check(const kws_policy *policy, const kws_compiled *compiled, kws_rep
         && kws_do_without(policy, report, KWS_PROCESS_SPACE, KWS_NOT_ENFORCED,
                           report->outcome[KWS_PROCESS_SPACE].error, "the process was not forked into one") != 0)
         return -1;
+    if (kws_check_groups(policy, report) != 0)
+        return -1;
     if ((policy->may & KWS_MAY_START_PROGRAMS) != 0) {
-        if (!is_apart && policy->is_in_pids_cgroup == 0)
+        if (!is_apart && report->outcome[KWS_PROCESS_GROUP].state != KWS_ENFORCED)
             return kws_stop(report, KWS_PROCESS_SPACE, EPERM, "programs need one, or a pids cgroup, to be ended together");
         if (!is_apart && (kws_landlock_abi() < 6 || !kws_is_wanted(policy, KWS_SIGNALS)))
             return kws_stop(report, KWS_SIGNALS, EPERM, "programs need Landlock ABI 6 or a process namespace");
@@ -104,9 +107,10 @@ static int set_limits(const kws_policy *policy, kws_report *report)
             return kws_stop(report, KWS_MEMORY, error, "limit %d could not be set to 0", (int)nothing[i]);
     }
     const kws_limits *limits = &policy->limits;
+    uint64_t processes = report->outcome[KWS_PROCESS_GROUP].state == KWS_ENFORCED ? 0 : limits->processes;
     if (limit(policy, report, KWS_DESCRIPTORS, RLIMIT_NOFILE, limits->descriptors) != 0
         || limit(policy, report, KWS_FILE_SIZE, RLIMIT_FSIZE, limits->file_size) != 0
-        || limit(policy, report, KWS_PROCESSES, RLIMIT_NPROC, limits->processes) != 0
+        || limit(policy, report, KWS_PROCESSES, RLIMIT_NPROC, processes) != 0
         || limit(policy, report, KWS_MEMORY, RLIMIT_DATA, limits->memory) != 0)
         return -1;
     uint64_t room = limits->memory > UINT64_MAX - ADDRESS_ROOM ? UINT64_MAX : limits->memory + ADDRESS_ROOM;

@@ -11,6 +11,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,6 +21,41 @@ typedef struct result {
     int32_t error, init, worker;
     uint32_t mechanism; /* that failed */
 } result;
+
+/* Linux 5.7. */
+#define INTO_GROUP UINT64_C(0x200000000)
+
+/* struct clone_args as of then. */
+typedef struct clone_request {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+} clone_request;
+
+/* fork(2) into the group of the policy; for version 2 without what libraries do at a fork, of which a process with one thread
+ * needs nothing. In the child the report says what came of that. */
+static pid_t fork_into(const kws_policy *policy, kws_report *report)
+{
+    pid_t pid = -1;
+    int *thread = NULL;
+    int group = kws_open_group(policy);
+    if (group >= 0 && prctl(PR_GET_TID_ADDRESS, &thread, 0, 0, 0) == 0) {
+        clone_request request = {
+            .flags = INTO_GROUP | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID,
+            .child_tid = (uint64_t)(uintptr_t)thread,
+            .exit_signal = SIGCHLD,
+            .cgroup = (uint64_t)group,
+        };
+        pid = (pid_t)syscall(SYS_clone3, &request, sizeof request);
+    }
+    int is_there = pid >= 0;
+    /* Of version 1, or refused by a container or an older kernel. */
+    if (pid < 0)
+        pid = fork();
+    if (group >= 0)
+        close(group);
+    if (pid == 0)
+        kws_enter_group(policy, report, is_there);
+    return pid;
+}
 
 /* As fork(2), and a child of the caller's parent. thread: where the C library keeps the number of this thread. */
 static pid_t fork_beside(int *thread)
@@ -80,13 +116,14 @@ static int make_both(kws_report *report, result *result)
 }
 
 /* The worker's number, 0 in the worker, or -1 with an errno and the mechanism in the result. */
-static int32_t fork_apart(kws_report *report, result *result)
+static int32_t fork_apart(const kws_policy *policy, kws_report *report, result *result)
 {
     int channel[2];
     result->mechanism = KWS_PROCESS_SPACE;
     if (pipe2(channel, O_CLOEXEC) != 0)
         return result->error = errno, -1;
-    pid_t helper = fork();
+    /* Who is in the group has children in it. */
+    pid_t helper = fork_into(policy, report);
     if (helper < 0) {
         result->error = errno;
         close(channel[0]);
@@ -129,7 +166,7 @@ int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report)
     *init = 0;
     if (kws_is_wanted(policy, KWS_PROCESS_SPACE)) {
         result result = { 0 };
-        int32_t worker = fork_apart(report, &result);
+        int32_t worker = fork_apart(policy, report, &result);
         if (worker >= 0) {
             *init = worker == 0 ? 0 : result.init;
             return worker;
@@ -140,5 +177,5 @@ int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report)
             return -1;
         }
     }
-    return fork();
+    return fork_into(policy, report);
 }

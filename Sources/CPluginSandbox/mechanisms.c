@@ -27,7 +27,7 @@
 enum trial {
     TRY_USER, TRY_NETWORK, TRY_PROCESS, TRY_MOUNT, TRY_LANDLOCK, TRY_PORTS, TRY_SCOPES, TRY_FILTER, TRY_NOTIFICATION,
     TRY_ALL_THREADS, TRY_PIDFD, TRY_SEALS, TRY_WRITE_XOR_EXECUTE, TRY_WAIT_FOR_MANY, TRY_PROCESSES, TRY_CGROUP_MEMORY,
-    TRY_CGROUP_PIDS, TRIAL_COUNT,
+    TRY_CGROUP_PIDS /* behind the one before */, TRIAL_COUNT,
 };
 
 static const struct { const char *name, *minimum, *remedy; } trials[TRIAL_COUNT] = {
@@ -155,8 +155,7 @@ size_t kws_mechanisms(kws_facility *facilities, size_t room)
     results[TRY_LANDLOCK] = abi > 0 ? 0 : kws_landlock_error();
     results[TRY_PORTS] = abi >= 4 ? 0 : ENOSYS;
     results[TRY_SCOPES] = abi >= 6 ? 0 : ENOSYS;
-    results[TRY_CGROUP_MEMORY] = kws_try_cgroup("memory", "memory.max", "memory.limit_in_bytes");
-    results[TRY_CGROUP_PIDS] = kws_try_cgroup("pids", "pids.max", "pids.max");
+    kws_try_groups(&results[TRY_CGROUP_MEMORY]);
     size_t count = room < TRIAL_COUNT ? room : TRIAL_COUNT;
     for (size_t i = 0; i < count; i++) {
         facilities[i] = (kws_facility){ trials[i].name, trials[i].minimum, results[i] == 0, i == TRY_LANDLOCK ? abi : 0, "" };

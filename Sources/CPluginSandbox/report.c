@@ -26,6 +26,8 @@ static const char *const names[KWS_MECHANISM_COUNT] = {
     [KWS_FILTER] = "seccomp.filter",
     [KWS_SEAL] = "seccomp.seal",
     [KWS_WRITE_XOR_EXECUTE] = "mdwe",
+    [KWS_MEMORY_GROUP] = "cgroup.memory",
+    [KWS_PROCESS_GROUP] = "cgroup.pids",
 };
 
 const char *kws_mechanism_name(uint32_t mechanism)

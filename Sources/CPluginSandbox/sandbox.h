@@ -95,7 +95,15 @@ int kws_namespace_flag(uint32_t mechanism);
 
 /* ---- control groups --------------------------------------------------------------------------------------- */
 
-/* Can this user make one with a file for this limit? limit is of version 2, old_limit of version 1. 0 or an errno. */
-int kws_try_cgroup(const char *controller, const char *limit, const char *old_limit);
+/* Puts this process, which has one thread and was just forked, into the group of the policy. Of version 2 it is there already
+ * if it was forked into it. What came of it stands in the report; what was required and failed ends kws_enter. */
+void kws_enter_group(const kws_policy *policy, kws_report *report, int is_there);
+/* What kws_fork could not put it into: 0, or -1 if it is required. */
+int kws_check_groups(const kws_policy *policy, kws_report *report);
+/* Of version 2: its folder, opened for clone3(2), which puts a process into it without the wait for all processors that
+ * moving it there takes. -1: there is none. */
+int kws_open_group(const kws_policy *policy);
+/* Can this user make groups that limit memory and processes? 0 or an errno for each. */
+void kws_try_groups(int results[KWS_CONTROLLERS]);
 
 #endif

@@ -31,6 +31,7 @@ struct kww_worker {
     _Alignas(APART) _Atomic uint32_t ended;  /* KWW_END_*; written after status */
     _Atomic int32_t status;
     _Atomic uint32_t killed; /* KWW_KILL_* */
+    _Atomic uint32_t lacked_memory; /* written before ended */
     _Atomic int process;     /* pidfd, or -1 */
     _Atomic int32_t pid;
     lane_record lane[LANE_LIMIT + OWN_LANES];

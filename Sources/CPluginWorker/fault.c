@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "engine.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,12 @@ kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane)
     /* The host's own kill is told by the call that was the reason, and to the others the worker is lost. */
     if (facts.ended != KWW_END_EXIT || facts.killed != KWW_KILL_NONE)
         return KWW_FAULT;
+    /* The kernel does not say for which of its calls. */
+    if (facts.lacked_memory && WIFSIGNALED(facts.status) && WTERMSIG(facts.status) == SIGKILL) {
+        fault->kind = KWW_FAULT_LIMIT;
+        fault->limit = KWW_KILL_MEMORY;
+        return KWW_FAULT;
+    }
     if (WIFEXITED(facts.status)) {
         fault->kind = KWW_FAULT_EXITED;
         fault->status = WEXITSTATUS(facts.status);

@@ -171,4 +171,13 @@ static inline uint64_t worker_file_size(uint32_t lanes)
     return worker_area_offset(lanes, lanes + OWN_LANES);
 }
 
+/* For a worker's stacks, page tables and the like, which the kernel counts as memory of its control group. */
+#define KERNEL_ROOM (UINT64_C(8) << 20)
+
+static inline uint64_t group_memory(uint32_t lanes, uint64_t memory)
+{
+    uint64_t room = worker_file_size(lanes) + KERNEL_ROOM;
+    return memory == 0 || memory > UINT64_MAX - room ? 0 : memory + room;
+}
+
 #endif

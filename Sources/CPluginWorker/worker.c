@@ -137,6 +137,16 @@ void kww_worker_kill(kww_worker *worker, uint32_t why)
         syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0); /* Linux 5.1 */
 }
 
+void kww_worker_lacked_memory(kww_worker *worker)
+{
+    atomic_store(&worker->lacked_memory, 1);
+}
+
+uint64_t kww_group_memory(uint32_t lanes, uint64_t memory)
+{
+    return group_memory(lanes, memory);
+}
+
 void kww_worker_ended(kww_worker *worker, uint32_t how, int32_t status)
 {
     if (has_ended(worker))
@@ -194,6 +204,7 @@ void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
         .ended = atomic_load(&worker->ended),
         .status = atomic_load(&worker->status),
         .killed = atomic_load(&worker->killed),
+        .lacked_memory = atomic_load(&worker->lacked_memory),
         .phase = atomic_load(&worker->worker->phase),
         .lanes = worker->lanes,
         .busy = atomic_load_explicit(&worker->busy, memory_order_relaxed),

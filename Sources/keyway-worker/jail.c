@@ -38,6 +38,9 @@ int prepare_sandbox(job *job)
     policy->may = said->may;
     policy->is_heard = said->is_heard;
     memcpy(policy->wanted, said->wanted, sizeof policy->wanted);
+    /* Nothing to limit, nothing to make. */
+    if (job->spawn.memory == 0)
+        policy->wanted[KWS_MEMORY_GROUP] = KWS_NO;
     policy->uid = said->uid;
     policy->gid = said->gid;
     policy->runtime_folder = said->runtime_folder[0] != '\0' ? said->runtime_folder : NULL;
@@ -47,6 +50,7 @@ int prepare_sandbox(job *job)
         .file_size = said->file_size,
         .processes = said->processes,
         .cpu_seconds = said->cpu_seconds,
+        .group_memory = group_memory(job->spawn.lanes, job->spawn.memory),
     };
     return compile(said->may, &job->compiled);
 }

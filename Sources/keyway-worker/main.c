@@ -13,79 +13,17 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-typedef struct child {
-    pid_t pid;  /* 0: there is none */
-    pid_t init; /* of its process namespace, or 0 */
-    uint32_t tag;
-    int64_t began; /* nanoseconds of CLOCK_MONOTONIC */
-} child;
-
-static child children[KWW_WORKER_LIMIT];
 static int signals;
 static char packet[KWW_PACKET_LIMIT];
 
 /* ---- answers -------------------------------------------------------------------------------------------- */
-
-/* With 0: a place that is free. */
-static child *child_of(pid_t pid)
-{
-    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-        if (children[i].pid == pid)
-            return &children[i];
-    }
-    return NULL;
-}
-
-static int is_worker(pid_t pid)
-{
-    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-        if (children[i].pid == pid || children[i].init == pid)
-            return 1;
-    }
-    return 0;
-}
-
-/* What plugins started and left behind comes to us, the nearest reaper, whatever group or session it made for itself. */
-static void end_strays(void)
-{
-    char path[64];
-    int pid;
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    FILE *list = fopen(path, "re");
-    if (list == NULL)
-        return; /* a kernel without CONFIG_PROC_CHILDREN */
-    while (fscanf(list, "%d", &pid) == 1) {
-        if (!is_worker(pid))
-            kill(pid, SIGKILL);
-    }
-    fclose(list);
-}
-
-static _Noreturn void leave(int status)
-{
-    for (size_t i = 0; i < KWW_WORKER_LIMIT; i++) {
-        if (children[i].pid == 0)
-            continue;
-        kill(-children[i].pid, SIGKILL);
-        kill(children[i].pid, SIGKILL);
-        children[i].pid = 0;
-    }
-    /* With each process that ends, what it started comes to us in turn. */
-    do
-        end_strays();
-    while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR);
-    _exit(status);
-}
 
 /* 0, or an errno. */
 static int try_answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
@@ -106,7 +44,7 @@ static int try_answer(uint32_t kind, uint32_t tag, const void *body, size_t size
     return sent < 0 ? errno : 0;
 }
 
-static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
+void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor)
 {
     if (try_answer(kind, tag, body, size, descriptor) != 0)
         leave(1);
@@ -114,85 +52,26 @@ static void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, i
 
 /* ---- children ------------------------------------------------------------------------------------------- */
 
-static void reap(void)
-{
-    siginfo_t end = { 0 };
-    while (waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid != 0) {
-        struct rusage usage;
-        int status;
-        child *child = child_of(end.si_pid);
-        /* What it started and left in its group, which nobody else can have until its number was waited for. */
-        if (child != NULL) {
-            if (child->init != 0)
-                kill(child->init, SIGKILL);
-            kill(-end.si_pid, SIGKILL);
-        }
-        if (wait4(end.si_pid, &status, 0, &usage) == end.si_pid && child != NULL) {
-            kww_exited exited = {
-                .status = status,
-                .wall_ns = kww_monotonic_ns() - child->began,
-                .cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000)
-                    + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000),
-                .memory = (uint64_t)usage.ru_maxrss * 1024,
-            };
-            child->pid = 0;
-            answer(KWW_EXITED, child->tag, &exited, sizeof exited, -1);
-        }
-        end.si_pid = 0;
-    }
-    end_strays();
-}
-
-static pid_t start(child *child, job *job)
-{
-    pid_t zygote = getpid();
-    int64_t began = kww_monotonic_ns();
-    int32_t init = 0;
-    pid_t pid = job->sandbox.is_used ? kws_fork(&job->policy, &init, &job->report) : fork();
-    if (pid == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        setsid();
-        /* In a namespace of its own it sees no parent, and ends with the namespace. */
-        pid_t parent = getppid();
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || (parent != zygote && parent != 0))
-            _exit(1);
-        run_worker(job);
-    }
-    if (pid > 0)
-        *child = (struct child){ pid, init, job->tag, began };
-    return pid;
-}
-
 static void spawn(job *job)
 {
     kww_started started = { .pid = 0, .error = EAGAIN };
-    int process;
-    child *child = child_of(0);
     int error = prepare_sandbox(job);
     if (error != 0)
         started.error = error;
     if (job->spawn.lanes == 0)
         load_unwinder();
-    if (child != NULL && error == 0) {
-        started.pid = start(child, job);
-        started.error = started.pid < 0 ? errno : 0;
-    }
+    if (error == 0)
+        start_child(job, &started);
     if (started.pid > 0) {
-        process = (int)syscall(SYS_pidfd_open, started.pid, 0); /* Linux 5.3 */
+        int process = (int)syscall(SYS_pidfd_open, started.pid, 0); /* Linux 5.3 */
         /* Descriptors on their way count for the user: others may have too many of them. */
         error = process < 0 ? errno : try_answer(KWW_STARTED, job->tag, &started, sizeof started, process);
         if (process >= 0)
             close(process);
         if (error == 0)
             return;
-        kill(started.pid, SIGKILL);
-        if (child->init != 0)
-            kill(child->init, SIGKILL);
-        waitpid(started.pid, NULL, 0);
-        child->pid = 0;
-        started.error = error;
+        discard_child(started.pid);
+        started = (kww_started){ .pid = 0, .error = error };
     }
     answer(KWW_STARTED, job->tag, &started, sizeof started, -1);
 }
@@ -258,7 +137,7 @@ static void take_signals(void)
         if (signal.ssi_signo != SIGCHLD)
             leave(0);
     }
-    reap();
+    reap_children();
 }
 
 int main(void)
@@ -288,8 +167,9 @@ int main(void)
             { .fd = KWW_SOCKET, .events = POLLIN },
             { .fd = signals, .events = POLLIN },
         };
-        if (poll(events, 2, -1) < 0 && errno != EINTR)
+        if (poll(events, 2, patience_of_groups()) < 0 && errno != EINTR)
             leave(1);
+        end_groups();
         if (events[1].revents != 0)
             take_signals();
         if (events[0].revents != 0)

@@ -35,6 +35,22 @@ typedef struct job {
 #define BROKER_SOCKET 6 /* nothing, if there is none */
 #define FIRST_LIBRARY 7
 
+/* main.c: tells the host, or leaves. */
+void answer(uint32_t kind, uint32_t tag, const void *body, size_t size, int descriptor);
+
+/* children.c: forks a worker, and says in started what came of it. */
+void start_child(job *job, kww_started *started);
+/* Ends one of which the host is not told. */
+void discard_child(int32_t pid);
+/* Takes those that have ended, tells the host of them, and ends what they have left. */
+void reap_children(void);
+/* Tries again to remove groups that something was still leaving. */
+void end_groups(void);
+/* How long to wait before that, in milliseconds; -1: there are none. */
+int patience_of_groups(void);
+/* Ends everything that comes of this process, and itself. */
+_Noreturn void leave(int status);
+
 /* Becomes the worker, in the process it is called in, which has one thread. Does not return. */
 _Noreturn void run_worker(job *job);
 

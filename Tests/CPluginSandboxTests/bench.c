@@ -94,6 +94,44 @@ static void measure(const char *name, const kws_policy *policy, kws_compiled *co
            at(enter, 50), at(seal, 50), at(whole, 50), at(whole, 99), call);
 }
 
+/* What a worker's control group costs: to make and to remove, and a fork into it as long as a plain one. */
+static void measure_group(kws_policy policy, int has_group)
+{
+    static double make[ROUNDS], start[ROUNDS], end[ROUNDS];
+    kws_groups groups;
+    kws_group group;
+    kws_report report;
+    int32_t init;
+    policy.limits.group_memory = UINT64_C(256) << 20;
+    policy.limits.processes = 64;
+    policy.wanted[KWS_MEMORY_GROUP] = policy.wanted[KWS_PROCESS_GROUP] = has_group ? KWS_IF_AVAILABLE : KWS_NO;
+    kws_groups_open(&groups);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        double begin = now_us();
+        kws_group_make(&group, &groups, i, &policy);
+        policy.group = &group;
+        double made = now_us();
+        pid_t worker = kws_fork(&policy, &init, &report);
+        if (worker == 0) {
+            shared->fork = now_us();
+            _exit(0);
+        }
+        waitpid(worker, NULL, 0);
+        double ended = now_us();
+        while (!kws_group_end(&group))
+            ;
+        make[i] = made - begin;
+        start[i] = shared->fork - made;
+        end[i] = now_us() - ended;
+    }
+    if (has_group && groups.version[0] == 0 && groups.version[1] == 0)
+        printf("control groups                     cannot be had here\n");
+    else
+        printf("%-34s make %6.0f us, fork and enter p50 %4.0f p99 %4.0f us, end %4.0f us\n",
+               has_group ? "groups of memory and processes" : "the same without", at(make, 50), at(start, 50), at(start, 99), at(end, 50));
+    kws_groups_close(&groups);
+}
+
 int main(void)
 {
     kws_policy policy;
@@ -103,7 +141,7 @@ int main(void)
     kws_policy_make(&policy);
     policy.grants = grants;
     policy.grant_count = 2;
-    policy.limits = (kws_limits){ UINT64_C(256) << 20, 64, 1 << 20, 0, 60 };
+    policy.limits = (kws_limits){ .memory = UINT64_C(256) << 20, .descriptors = 64, .file_size = 1 << 20, .cpu_seconds = 60 };
     double begin = now_us();
     if (shared == MAP_FAILED || kws_compile(policy.may, KWS_NATIVE, &compiled) != 0)
         return 1;
@@ -111,6 +149,8 @@ int main(void)
            compiled.stage[0].count, compiled.stage[1].count);
     printf("a call without a sandbox           %6.0f ns\n", call_ns());
     measure("the usual policy", &policy, &compiled);
+    measure_group(policy, 0);
+    measure_group(policy, 1);
     policy.wanted[KWS_USER_SPACE] = policy.wanted[KWS_IPC_SPACE] = policy.wanted[KWS_NAME_SPACE] = KWS_REQUIRED;
     measure("and user, ipc, uts namespaces", &policy, &compiled);
     policy.wanted[KWS_NETWORK_SPACE] = KWS_REQUIRED;

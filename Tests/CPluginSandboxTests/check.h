@@ -9,6 +9,8 @@ void test_attacks(void);
 void test_mechanisms(void);
 void test_network(void);
 void test_programs(void);
+void test_group_places(void);
+void test_groups(void);
 void test_code(void);
 void test_files(void);
 void test_processes(void);

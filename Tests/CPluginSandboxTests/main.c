@@ -16,6 +16,8 @@ static const struct test {
     { "attacks", test_attacks },
     { "network", test_network },
     { "programs", test_programs },
+    { "group places", test_group_places },
+    { "groups", test_groups },
     { "code", test_code },
     { "files", test_files },
     { "processes", test_processes },

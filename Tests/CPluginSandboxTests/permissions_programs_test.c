@@ -1,8 +1,10 @@
 /* Programs that a worker may start, under the same limits, and not for longer than it lives. */
 #define _GNU_SOURCE
+#include "groups.h"
 #include "permissions.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,6 +92,61 @@ static int is_over(int pipe)
     return read(pipe, &byte, 1) == 0;
 }
 
+/* ---- the group that programs are in, where they have no namespace ------------------------------------------- */
+
+static kws_groups groups;
+static kws_group group;
+
+static void leave_group(kws_policy *policy)
+{
+    policy->group = NULL;
+    policy->wanted[KWS_PROCESS_GROUP] = KWS_NO;
+    policy->limits.processes = 0;
+    kws_groups_close(&groups);
+}
+
+static int join_group(kws_policy *policy)
+{
+    policy->wanted[KWS_PROCESS_GROUP] = KWS_REQUIRED;
+    policy->limits.processes = 20;
+    kws_groups_open(&groups);
+    kws_group_make(&group, &groups, 1, policy);
+    policy->group = &group;
+    if (group.made != 0)
+        return 1;
+    leave_group(policy);
+    return 0;
+}
+
+/* What was left in it ends with it; a bomb has as many as it may. */
+static void check_group(task *task)
+{
+    int ends[2];
+    NEED(pipe2(ends, O_CLOEXEC) == 0);
+    target_.passed = ends[1];
+    verdict_of_task verdict = attempt(task, leave_behind);
+    CHECK_EQUAL(verdict.result, 0);
+    CHECK_EQUAL(verdict.report.outcome[KWS_PROCESS_GROUP].state, KWS_ENFORCED);
+    CHECK_EQUAL(verdict.report.outcome[KWS_PROCESS_SPACE].state, KWS_UNUSED);
+    CHECK_EQUAL(verdict.report.outcome[KWS_PROCESSES].state, KWS_UNUSED);
+    close(ends[1]);
+    target_.passed = -1;
+    struct pollfd end = { .fd = ends[0], .events = POLLIN };
+    CHECK_EQUAL(poll(&end, 1, 0), 0);
+    CHECK_RESULT(*task, fork_many, -EAGAIN);
+    char folder[KWS_GROUP_PATH + 16];
+    NEED(kws_group_folder(&group, 1, folder, sizeof folder) != 0);
+    CHECK_EQUAL(kws_remove_group(folder), 0);
+    CHECK(is_over(ends[0]));
+    close(ends[0]);
+    kws_policy without = task->policy;
+    without.limits.processes = 0;
+    kws_group_make(&group, &groups, 2, &without);
+    CHECK_RESULT(*task, fork_many, 0);
+    NEED(kws_group_folder(&group, 1, folder, sizeof folder) != 0);
+    CHECK_EQUAL(kws_remove_group(folder), 0);
+}
+
 void test_programs(void)
 {
     kws_grant grants[3];
@@ -100,8 +157,7 @@ void test_programs(void)
     grants[2] = (kws_grant){ open("/usr/bin/dash", O_PATH | O_CLOEXEC), KWS_EXECUTE };
     NEED(grants[2].descriptor >= 0);
     task.policy.grant_count = 3;
-    task.policy.is_in_pids_cgroup = 1;
-    if (kws_landlock_abi() >= 6) {
+    if (kws_landlock_abi() >= 6 && join_group(&task.policy)) {
         verdict_of_task verdict = attempt(&task, run_given);
         CHECK_EQUAL(verdict.result, 0);
         CHECK_EQUAL(verdict.report.outcome[KWS_SEAL].state, KWS_NOT_ENFORCED);
@@ -119,8 +175,11 @@ void test_programs(void)
         kws_landlock_most = 5;
         check_refused(&task, KWS_SIGNALS);
         kws_landlock_most = UINT32_MAX;
+        check_group(&task);
+        leave_group(&task.policy);
+    } else {
+        printf("SKIP programs in a control group: here none can be made\n");
     }
-    task.policy.is_in_pids_cgroup = 0;
     task.policy.wanted[KWS_SEAL] = KWS_REQUIRED;
     task.policy.wanted[KWS_PROCESS_SPACE] = KWS_REQUIRED;
     if (can_make_namespaces()) {

@@ -46,6 +46,8 @@ struct served {
     uint32_t tag;
     int log, output;          /* the host's ends */
     int has_started, has_ended;
+    uint32_t group_version;   /* as in kww_started */
+    char group[KWW_GROUP_ROOM];
     int process;              /* a pidfd of the test's own, or -1 */
     uint64_t notes, printed;  /* messages, and bytes */
     uint32_t reports;         /* of its sandbox */
@@ -176,6 +178,7 @@ void test_steps(void);
 void test_killer(void);
 void test_upcalls(void);
 void test_sandbox(void);
+void test_groups(void);
 void test_network(void);
 void test_relay(void);
 void test_described(void);

@@ -116,6 +116,8 @@ static int take(zygote *zygote)
     if (frame.kind == KWW_STARTED) {
         kww_started started;
         memcpy(&started, buffer + sizeof frame, sizeof started);
+        served->group_version = started.group_version;
+        memcpy(served->group, started.group, sizeof served->group);
         if (process >= 0) {
             served->process = fcntl(process, F_DUPFD_CLOEXEC, 0);
             kww_worker_started(served->worker, process, started.pid);
@@ -126,6 +128,8 @@ static int take(zygote *zygote)
     } else if (frame.kind == KWW_EXITED) {
         kww_exited exited;
         memcpy(&exited, buffer + sizeof frame, sizeof exited);
+        if (exited.memory_kills > 0)
+            kww_worker_lacked_memory(served->worker);
         tell_end(served, KWW_END_EXIT, exited.status);
     } else {
         NEED(frame.kind == KWW_HELLO);

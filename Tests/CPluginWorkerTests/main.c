@@ -31,6 +31,7 @@ static const struct test {
     { "racer", test_racer },
     { "upcalls", test_upcalls },
     { "sandbox", test_sandbox },
+    { "groups", test_groups },
     { "network", test_network },
     { "relay", test_relay },
     { "described", test_described },

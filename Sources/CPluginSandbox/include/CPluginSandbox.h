@@ -39,7 +39,9 @@
 #define KWS_FILTER 18u         /* the first stage of the system call filter */
 #define KWS_SEAL 19u           /* the second */
 #define KWS_WRITE_XOR_EXECUTE 20u /* PR_SET_MDWE */
-#define KWS_MECHANISM_COUNT 21u
+#define KWS_MEMORY_GROUP 21u   /* control groups, entered by kws_fork: memory */
+#define KWS_PROCESS_GROUP 22u  /* processes */
+#define KWS_MECHANISM_COUNT 23u
 
 /* Its name in reports and errors, such as "landlock.files"; NULL: there is no such mechanism. */
 const char *kws_mechanism_name(uint32_t mechanism);
@@ -76,8 +78,9 @@ typedef struct kws_limits {
     uint64_t memory;      /* bytes of private memory */
     uint64_t descriptors;
     uint64_t file_size;   /* bytes */
-    uint64_t processes;   /* and threads, of the user */
+    uint64_t processes;   /* and threads: of the group, or else of the user */
     uint64_t cpu_seconds; /* of the whole process: a backstop */
+    uint64_t group_memory; /* bytes that the group may have: also shared, of mapped files, and of programs */
 } kws_limits;
 
 typedef struct kws_policy {
@@ -90,14 +93,14 @@ typedef struct kws_policy {
     kws_limits limits;
     const char *runtime_folder;  /* of the Swift libraries, or NULL */
     uint32_t uid, gid;           /* whom root becomes */
-    uint32_t is_in_pids_cgroup;  /* 1: the caller has put the process into one, and ends all that is in it */
+    const struct kws_group *group; /* of the worker, made by the caller, who ends it; NULL = none */
 } kws_policy;
 
 /* No permission but threads, no limit. What every kernel since Linux 5.13 has is required; the rest is used where it can be
- * had, but no namespaces. Root becomes 65534.
+ * had, but no namespaces and no groups. Root becomes 65534.
  *
  * What follows from permissions is the caller's to accept, by wanting less: START_PROGRAMS ends the use of SEAL, and
- * GENERATE_CODE makes it partial. START_PROGRAMS requires PROCESS_SPACE or a cgroup, and SIGNALS or PROCESS_SPACE; and
+ * GENERATE_CODE makes it partial. START_PROGRAMS requires PROCESS_SPACE or PROCESS_GROUP, and SIGNALS or PROCESS_SPACE; and
  * whatever can be read can then be run, through the dynamic linker. */
 void kws_policy_make(kws_policy *policy);
 
@@ -150,11 +153,54 @@ typedef struct kws_compiled {
 int kws_compile(uint32_t may, uint32_t architecture, kws_compiled *compiled);
 void kws_compiled_free(kws_compiled *compiled);
 
+/* ---- control groups --------------------------------------------------------------------------------------- */
+
+/* cgroups(7), of version 2 or of version 1. A group is a folder; whoever makes one may have to be root, or the user to whom
+ * the one above was given. */
+
+#define KWS_CONTROLLERS 2u  /* in the order of KWS_MEMORY_GROUP and KWS_PROCESS_GROUP */
+#define KWS_GROUP_PATH 512u /* bytes of a folder's path with its NUL; that of a worker's group may have sixteen more */
+
+/* Where this process makes groups for its children: in one of its own in each hierarchy. */
+typedef struct kws_groups {
+    uint32_t version[KWS_CONTROLLERS]; /* of the hierarchy; 0: none can be made */
+    int32_t error[KWS_CONTROLLERS];    /* then why: an errno */
+    int32_t lock[KWS_CONTROLLERS];     /* an open descriptor: says that the folder is somebody's; -1 = none */
+    char folder[KWS_CONTROLLERS][KWS_GROUP_PATH]; /* of version 2 both are the same */
+} kws_groups;
+
+/* The group of one worker. */
+typedef struct kws_group {
+    const kws_groups *groups;
+    uint32_t number;
+    uint32_t made;                  /* bit i: it is there for controller i */
+    int32_t error[KWS_CONTROLLERS]; /* else why not: an errno, 0 = it was not wanted */
+} kws_group;
+
+/* Makes the caller's own, and removes those of processes that have ended without removing theirs, with all that is in them. */
+void kws_groups_open(kws_groups *groups);
+/* Kills all that is in them, and removes them. */
+void kws_groups_close(kws_groups *groups);
+
+/* Makes a group, with the limits of a policy that wants one. number: no other group of these has or had it. A quarter of a
+ * millisecond, entering and removing it included. */
+void kws_group_make(kws_group *group, const kws_groups *groups, uint32_t number, const kws_policy *policy);
+/* Where it is for a controller: the version of the hierarchy, or 0. At most size - 1 bytes and a NUL. */
+uint32_t kws_group_folder(const kws_group *group, uint32_t controller, char *folder, size_t size);
+/* Processes in it that the kernel has killed for want of memory, if it came to its own limit. */
+uint64_t kws_group_kills(const kws_group *group);
+/* Kills all that is in it, and removes it. 1; 0: something in it is still on its way out, and the caller tries again. */
+int kws_group_end(kws_group *group);
+
+/* Changes the limit of memory of the group in a folder; 0 = none. 0 or an errno: EBUSY if it has more already. */
+int kws_limit_memory(const char *folder, uint32_t version, uint64_t bytes);
+
 /* ---- entering -------------------------------------------------------------------------------------------- */
 
-/* fork(2) for a worker: in a new process namespace if the policy wants one. Returns its process id, 0 in the worker, or -1
- * with the report saying why. Then init is the process whose end ends all others in the namespace, or 0: a child of the
- * caller, too, which ends and reaps it. In the namespace getppid(2) is 0. */
+/* fork(2) for a worker: in a new process namespace if the policy wants one, and in the group of the policy. Returns its process
+ * id, 0 in the worker, or -1 with the report saying why. Then init is the process whose end ends all others in the namespace, or
+ * 0: a child of the caller, too, which ends and reaps it. In the namespace getppid(2) is 0. What came of the group stands in the
+ * worker's report. */
 int32_t kws_fork(const kws_policy *policy, int32_t *init, kws_report *report);
 
 /* Takes from this process all that the policy does not give. The process has one thread, and was forked by kws_fork.

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Rises with every change of this header, of shared.h or of the marshalling. */
-#define KWW_PROTOCOL 3u
+#define KWW_PROTOCOL 4u
 #define KWW_MAGIC 0x3157574Bu /* "KWW1" */
 
 /* ---- the socket between host and zygote: packets (SOCK_SEQPACKET) of one frame and what follows it -------- */
@@ -64,7 +64,7 @@ typedef struct kww_spawn {
     uint32_t described;   /* bytes of the interfaces' description, 0 = there is none; see kwm_read_description */
     uint32_t reserved;
     /* Limits of the process; 0 = any. */
-    uint64_t memory;      /* bytes of data */
+    uint64_t memory;      /* bytes of data; what its control group may have follows from it: see kww_group_memory */
     uint64_t addresses;   /* bytes of all that is mapped */
     uint64_t open_files;
     uint64_t file_size;   /* bytes of each that it writes */
@@ -89,14 +89,18 @@ typedef struct kww_sandbox {
     char runtime_folder[256];              /* of the Swift libraries, or empty */
 } kww_sandbox;
 
+#define KWW_GROUP_ROOM 544u
+
 typedef struct kww_started {
     int32_t pid;
     int32_t error; /* errno; then there is no process */
+    uint32_t group_version;     /* of the control group that limits its memory; 0: there is none */
+    char group[KWW_GROUP_ROOM]; /* its folder, for kws_limit_memory */
 } kww_started;
 
 typedef struct kww_exited {
     int32_t status;  /* as waitpid(2) gives it */
-    int32_t reserved;
+    uint32_t memory_kills; /* processes that the kernel killed as its control group had no memory left */
     int64_t wall_ns; /* from its start */
     int64_t cpu_ns;  /* user and system */
     uint64_t memory; /* bytes, most that were resident at once */
@@ -312,6 +316,12 @@ void kww_worker_started(kww_worker *worker, int process, int32_t pid);
 #define KWW_END_ZYGOTE 2u /* the zygote itself is gone */
 #define KWW_END_START 3u  /* it could not be started: status is an errno */
 void kww_worker_ended(kww_worker *worker, uint32_t how, int32_t status);
+/* The kernel killed processes of its control group for want of memory, so that is why it ended, if it was killed. Before
+ * kww_worker_ended. */
+void kww_worker_lacked_memory(kww_worker *worker);
+/* Bytes for the control group of a worker with so many lanes and such a limit, 0 = none: what it shares with its host counts
+ * there, too, and what the kernel has for it. */
+uint64_t kww_group_memory(uint32_t lanes, uint64_t memory);
 
 /* Why the host kills a worker; 0 is the first that was given. */
 #define KWW_KILL_NONE 0u
@@ -338,6 +348,7 @@ typedef struct kww_facts {
     uint32_t ended;      /* KWW_END_*, 0 = it lives */
     int32_t status;      /* as waitpid(2) gives it */
     uint32_t killed;     /* KWW_KILL_* */
+    uint32_t lacked_memory; /* 1: its group had none left, and the kernel killed it */
     uint32_t phase;      /* KWW_PHASE_*, as it says */
     uint32_t lanes, busy; /* calls it can serve, and those that it does */
     uint64_t calls;

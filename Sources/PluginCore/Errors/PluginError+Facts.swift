@@ -10,7 +10,8 @@ extension PluginError {
         case findings([Finding])
         /// A limit that was reached, and who set it.
         case limit(name: String, value: Int64, unit: String, source: String)
-        /// A limit on what a plugin may use that was reached, and who set it; see ``EffectiveLimit``.
+        /// A limit on what a plugin may use that was reached, and who set it, see ``EffectiveLimit``; `cgroup`: the kernel has
+        /// counted it for the worker's control group.
         case resourceLimit(kind: String, value: Int64, unit: String, source: String)
         /// The signal that ended a process. The address is the one that could not be used, if the signal is about one.
         case crash(signal: Int32, address: UInt64?, isStackOverflow: Bool)

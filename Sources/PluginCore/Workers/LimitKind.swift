@@ -20,6 +20,8 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     case upcallDepth
     /// Open descriptors of one worker.
     case openFiles
+    /// Processes and threads of one worker that may start programs.
+    case processes
     /// One file that a worker writes.
     case fileSize
     /// The folders that a plugin may write.
@@ -30,7 +32,8 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// Is it enforced for plugins in workers? The others are there for hosts that have a sandbox.
     public var holdsInWorkers: Bool {
         switch self {
-        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .fileSize, .disk, .network: true
+        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .processes, .fileSize, .disk, .network:
+            true
         case .concurrency, .upcallDepth: false
         }
     }
@@ -45,7 +48,7 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
         switch self {
         case .wall, .cpu: .milliseconds
         case .memory, .output, .fileSize, .disk: .bytes
-        case .events, .concurrency, .queue, .workers, .upcallDepth, .openFiles: .count
+        case .events, .concurrency, .queue, .workers, .upcallDepth, .openFiles, .processes: .count
         case .network: .bytesPerSecond
         }
     }
@@ -61,6 +64,7 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
         case .workers: 1...1024
         case .upcallDepth: 0...64
         case .openFiles: 1...1_048_576
+        case .processes: 1...4_194_304
         }
     }
 
@@ -71,7 +75,7 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
         case .memory: .memoryLimit
         case .concurrency, .queue, .workers: .overloaded
         case .upcallDepth: .protocolViolation
-        case .output, .events, .openFiles, .fileSize, .disk, .network: .resourceExhausted
+        case .output, .events, .openFiles, .processes, .fileSize, .disk, .network: .resourceExhausted
         }
     }
 }

@@ -46,7 +46,7 @@ public struct LimitSet: Sendable, Hashable {
     }
 
     /// What holds where nobody says anything: 60 s by the clock on the wall, 256 MB of memory, 64 MB and a million stream
-    /// events of output, 256 waiting calls, 4 workers, calls 8 deep, 64 open files. Nothing else is limited.
+    /// events of output, 256 waiting calls, 4 workers, calls 8 deep, 64 open files, 512 processes. Nothing else is limited.
     public static let hostDefaults: LimitSet = {
         var limits = LimitSet()
         limits[.wall] = 60_000
@@ -57,6 +57,7 @@ public struct LimitSet: Sendable, Hashable {
         limits[.workers] = 4
         limits[.upcallDepth] = 8
         limits[.openFiles] = 64
+        limits[.processes] = 512
         return limits
     }()
 

@@ -135,7 +135,9 @@ final class ProbeProcess: ZygoteChild, ZygoteChannel, @unchecked Sendable {  // 
 
     // MARK: - Its process
 
-    func started(_ descriptor: Int32, pid: Int32) { unsafe kww_worker_started(worker, descriptor, pid) }
+    func started(_ descriptor: Int32, _ started: kww_started) {
+        unsafe kww_worker_started(worker, descriptor, started.pid)
+    }
 
     func enforceDeadline(_ now: Int64) -> Int64? {
         guard !hasEnded else { return .max }

@@ -105,7 +105,7 @@ enum SandboxMechanisms {
         case .hostMemory, .systemCalls: return outcomes.guarantee(name, KWS_FILTER, "seccomp")
         case .devices: return devices(outcomes, policy)
         case .network: return network(outcomes, policy)
-        case .processes: return processes(outcomes, policy)
+        case .processes: return processes(outcomes, policy, limits)
         case .threads: return threads(outcomes, policy)
         case .signals: return signals(outcomes)
         case .writeXorExecute: return outcomes.guarantee(name, KWS_SEAL, "seccomp")
@@ -137,15 +137,22 @@ enum SandboxMechanisms {
             : SandboxGuarantee(.bandwidth, .notEnforced, reason: reason)
     }
 
+    /// Does it take a control group to limit memory whole? A limit of each process leaves out what it shares with others.
+    static func memoryNeedsGroup(_ policy: SandboxPolicy) -> Bool {
+        policy.mayStartPrograms || policy.files.contains { $0.access.contains(.write) }
+    }
+
     private static func memory(
         _ outcomes: Outcomes, _ policy: SandboxPolicy, _ limits: EffectiveLimits
     ) -> SandboxGuarantee {
         let limited = limit(.memory, .memory, KWS_MEMORY, "RLIMIT_DATA", outcomes, limits)
-        guard limited.state == .enforced, policy.files.contains(where: { $0.access.contains(.write) }) else {
-            return limited
+        let group = outcomes.why(KWS_MEMORY_GROUP)
+        if limits[.memory] != nil, outcomes.isEnforced(KWS_MEMORY_GROUP) {
+            return SandboxGuarantee(.memory, .enforced, by: "\(limited.by.map { "\($0) and " } ?? "")cgroup \(group)")
         }
-        return SandboxGuarantee(
-            .memory, .partial, by: limited.by, reason: "files that it may write can be mapped beyond the limit")
+        guard limited.state != .notEnforced, memoryNeedsGroup(policy) else { return limited }
+        let gap = limited.reason ?? "files that it may write can be mapped beyond the limit"
+        return SandboxGuarantee(.memory, .partial, by: limited.by, reason: "\(gap); \(group)")
     }
 
     private static func disk(_ policy: SandboxPolicy, _ limits: EffectiveLimits) -> SandboxGuarantee {
@@ -172,14 +179,21 @@ enum SandboxMechanisms {
         return outcomes.guarantee(.devices, KWS_FILTER, by + note)
     }
 
-    private static func processes(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+    private static func processes(
+        _ outcomes: Outcomes, _ policy: SandboxPolicy, _ limits: EffectiveLimits
+    ) -> SandboxGuarantee {
         guard policy.mayStartPrograms else { return outcomes.guarantee(.processes, KWS_FILTER, "seccomp") }
-        guard outcomes.isEnforced(KWS_PROCESS_SPACE) else {
+        let (isApart, isGrouped) = (outcomes.isEnforced(KWS_PROCESS_SPACE), outcomes.isEnforced(KWS_PROCESS_GROUP))
+        guard isApart || isGrouped else {
             return SandboxGuarantee(.processes, .notEnforced, reason: outcomes.why(KWS_PROCESS_SPACE))
         }
+        let isCounted = limits[.processes] != nil && (isGrouped || outcomes.isEnforced(KWS_PROCESSES))
+        let group = isGrouped ? "cgroup \(outcomes.why(KWS_PROCESS_GROUP))" : nil
+        let by = ["Landlock", isApart ? "a process namespace" : nil, group].compactMap(\.self).joined(separator: "; ")
+        let uncounted = isCounted ? "" : "; their number is not limited: \(outcomes.why(KWS_PROCESS_GROUP))"
         return SandboxGuarantee(
-            .processes, .partial, by: "Landlock and a process namespace",
-            reason: "programs were granted: what can be read can be run through the dynamic linker")
+            .processes, .partial, by: by,
+            reason: "programs were granted: what can be read can be run through the dynamic linker\(uncounted)")
     }
 
     private static let threadsWhileLoaded = "it can start some while it is loaded"

@@ -32,6 +32,7 @@ struct SandboxRequest: ~Copyable {
         request.may = Self.rights(policy)
         request.grants = UInt32(descriptors.count)
         request.file_size = limits[.fileSize].map { UInt64($0.value) } ?? 0
+        if policy.mayStartPrograms { request.processes = limits[.processes].map { UInt64($0.value) } ?? 0 }
         if let runtimeFolder { set(runtimeFolder) }
         if !stays { (request.uid, request.gid) = (SandboxIdentity.number, SandboxIdentity.number) }
     }
@@ -84,8 +85,11 @@ struct SandboxRequest: ~Copyable {
         unsafe kws_policy_make(&usual)
         var wanted = unsafe withUnsafeBytes(of: usual.wanted) { unsafe Array($0) }
         func want(_ mechanism: UInt32, _ how: UInt32) { wanted[Int(mechanism)] = UInt8(how) }
+        want(KWS_MEMORY_GROUP, KWS_IF_AVAILABLE)
         if policy.mayStartPrograms {
-            // Programs can only be ended together in a namespace of their own; others than root make it within another.
+            // Counted, and where there is no namespace ended together.
+            want(KWS_PROCESS_GROUP, KWS_IF_AVAILABLE)
+            // Programs can be ended together in a namespace of their own; others than root make it within another.
             want(KWS_PROCESS_SPACE, KWS_IF_AVAILABLE)
             if geteuid() != 0 { want(KWS_USER_SPACE, KWS_IF_AVAILABLE) }
         }
@@ -96,6 +100,9 @@ struct SandboxRequest: ~Copyable {
         if mayStayRoot { want(KWS_IDENTITY, KWS_IF_AVAILABLE) }
         for name in policy.required {
             for mechanism in SandboxMechanisms.of(name) { want(mechanism, KWS_REQUIRED) }
+        }
+        if policy.required.contains(.memory), SandboxMechanisms.memoryNeedsGroup(policy) {
+            want(KWS_MEMORY_GROUP, KWS_REQUIRED)
         }
         unsafe withUnsafeMutableBytes(of: &request.wanted) { unsafe $0.copyBytes(from: wanted) }
     }

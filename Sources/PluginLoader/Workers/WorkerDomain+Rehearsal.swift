@@ -35,7 +35,7 @@ extension WorkerDomain {
         }
         ended.wait { $0 ? () : nil }
         if let report = process.sandboxReport(policy, limits) { return report }
-        _ = try process.awaitPlugin(until: 0, plugin)
+        _ = try process.awaitPlugin(until: 0, plugin, limits)
         throw WorkerFault.lost(plugin)
     }
 }

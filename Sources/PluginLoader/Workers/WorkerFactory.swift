@@ -41,7 +41,7 @@ final class WorkerFactory: Sendable {
         let worker = try Self.spawn(
             parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
             interfaces)
-        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
+        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id, options.limits)
         table = try WorkerTable(description, manifest, notes, binding: interfaces)
         self.interfaces = interfaces
         self.manifest = manifest
@@ -180,7 +180,7 @@ final class WorkerFactory: Sendable {
 
     /// Waits until a worker has loaded the plugin.
     func await(_ worker: WorkerProcess) throws(PluginError) {
-        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id)
+        let description = try worker.awaitPlugin(until: Self.deadline, manifest.id, options.limits)
         let table = try WorkerTable(description, manifest, notes)
         guard table.isSame(as: self.table) else {
             worker.kill(KWW_KILL_PROTOCOL)

@@ -1,4 +1,5 @@
 internal import CPluginWorker
+internal import Glibc
 internal import PluginABI
 internal import PluginCore
 
@@ -96,6 +97,7 @@ enum WorkerFault {
     ) -> PluginError {
         let kind: LimitKind
         switch fault.limit {
+        case KWW_KILL_MEMORY: return lackedMemory("\(operation) of \(id)", limits)
         case KWW_KILL_DEADLINE:
             return .deadlinePassed(.nanoseconds(Int64(clamping: fault.value)), operation, id)
         case KWW_KILL_CPU: kind = .cpu
@@ -107,6 +109,15 @@ enum WorkerFault {
         let limit = limits[kind] ?? EffectiveLimit(kind, value(of: fault, kind), source: .host)
         return limit.error(
             "\(operation) of \(id) went beyond a limit, and was ended", plugin: id, operation: "\(operation)")
+    }
+
+    /// The kernel has counted, and nothing that a plugin writes changes that.
+    private static func lackedMemory(_ what: String, _ limits: EffectiveLimits) -> PluginError {
+        let limit = limits[.memory] ?? EffectiveLimit(.memory, 0, source: .host)
+        var error = limit.error("\(what) took more memory than its control group may have, and its worker was ended")
+        error.facts = .resourceLimit(
+            kind: limit.kind.rawValue, value: limit.value, unit: limit.kind.unit.rawValue, source: "cgroup")
+        return error
     }
 
     private static func value(of fault: kww_fault, _ kind: LimitKind) -> Int64 {
@@ -122,7 +133,9 @@ enum WorkerFault {
 
     // MARK: - While it was loaded
 
-    static func endedWhileLoading(_ facts: kww_facts, _ plugin: String) -> PluginError {
+    static func endedWhileLoading(
+        _ facts: kww_facts, _ plugin: String, _ limits: EffectiveLimits
+    ) -> PluginError {
         let place =
             switch facts.phase {
             case KWW_PHASE_LIBRARIES: "in the constructors of its libraries"
@@ -144,6 +157,8 @@ enum WorkerFault {
             error = PluginError(
                 .exited, "it ended its worker \(place) with status \(status)",
                 remedy: "Report this to the plugin's author: a plugin must not call exit", facts: .exit(status: status))
+        } else if facts.lacked_memory != 0, facts.status & 0x7F == SIGKILL {
+            error = lackedMemory("it \(place)", limits)
         } else {
             let signal = facts.status & 0x7F
             let address = facts.signal == signal && facts.has_address != 0 ? facts.address : nil

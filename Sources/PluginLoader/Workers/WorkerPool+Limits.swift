@@ -18,11 +18,14 @@ extension WorkerPool {
         // Connections that were made without a limit do not come by the host, and end with their workers.
         let isDirect = before[.network] == nil && factory.options.sandbox?.network.isConnecting == true
         var isDone = !(isDirect && limits[.network] != nil)
-        for (kind, what) in [(LimitKind.memory, KWL_DATA), (.openFiles, KWL_OPEN_FILES), (.fileSize, KWL_FILE_SIZE)] {
-            let value = limits[kind]?.value
-            guard value != before[kind]?.value, factory.options.sandbox != nil || kind != .memory else { continue }
-            // All of them, also if one cannot be changed.
-            for process in processes where !process.limit(UInt32(what), value) { isDone = false }
+        func isChanged(_ kind: LimitKind) -> Bool { limits[kind]?.value != before[kind]?.value }
+        // All of them, also if one cannot be changed.
+        if isChanged(.memory), factory.options.sandbox != nil {
+            for process in processes where !process.limitMemory(limits[.memory]?.value) { isDone = false }
+        }
+        if isChanged(.processes), factory.options.sandbox?.mayStartPrograms == true { isDone = false }
+        for (kind, what) in [(LimitKind.openFiles, KWL_OPEN_FILES), (.fileSize, KWL_FILE_SIZE)] where isChanged(kind) {
+            for process in processes where !process.limit(UInt32(what), limits[kind]?.value) { isDone = false }
         }
         guard !isDone else { return }
         let build = monitor.withLock { state in

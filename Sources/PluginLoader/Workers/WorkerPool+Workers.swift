@@ -1,4 +1,5 @@
 internal import CPluginWorker
+internal import Glibc
 internal import Logging
 internal import PluginCore
 
@@ -101,6 +102,7 @@ extension WorkerPool {
         guard facts.ended == KWW_END_EXIT else { return .unknown }
         let signal = facts.status & 0x7F
         guard signal != 0 else { return .exit(facts.status >> 8 & 0xFF) }
+        if facts.lacked_memory != 0, signal == SIGKILL { return .limit(.memory) }
         return .signal(signal, address: facts.signal == signal && facts.has_address != 0 ? facts.address : nil)
     }
 

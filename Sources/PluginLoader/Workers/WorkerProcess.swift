@@ -15,12 +15,19 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
     private let worker: OpaquePointer
     private let end = Mutex(End())
     private let sandbox = Mutex(Sandbox())
+    /// Of its memory; nil: it has none.
+    private let group = Mutex<MemoryGroup?>(nil)
     private let server = Mutex<RemoteInstance?>(nil)
 
     private struct End {
         var has = false
         /// Called once, on the zygote's thread, when the process is gone.
         var observer: (@Sendable (WorkerProcess) -> Void)?
+    }
+
+    private struct MemoryGroup {
+        let folder: [CChar]
+        let version: UInt32
     }
 
     /// Its memory as two descriptors that another process can map. They are closed with this value.
@@ -73,9 +80,16 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
 
     // MARK: - Its process
 
-    func started(_ descriptor: Int32, pid: Int32) { unsafe kww_worker_started(worker, descriptor, pid) }
+    func started(_ descriptor: Int32, _ started: kww_started) {
+        if started.group_version != 0 {
+            let folder = unsafe withUnsafeBytes(of: started.group) { unsafe $0.map { CChar(bitPattern: $0) } }
+            group.withLock { $0 = MemoryGroup(folder: folder.prefix { $0 != 0 } + [0], version: started.group_version) }
+        }
+        unsafe kww_worker_started(worker, descriptor, started.pid)
+    }
 
     func ended(_ how: UInt32, _ exited: kww_exited) {
+        if exited.memory_kills > 0 { unsafe kww_worker_lacked_memory(worker) }
         unsafe kww_worker_ended(worker, how, exited.status)
         let observer = end.withLock { end in
             end.has = true
@@ -160,12 +174,26 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
         return kwl_limit(facts.pid, what, value.map(UInt64.init) ?? .max) == 0 || errno == ESRCH
     }
 
+    /// The same of its memory: of the process, and of its control group.
+    /// - Returns: false also if it has more already than it may have from now on.
+    func limitMemory(_ value: Int64?) -> Bool {
+        let isLimited = limit(UInt32(KWL_DATA), value)
+        let facts = facts
+        guard facts.ended == 0, let group = group.withLock({ $0 }) else { return isLimited }
+        let bytes = kww_group_memory(facts.lanes, value.map(UInt64.init) ?? 0)
+        let reason = unsafe kws_limit_memory(group.folder, group.version, bytes)
+        // The group is gone when its worker is.
+        return isLimited && (reason == 0 || reason == ENOENT || reason == ENODEV)
+    }
+
     private func text(_ message: [CChar]) -> String {
         String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Waits until the plugin is loaded.
-    func awaitPlugin(until deadline: Int64, _ plugin: String) throws(PluginError) -> kww_description {
+    func awaitPlugin(
+        until deadline: Int64, _ plugin: String, _ limits: EffectiveLimits
+    ) throws(PluginError) -> kww_description {
         var description = kww_description()
         var message = [CChar](repeating: 0, count: 1024)
         let state = unsafe kww_worker_await(worker, deadline, &description, &message, message.count)
@@ -183,7 +211,7 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
                 remedy: "Run `keyway inspect` on it, and look at what its worker logs", plugin: plugin,
                 stage: .load)
         default:
-            guard facts.ended == 0 else { throw WorkerFault.endedWhileLoading(facts, plugin) }
+            guard facts.ended == 0 else { throw WorkerFault.endedWhileLoading(facts, plugin, limits) }
             kill(KWW_KILL_LOAD)
             throw PluginError(
                 .timeout, "its worker was not ready in time", remedy: "Allow it more time, or look at its constructors",

@@ -9,8 +9,10 @@ internal import Synchronization
 protocol ZygoteChild: AnyObject, Sendable {
     /// Of ``Zygote/nextTag()``.
     var tag: UInt32 { get }
-    /// - Parameter descriptor: a pidfd, the child's from now on.
-    func started(_ descriptor: Int32, pid: Int32)
+    /// - Parameters:
+    ///   - descriptor: a pidfd, the child's from now on.
+    ///   - started: its process, and its control group.
+    func started(_ descriptor: Int32, _ started: kww_started)
     /// Its process is gone, or never came.
     /// - Parameters:
     ///   - how: KWW_END_*.
@@ -339,7 +341,7 @@ final class Zygote: Sendable {
         case KWW_STARTED where body.count == MemoryLayout<kww_started>.size && child != nil:
             let started = unsafe body.withUnsafeBytes { unsafe $0.loadUnaligned(as: kww_started.self) }
             if descriptor >= 0 {
-                child?.started(descriptor, pid: started.pid)
+                child?.started(descriptor, started)
             } else {
                 // It runs if only the descriptor was lost, as there was no room for it here; then its end is told, too.
                 if started.error != 0 { _ = monitor.withLock { $0.children.removeValue(forKey: frame.tag) } }

@@ -303,6 +303,70 @@ static kw_status take_memory(const work *work)
     return answer(work);
 }
 
+/* MEBIBYTES PATH: a file that is memory, and no memory of this process. */
+static kw_status share_memory(const work *work)
+{
+    char *path;
+    size_t size = (size_t)strtol(work->argument, &path, 10) << 20;
+    int file = open(path + 1, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return refused(work, errno);
+    /* It is gone with this process, however that ends. */
+    unlink(path + 1);
+    char *memory = ftruncate(file, (off_t)size) == 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+    close(file);
+    if (memory == MAP_FAILED)
+        return refused(work, errno);
+    for (size_t at = 0; at < size; at += 4096)
+        memory[at] = 1;
+    munmap(memory, size);
+    return answer(work);
+}
+
+/* Of another session and group, and nobody's child. Its number takes the place of this process's. */
+static kw_status leave_child(const work *work)
+{
+    int ends[2], number = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return refused(work, errno);
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        pid_t other = fork();
+        if (other == 0) {
+            for (;;)
+                pause();
+        }
+        _exit(write(ends[1], &other, sizeof other) != (ssize_t)sizeof other);
+    }
+    close(ends[1]);
+    int is_told = child > 0 && read(ends[0], &number, sizeof number) == (ssize_t)sizeof number;
+    close(ends[0]);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    if (!is_told)
+        return refused(work, EIO);
+    uint64_t own = own_pid;
+    own_pid = (uint64_t)number;
+    kw_status status = answer(work);
+    own_pid = own;
+    return status;
+}
+
+static kw_status fork_many(const work *work)
+{
+    for (long i = 0; i < atol(work->argument); i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            for (;;)
+                pause();
+        }
+        if (child < 0)
+            return refused(work, errno);
+    }
+    return answer(work);
+}
+
 /* ---- services of the host ------------------------------------------------------------------------------- */
 
 static const kw_host_kv *kv(void)
@@ -581,6 +645,9 @@ static const struct deed {
     { "signal", kill_process },
     { "code", map_code },
     { "memory", take_memory },
+    { "share", share_memory },
+    { "leave-child", leave_child },
+    { "fork-many", fork_many },
     { "ask", ask_host },
     { "ask-often", ask_host_often },
     { "ask-aside", ask_host_aside },

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,6 +38,11 @@
 #ifndef ID
 #define ID "unruly"
 #endif
+/* Only with it anything in the plugin starts processes. */
+#if defined(BOMB) && !defined(MANIFEST)
+#define MANIFEST "\"type\":\"embedder\",\"permissions\":[\"process.exec:/bin/true\"]"
+#endif
+
 #ifndef BUILD
 #define BUILD 1
 #endif
@@ -310,6 +316,48 @@ static kw_status take_memory(kw_call *call, kw_str text)
     return KW_OK;
 }
 
+/* "bomb COUNT": processes that stay. A plugin that calls fork has to ask for it. */
+static kw_status multiply(kw_call *call, kw_str text)
+{
+#ifdef BOMB
+    char digits[16] = "";
+    if (begins(text, "bomb ") && text.len - 5 < sizeof digits)
+        memcpy(digits, text.ptr + 5, text.len - 5);
+    for (long i = atol(digits); i > 0; i--) {
+        pid_t child = fork();
+        if (child < 0)
+            return kw_fail(call, KW_RESOURCE_EXHAUSTED, strerror(errno));
+        while (child == 0)
+            pause();
+    }
+#endif
+    (void)call, (void)text;
+    return KW_OK;
+}
+
+/* "share MEBIBYTES PATH": a file that is memory, which no limit of a process counts. */
+static kw_status share(kw_call *call, kw_str text)
+{
+    char words[512] = "", *rest;
+    if (!begins(text, "share "))
+        return KW_OK;
+    memcpy(words, text.ptr, text.len < sizeof words ? text.len : sizeof words - 1);
+    size_t size = (size_t)strtol(words + 6, &rest, 10) << 20;
+    int file = open(rest + 1, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return kw_fail(call, KW_PERMISSION_DENIED, strerror(errno));
+    /* It is gone with this process, however that ends. */
+    unlink(rest + 1);
+    char *memory = ftruncate(file, (off_t)size) == 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+    close(file);
+    if (memory == MAP_FAILED)
+        return kw_fail(call, KW_UNAVAILABLE, strerror(errno));
+    for (size_t at = 0; at < size; at += 4096)
+        memory[at] = 1;
+    munmap(memory, size);
+    return KW_OK;
+}
+
 static kw_status info(kw_instance *self, kw_call *call, const kw_none *in)
 {
     (void)in;
@@ -336,6 +384,10 @@ static kw_status embed(kw_instance *self, kw_call *call, const kw_embed_in *in)
             status = reach_out(call, text, row);
         if (status == KW_OK)
             status = take_memory(call, text);
+        if (status == KW_OK)
+            status = share(call, text);
+        if (status == KW_OK)
+            status = multiply(call, text);
         if (status != KW_OK)
             return status;
     }

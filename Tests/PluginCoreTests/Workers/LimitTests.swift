@@ -17,6 +17,7 @@ struct LimitTests {
             ("network=5MB", 5_000_000, "network=5MB"), ("events=1000", 1000, "events=1000"),
             ("concurrency=65536", 65536, "concurrency=65536"), ("queue=0", 0, "queue=0"),
             ("workers=1", 1, "workers=1"), ("upcallDepth=0", 0, "upcallDepth=0"), ("openFiles=64", 64, "openFiles=64"),
+            ("processes=9", 9, "processes=9"),
             ("memory=9223372036854775807", Int64.max, "memory=9223372036854775807"),
         ] as [(String, Int64, String)])
     func text(_ text: String, _ value: Int64, _ printed: String) throws {
@@ -116,7 +117,7 @@ struct LimitTests {
         #expect(
             limits.all.map(\.text) == [
                 "wall=1m", "memory=256MB", "output=64MB", "events=1000000", "queue=256", "workers=4", "upcallDepth=8",
-                "openFiles=64",
+                "openFiles=64", "processes=512",
             ])
     }
 

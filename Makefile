@@ -63,7 +63,7 @@ TEST_PROGRAMS = KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUG
 
 .PHONY: test-swift
 test-swift: build
-	@$(ROOT)/.ci/require-tools strace
+	@$(ROOT)/.ci/require-tools strace openssl libcurl4-openssl-dev
 	@echo "Swift tests"
 	@swift build --package-path $(ROOT) --build-tests --quiet
 	@# Reading every library of the system keeps all threads busy for half a minute: what waits for events runs apart. So

@@ -103,12 +103,21 @@ static int add_path(int rules, uint64_t handled, const char *path, uint32_t acce
 /* With all that is in them. */
 static const char *const readable[] = { "/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/dev/urandom" };
 
+static int lies_in(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
 int kws_is_everybodys(const char *path, uint32_t may)
 {
     static const char *const more[] = { "/dev/null", "/dev/zero" };
     for (size_t i = 0; i < sizeof readable / sizeof readable[0]; i++) {
-        size_t length = strlen(readable[i]);
-        if (strncmp(path, readable[i], length) == 0 && (path[length] == '\0' || path[length] == '/'))
+        if (lies_in(path, readable[i]))
+            return 1;
+    }
+    for (size_t i = 0; (may & KWS_MAY_OPEN_TCP) != 0 && kws_certificates[i] != NULL; i++) {
+        if (lies_in(path, kws_certificates[i]))
             return 1;
     }
     return strcmp(path, more[0]) == 0 || ((may & KWS_MAY_SHARE_FILES) == 0 && strcmp(path, more[1]) == 0);
@@ -119,6 +128,12 @@ static int add_base(const kws_policy *policy, int rules, uint64_t handled, int t
     int error = add_path(rules, handled, "/dev/null", KWS_READ | KWS_WRITE);
     for (size_t i = 0; error == 0 && i < sizeof readable / sizeof readable[0]; i++)
         error = add_path(rules, handled, readable[i], KWS_READ);
+    for (size_t i = 0; error == 0 && (policy->may & KWS_MAY_OPEN_TCP) != 0 && kws_certificates[i] != NULL; i++) {
+        error = add_path(rules, handled, kws_certificates[i], KWS_READ);
+        /* What its user cannot reach is not given by a rule either. */
+        if (error == EACCES)
+            error = 0;
+    }
     /* Its own threads, to read: see kws_open_thread_state. The folder is kept open, and so the one that the rule is of. */
     if (error == 0 && threads >= 0)
         error = add_file(rules, handled, threads, READ_FILE);

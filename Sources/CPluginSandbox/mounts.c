@@ -34,8 +34,7 @@ static int restrict_mount(const char *path, uint64_t attributes, unsigned int fl
     return syscall(SYS_MOUNT_ATTRIBUTES, AT_FDCWD, path, flags, &change, sizeof change) == 0 ? 0 : errno;
 }
 
-/* Makes the folders above a path, and what something can be mounted on. */
-static int make_place(const char *path, int is_folder)
+static int make_folders_above(const char *path)
 {
     char above[PATH_MAX];
     snprintf(above, sizeof above, "%s", path);
@@ -44,6 +43,15 @@ static int make_place(const char *path, int is_folder)
         if (mkdir(above, 0755) != 0 && errno != EEXIST)
             return errno;
     }
+    return 0;
+}
+
+/* Makes the folders above a path, and what something can be mounted on. */
+static int make_place(const char *path, int is_folder)
+{
+    int error = make_folders_above(path);
+    if (error != 0)
+        return error;
     if (access(path, F_OK) == 0)
         return 0;
     if (is_folder)
@@ -69,7 +77,8 @@ static int bind_path(const char *path, uint64_t attributes)
         if (length < 0)
             return errno;
         link[length] = '\0';
-        return symlink(link, path) == 0 ? 0 : errno;
+        int error = make_folders_above(path);
+        return error != 0 ? error : symlink(link, path) == 0 ? 0 : errno;
     }
     int error = make_place(path, S_ISDIR(facts.st_mode));
     if (error == 0 && mount(source, path, NULL, MS_BIND | MS_REC, NULL) != 0)
@@ -86,7 +95,7 @@ static int bind_process(void)
     return error != 0 ? error : restrict_mount("/proc/self", NO_SET_ID | NO_DEVICES, AT_RECURSIVE);
 }
 
-static int bind_base(const char *runtime_folder)
+static int bind_base(const kws_policy *policy)
 {
     static const char *const readable[] = { "/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache" };
     static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/urandom" };
@@ -95,8 +104,13 @@ static int bind_base(const char *runtime_folder)
         error = bind_path(readable[i], READ_ONLY | NO_SET_ID | NO_DEVICES);
     for (size_t i = 0; error == 0 && i < sizeof devices / sizeof devices[0]; i++)
         error = bind_path(devices[i], NO_SET_ID);
-    if (error == 0 && runtime_folder != NULL)
-        error = bind_path(runtime_folder, READ_ONLY | NO_SET_ID | NO_DEVICES);
+    for (size_t i = 0; error == 0 && (policy->may & KWS_MAY_OPEN_TCP) != 0 && kws_certificates[i] != NULL; i++) {
+        error = bind_path(kws_certificates[i], READ_ONLY | NO_SET_ID | NO_DEVICES);
+        if (error == EACCES)
+            error = 0;
+    }
+    if (error == 0 && policy->runtime_folder != NULL)
+        error = bind_path(policy->runtime_folder, READ_ONLY | NO_SET_ID | NO_DEVICES);
     return error;
 }
 
@@ -164,7 +178,7 @@ int kws_change_root(const kws_policy *policy)
         || mount("tmpfs", PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0
         || mkdir(PLACE OLD, 0700) != 0 || syscall(SYS_pivot_root, PLACE, PLACE OLD) != 0 || chdir("/") != 0)
         return errno;
-    int error = bind_base(policy->runtime_folder);
+    int error = bind_base(policy);
     if (error == 0)
         error = bind_grants(policy);
     if (error == 0 && (umount2(OLD, MNT_DETACH) != 0 || rmdir(OLD) != 0))

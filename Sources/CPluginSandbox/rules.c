@@ -32,7 +32,8 @@ enum {
     WRITE_ONLY = 1, READ_WRITE = 2, ACCESS = 3, TRUNCATES = 0x200,
     NEW_THREAD = 0x10000,
     FAST_OPEN = 0x20000000, /* connects, without connect(2) and without Landlock being asked */
-    IPV4 = 2, IPV6 = 10, STREAM = 1, PACKETS = 5, SOCKET_KIND = 0xF, STREAM_FLAGS = 0x80800,
+    URGENT = 1, /* MSG_OOB: hardly anybody sends it, and what Unix sockets do with it was often wrong */
+    LOCAL = 1, IPV4 = 2, IPV6 = 10, STREAM = 1, PACKETS = 5, SOCKET_KIND = 0xF, STREAM_FLAGS = 0x80800,
     SOCKET_LEVEL = 1, IP_LEVEL = 0, TCP_LEVEL = 6, IPV6_LEVEL = 41,
     KILL = 9,
 };
@@ -46,6 +47,8 @@ enum {
 #define ADVICE(advice) ALWAYS_IF("madvise", IS(2, advice))
 #define CONTROL(option) ALWAYS_IF("prctl", IS(0, option))
 #define REQUEST(request) ALWAYS_IF("ioctl", IS(1, request))
+#define PAIR(may, unless, kind) { "socketpair", ALLOW, (may), (unless), { IS(0, LOCAL), IF(1, SOCKET_KIND, kind) } }
+#define SENDS(argument) IF((argument), FAST_OPEN | URGENT, 0)
 #define COMMAND(command) ALWAYS_IF("fcntl", IS(1, command))
 
 const rule kws_first_stage[] = {
@@ -126,13 +129,13 @@ const rule kws_first_stage[] = {
     /* kws_seal loads the second stage: SECCOMP_SET_MODE_FILTER for all threads. */
     ALWAYS_IF("seccomp", IS(0, 1), IS(1, 1)),
     /* What a worker logs goes through a socket that it was given. */
-    ALWAYS_IF("sendmsg", IF(2, FAST_OPEN, 0)),
+    ALWAYS_IF("sendmsg", SENDS(2)),
 
     /* Sockets. */
     MAY(SOCKETS, "accept"), MAY(SOCKETS, "accept4"), MAY(SOCKETS, "getsockname"), MAY(SOCKETS, "getpeername"),
     MAY(SOCKETS, "getsockopt"), MAY(SOCKETS, "recvfrom"), MAY(SOCKETS, "recvmsg"), MAY(SOCKETS, "recvmmsg"),
-    MAY(SOCKETS, "shutdown"), MAY_IF(SOCKETS, "sendto", IF(3, FAST_OPEN, 0)),
-    MAY_IF(SOCKETS, "sendmmsg", IF(3, FAST_OPEN, 0)),
+    MAY(SOCKETS, "shutdown"), MAY_IF(SOCKETS, "sendto", SENDS(3)),
+    MAY_IF(SOCKETS, "sendmmsg", SENDS(3)),
     /* No filters and no protocols of higher layers: they are programs in the kernel. */
     OPTION(SOCKET_LEVEL, 2), OPTION(SOCKET_LEVEL, 7), OPTION(SOCKET_LEVEL, 8), OPTION(SOCKET_LEVEL, 9),
     OPTION(SOCKET_LEVEL, 13), OPTION(SOCKET_LEVEL, 15), OPTION(SOCKET_LEVEL, 18), OPTION(SOCKET_LEVEL, 20),
@@ -145,15 +148,17 @@ const rule kws_first_stage[] = {
     MAY_IF(TCP, "socket", IS(0, IPV4), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 6)),
     MAY_IF(TCP, "socket", IS(0, IPV6), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 0)),
     MAY_IF(TCP, "socket", IS(0, IPV6), IF(1, WORD & ~(uint64_t)STREAM_FLAGS, STREAM), IS(2, 6)),
+    /* Clients have threads that look for names, and wake their loops by a pair of sockets. Both ends are the plugin's: what
+     * it sends from one to the other it has already. Streams and packets: one of a pair of datagram sockets sends to any
+     * local socket, by its name. */
+    PAIR(TCP, PROGRAMS, STREAM), PAIR(TCP, PROGRAMS, PACKETS),
 
     /* Other programs. What they may reach is Landlock's to say, and which processes the namespace's. */
     MAY_IF(PROGRAMS, "clone", IF(0, FOREIGN, 0)), MAY(PROGRAMS, "fork"), MAY(PROGRAMS, "vfork"),
     MAY(PROGRAMS, "execve"), MAY(PROGRAMS, "execveat"), MAY(PROGRAMS, "wait4"), MAY(PROGRAMS, "waitid"),
     MAY(PROGRAMS, "kill"), MAY(PROGRAMS, "tgkill"), MAY(PROGRAMS, "pidfd_open"), MAY(PROGRAMS, "pidfd_send_signal"),
     MAY(PROGRAMS, "setpgid"), MAY(PROGRAMS, "getpgid"), MAY(PROGRAMS, "setsid"), MAY(PROGRAMS, "getsid"),
-    /* Streams and packets: one of a pair of datagram sockets sends to any local socket, by its name. */
-    MAY_IF(PROGRAMS, "socketpair", IS(0, 1), IF(1, SOCKET_KIND, STREAM)),
-    MAY_IF(PROGRAMS, "socketpair", IS(0, 1), IF(1, SOCKET_KIND, PACKETS)),
+    PAIR(PROGRAMS, 0, STREAM), PAIR(PROGRAMS, 0, PACKETS),
     MAY_IF(PROGRAMS, "mmap", IF(2, EXECUTABLE, 0), IF(3, MAP_KIND | GROWS_DOWN | ANONYMOUS, SHARED)),
     MAY_IF(PROGRAMS, "prctl", IS(0, 1), IS(1, KILL)), MAY_IF(PROGRAMS, "prctl", IS(0, 36)),
     /* A jail of its own. */

@@ -66,6 +66,11 @@ int kws_landlock_make(const kws_policy *policy, kws_report *report, int threads)
 /* Puts this process under it. 0 or an errno. */
 int kws_landlock_enter(int rules);
 
+/* ---- certificates ----------------------------------------------------------------------------------------- */
+
+/* Files and folders that can be read where TCP is given; NULL ends them. A machine has some of them. */
+extern const char *const kws_certificates[];
+
 /* ---- reports --------------------------------------------------------------------------------------------- */
 
 /* Notes what became of a mechanism. */

@@ -1,5 +1,6 @@
 /* Names of hosts: getaddrinfo(3) for whatever is loaded here, if the worker has a broker, and so a granted network. The host
- * looks for what was granted; addresses that are written out and this machine's own name need nobody. */
+ * looks for what was granted; addresses that are written out and this machine's own name need nobody. Older functions are in
+ * hosts.c. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -14,8 +15,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* The C library's own. */
-static void *next(const char *name)
+void *of_library(const char *name)
 {
     return dlsym(RTLD_NEXT, name);
 }
@@ -69,15 +69,15 @@ static int find_here(const char *name, int flags, kww_network_answer *answer)
     return inet_pton(AF_INET6, name, &address) == 1 ? add(answer, AF_INET6, &address, 16), 1 : 0;
 }
 
-static int find(const char *name, const struct addrinfo *wanted, uint16_t port, kww_network_answer *answer)
+int find_addresses(const char *name, int family, int flags, uint16_t port, kww_network_answer *answer)
 {
     kww_network_request request = { .kind = KWW_NETWORK_RESOLVE, .address = { .port = port } };
     int descriptor;
-    if (find_here(name, wanted->ai_flags, answer))
+    if (find_here(name, flags, answer))
         return 0;
-    if ((wanted->ai_flags & AI_NUMERICHOST) != 0 || strlen(name) >= sizeof request.name)
+    if ((flags & AI_NUMERICHOST) != 0 || strlen(name) >= sizeof request.name)
         return EAI_NONAME;
-    request.address.family = (uint16_t)wanted->ai_family;
+    request.address.family = (uint16_t)family;
     memcpy(request.name, name, strlen(name));
     int error = ask_broker(&request, answer, &descriptor);
     if (error != 0) {
@@ -151,7 +151,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 {
     if (!has_broker()) {
         int (*own)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-        *(void **)&own = next("getaddrinfo");
+        *(void **)&own = of_library("getaddrinfo");
         return own != NULL ? own(name, service, hints, result) : EAI_SYSTEM;
     }
     static const struct addrinfo any;
@@ -166,7 +166,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         return EAI_SOCKTYPE;
     int error = read_service(service, wanted->ai_flags, &port);
     if (error == 0)
-        error = find(name, wanted, port, &answer);
+        error = find_addresses(name, wanted->ai_family, wanted->ai_flags, port, &answer);
     return error != 0 ? error : list(&answer, name, wanted, port, result);
 }
 
@@ -174,7 +174,7 @@ void freeaddrinfo(struct addrinfo *first)
 {
     if (!has_broker()) {
         void (*own)(struct addrinfo *);
-        *(void **)&own = next("freeaddrinfo");
+        *(void **)&own = of_library("freeaddrinfo");
         if (own != NULL)
             own(first);
         return;

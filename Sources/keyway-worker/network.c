@@ -1,4 +1,4 @@
-/* The network, by the host: connect(2), bind(2) and listen(2) for whatever is loaded here. Names are in names.c.
+/* The network, by the host: connect(2), bind(2) and listen(2) for whatever is loaded here. Names are in names.c and hosts.c.
  *
  * The filter refuses these calls to a worker, whatever it was granted. The host makes sockets that are connected, or listen,
  * where the plugin was granted that, and passes them; here each takes the place of the plugin's own. Without a broker all is
@@ -186,6 +186,21 @@ static int made_by_broker(int file, kww_network_request *request, int *error)
         return fail(*error != 0 && *error != EINPROGRESS ? *error : EMFILE);
     copy_options(file, made);
     return made;
+}
+
+/* Clients look whether this machine has IPv6 by opening a socket for datagrams, and ask for no such addresses where it cannot
+ * be had: libcurl does, and what uses it. They close it. What they get to look at leads nowhere. */
+int socket(int family, int kind, int protocol)
+{
+    const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int ends[2], made = (int)syscall(SYS_socket, family, kind, protocol);
+    if (made >= 0 || !is_brokered || errno != EPERM || family != AF_INET6 || (kind & ~flags) != SOCK_DGRAM)
+        return made;
+    /* Of packets: to send into a stream without another end is a signal. */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | (kind & flags), 0, ends) != 0)
+        return -1;
+    close(ends[1]);
+    return ends[0];
 }
 
 int connect(int file, __CONST_SOCKADDR_ARG address, socklen_t size)

@@ -68,6 +68,12 @@ int has_broker(void);
 /* Asks it, and waits for half a minute at most: 0, or an errno. *descriptor: what it passed, the caller's, or -1. */
 int ask_broker(kww_network_request *request, kww_network_answer *answer, int *descriptor);
 
+/* names.c: of a host, by the broker if need be, with AI_* as for getaddrinfo(3); may be of other families than was wanted. 0, or
+ * EAI_*. */
+int find_addresses(const char *name, int family, int flags, uint16_t port, kww_network_answer *answer);
+/* The C library's own function of a name that this program has, too; NULL: it has none. */
+void *of_library(const char *name);
+
 /* ---- within a worker ------------------------------------------------------------------------------------ */
 
 /* One thread that serves one call after the other. */

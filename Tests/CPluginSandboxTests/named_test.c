@@ -103,5 +103,7 @@ void test_named(void)
     CHECK(kws_is_everybodys("/usr", 0) && kws_is_everybodys("/usr/lib/x", 0) && kws_is_everybodys("/dev/null", 0));
     CHECK(!kws_is_everybodys("/usrx", 0) && !kws_is_everybodys("/", 0) && !kws_is_everybodys("/etc/passwd", 0));
     CHECK(kws_is_everybodys("/dev/zero", 0) && !kws_is_everybodys("/dev/zero", KWS_MAY_SHARE_FILES));
+    CHECK(kws_is_everybodys("/etc/ssl/certs/a.pem", KWS_MAY_OPEN_TCP) && !kws_is_everybodys("/etc/ssl/certs/a.pem", 0));
+    CHECK(!kws_is_everybodys("/etc/ssl/private/a.pem", KWS_MAY_OPEN_TCP) && !kws_is_everybodys("/etc/ssl", KWS_MAY_OPEN_TCP));
     destroy_target();
 }

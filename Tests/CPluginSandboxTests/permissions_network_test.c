@@ -3,8 +3,12 @@
 #include "permissions.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int connect_to(uint16_t port, int flags)
@@ -107,10 +111,129 @@ static void test_passed_sockets(void)
     target_.passed = -1;
 }
 
+/* ---- pairs of sockets ---------------------------------------------------------------------------------------- */
+
+static int pair_kind;
+static struct sockaddr_un receiver_name;
+static socklen_t receiver_name_size;
+
+/* What threads wake loops with. */
+static int use_pair(void)
+{
+    char byte = 0;
+    int ends[2], on = 65536;
+    if (socketpair(AF_UNIX, pair_kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &on, sizeof on) != 0 || send(ends[0], "x", 1, MSG_NOSIGNAL) != 1)
+        return -errno;
+    return recv(ends[1], &byte, 1, 0) == 1 && byte == 'x' ? 0 : -EIO;
+}
+
+/* Past its own other end, to somebody else's socket. */
+static int send_by_name(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, pair_kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    return sendto(ends[0], "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&receiver_name, receiver_name_size) == 1 ? 0 : -errno;
+}
+
+static int connect_end_of_pair(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, pair_kind | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    return connect(ends[0], (struct sockaddr *)&receiver_name, receiver_name_size) == 0 ? 0 : -errno;
+}
+
+static int send_urgently(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, pair_kind | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    return send(ends[0], "x", 1, MSG_NOSIGNAL | MSG_OOB) == 1 ? 0 : -errno;
+}
+
+/* A pair leads to its own other end alone, and only where TCP is given. */
+static void test_pairs(void)
+{
+    char byte;
+    task none = with(0), sockets = with(KWS_MAY_USE_SOCKETS), tcp = with(KWS_MAY_OPEN_TCP);
+    int receiver = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    receiver_name.sun_family = AF_UNIX;
+    int length = snprintf(receiver_name.sun_path + 1, sizeof receiver_name.sun_path - 1, "keyway-receiver-%d", (int)getpid());
+    receiver_name_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    NEED(receiver >= 0 && bind(receiver, (struct sockaddr *)&receiver_name, receiver_name_size) == 0);
+    static const int kinds[] = { SOCK_STREAM, SOCK_SEQPACKET };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        pair_kind = kinds[i];
+        CHECK_RESULT(none, use_pair, -EPERM);
+        CHECK_RESULT(sockets, use_pair, -EPERM);
+        CHECK_RESULT(tcp, use_pair, 0);
+        CHECK_RESULT(tcp, connect_end_of_pair, -EPERM);
+        CHECK(perform_freely(connect_end_of_pair, attacker()) != -EPERM);
+        CHECK_RESULT(tcp, send_urgently, -EPERM);
+        CHECK(perform_freely(send_urgently, attacker()) != -EPERM);
+        attempt(&tcp, send_by_name);
+        CHECK(recv(receiver, &byte, 1, MSG_DONTWAIT) < 0);
+    }
+    pair_kind = SOCK_DGRAM;
+    CHECK_RESULT(tcp, use_pair, -EPERM);
+    CHECK_RESULT(tcp, send_by_name, -EPERM);
+    CHECK_EQUAL(perform_freely(send_by_name, attacker()), 0);
+    CHECK(recv(receiver, &byte, 1, MSG_DONTWAIT) == 1 && byte == 'x');
+    close(receiver);
+}
+
+/* ---- certificates ---------------------------------------------------------------------------------------------- */
+
+static const char *trusted;
+
+static int read_trusted(void)
+{
+    char byte;
+    int file = open(trusted, O_RDONLY | O_CLOEXEC);
+    return file >= 0 && read(file, &byte, 1) == 1 ? 0 : -errno;
+}
+
+static int read_trusted_by_link(void)
+{
+    trusted = "/usr/lib/ssl/certs/ca-certificates.crt";
+    return read_trusted();
+}
+
+/* Private keys lie beside the certificates. */
+static int list_folder_above(void)
+{
+    return open("/etc/ssl", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0 ? 0 : -errno;
+}
+
+/* Whom the machine trusts, where TCP is given; and nothing beside it. */
+static void test_certificates(void)
+{
+    trusted = "/etc/ssl/certs/ca-certificates.crt";
+    if (access(trusted, R_OK) != 0) {
+        printf("SKIP certificates of the machine: there is no %s\n", trusted);
+        return;
+    }
+    for (int has_root = 0; has_root <= can_make_namespaces(); has_root++) {
+        task none = with(0), tcp = with(KWS_MAY_OPEN_TCP);
+        none.policy.wanted[KWS_MOUNT_SPACE] = tcp.policy.wanted[KWS_MOUNT_SPACE] = has_root ? KWS_REQUIRED : KWS_NO;
+        CHECK_RESULT(none, read_trusted, has_root ? -ENOENT : -EACCES);
+        CHECK_RESULT(tcp, read_trusted, 0);
+        CHECK_RESULT(tcp, list_folder_above, -EACCES);
+        CHECK_EQUAL(perform_freely(list_folder_above, attacker()), 0);
+        if (access("/usr/lib/ssl/certs", F_OK) == 0)
+            CHECK_RESULT(tcp, read_trusted_by_link, 0);
+    }
+}
+
 void test_network(void)
 {
     make_target(attacker());
     test_tcp();
     test_passed_sockets();
+    test_pairs();
+    test_certificates();
     destroy_target();
 }

@@ -95,22 +95,25 @@ final class EchoServer: Sendable {
     }
 
     /// An address of this machine that is no loopback's; nil: it has none.
-    static var ownAddress: String? {
+    static var ownAddress: String? { ownAddress(AF_INET, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+
+    /// The same of IPv6.
+    static var ownAddressOfSix: String? { ownAddress(AF_INET6, socklen_t(MemoryLayout<sockaddr_in6>.size)) }
+
+    private static func ownAddress(_ family: Int32, _ size: socklen_t) -> String? {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&first) == 0 else { return nil }
         defer { unsafe freeifaddrs(first) }
         var next = unsafe first
         while let entry = unsafe next {
             defer { unsafe next = entry.pointee.ifa_next }
-            guard let address = unsafe entry.pointee.ifa_addr, unsafe address.pointee.sa_family == AF_INET,
+            guard let address = unsafe entry.pointee.ifa_addr, unsafe Int32(address.pointee.sa_family) == family,
                 unsafe entry.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0
             else { continue }
             var text = [CChar](repeating: 0, count: 64)
-            _ = unsafe getnameinfo(
-                address, socklen_t(MemoryLayout<sockaddr_in>.size), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST
-            )
+            _ = unsafe getnameinfo(address, size, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
             let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if !name.hasPrefix("169.254.") { return name }
+            if !name.hasPrefix("169.254."), !name.hasPrefix("fe80:") { return name }
         }
         return nil
     }

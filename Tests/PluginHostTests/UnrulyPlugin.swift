@@ -12,7 +12,8 @@ struct UnrulyPlugin {
         path = try Self.build(macros, build: build, in: folder.path)
     }
 
-    static func build(_ macros: [String], build: Int, in folder: String) throws -> String {
+    /// - Parameter link: further words for the linker.
+    static func build(_ macros: [String], link: [String] = [], build: Int, in folder: String) throws -> String {
         let path = "\(folder)/unruly\(build).so"
         try ProbePlugin.compile(
             [
@@ -22,7 +23,7 @@ struct UnrulyPlugin {
                 "-I\(ProbePlugin.repository)/PluginABI/include", "-o", path,
                 "\(ProbePlugin.repository)/Tests/Fixtures/workers/unruly.c",
                 "-Wl,--version-script=\(ProbePlugin.repository)/PluginABI/plugin.map", "-Wl,-z,relro,-z,now",
-            ])
+            ] + link)
         return path
     }
 

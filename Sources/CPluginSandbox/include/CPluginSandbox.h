@@ -66,7 +66,8 @@ typedef struct kws_grant {
 #define KWS_MAY_GENERATE_CODE 2u /* a compiler at run time: memory may be writable and executable */
 #define KWS_MAY_START_PROGRAMS 4u
 #define KWS_MAY_USE_SOCKETS 8u   /* those that the host passes: accept, send, receive */
-#define KWS_MAY_OPEN_TCP 16u     /* TCP sockets that it can neither connect nor bind; implies USE_SOCKETS */
+#define KWS_MAY_OPEN_TCP 16u     /* TCP sockets that it can neither connect nor bind, pairs of Unix
+                                     sockets, and reading whom the machine trusts (TLS); implies USE_SOCKETS */
 #define KWS_MAY_SHARE_FILES 32u  /* MAP_SHARED of files */
 #define KWS_MAY_USE_DEVICES 64u  /* requests (ioctl) to USB devices that the host passes */
 #define KWS_MAY_ALL 127u

@@ -35,6 +35,12 @@
 #define MANIFEST "\"type\":\"embedder\",\"permissions\":[{\"permission\":\"threads\",\"required\":false}]"
 #endif
 
+/* Without it nothing in the plugin needs libcurl. */
+#ifdef WEB
+#include "web.h"
+#define MANIFEST "\"type\":\"embedder\",\"permissions\":[\"net\",\"threads\"]"
+#endif
+
 #ifndef ID
 #define ID "unruly"
 #endif
@@ -241,6 +247,10 @@ static kw_status reach_out(kw_call *call, kw_str text, float *row)
                        error < 0 ? gai_strerror(error) : strerror(error));
 #else
     (void)call, (void)text, (void)row;
+#endif
+#ifdef WEB
+    if (begins(text, "web "))
+        return try_web(call, text, row);
 #endif
     return KW_OK;
 }

@@ -14,47 +14,33 @@ package struct NetworkPattern: Sendable, Hashable {
         let isPrefix: Bool
     }
 
-    private static let ports = ["https": "443", "wss": "443", "http": "80", "ws": "80"]
-
     /// - Parameter text: `HOST:PORT`, or `SCHEME://HOST[:PORT][/PATH]`, of which `/*` is every path.
     /// - Returns: nil for what has another form; it is equal to nothing but itself.
     package init?(_ text: String) {
-        var authority = Substring(text)
-        var scheme: String?
-        var path: Substring = ""
-        if let separator = text.firstRange(of: "://") {
-            scheme = text[..<separator.lowerBound].lowercased()
-            authority = text[separator.upperBound...]
-            if let slash = authority.firstIndex(of: "/") {
-                path = authority[slash...]
-                authority = authority[..<slash]
-            }
-        }
-        let colon = authority.lastIndex(of: ":").flatMap { authority[$0...].contains("]") ? nil : $0 }
-        guard
-            let port = colon.map({ String(authority[authority.index(after: $0)...]) })
-                ?? scheme.flatMap({ Self.ports[$0] })
-        else { return nil }
-        var host = (colon.map { authority[..<$0] } ?? authority).lowercased()
-        if host.hasSuffix(".") { host.removeLast() }
-        guard !host.isEmpty, !host.contains("@"), !path.contains("?"), !path.contains("#"), !path.contains("%") else {
+        let words = Words(text)
+        let path = words.path
+        guard words.mistake == nil, let port = words.port, !path.contains(where: { "?#%".contains($0) }) else {
             return nil
         }
-        self.host = host
+        host = words.host
         self.port = port
         var parts = path.split(separator: "/")
         guard !parts.contains(".."), !parts.contains(".") else { return nil }
         let isPrefix = parts.last == "*" || parts.last == "**"
         if isPrefix { parts.removeLast() }
         address =
-            if let scheme, !parts.isEmpty { Address(scheme: scheme, path: parts, isPrefix: isPrefix) } else { nil }
+            if let scheme = words.scheme, !parts.isEmpty {
+                Address(scheme: scheme, path: parts, isPrefix: isPrefix)
+            } else {
+                nil
+            }
     }
 
-    /// Does a `*` stand where it is no wildcard, but a character like others?
-    package var hasIdleWildcard: Bool {
-        let fixed = host.hasPrefix("*.") ? host.dropFirst(2) : host == "*" ? "" : host[...]
-        return fixed.contains("*") || address?.path.contains { $0.contains("*") } == true
-    }
+    /// Why no host and no port can be meant by it, as a sentence without a final full stop; nil if some can.
+    package static func mistake(in text: String) -> String? { Words(text).mistake }
+
+    /// Does a `*` of its path stand where it is no wildcard, but a character like others?
+    package var hasIdleWildcard: Bool { address?.path.contains { $0.contains("*") } == true }
 
     /// Every host there is, on whatever port.
     package var isEverything: Bool { host == "*" }

@@ -25,29 +25,18 @@ extension Permission {
         return false
     }
 
-    private static let ports: [Substring: String] = ["https": "443", "wss": "443", "http": "80", "ws": "80"]
-
-    /// `https://api.example.com/*`, which is all of a host, as `api.example.com:443`. An address with a path stays.
+    /// `https://api.example.com/*`, which is all of a host, as `api.example.com:443`. An address with a path stays, and so does
+    /// what is no address.
     static func host(_ text: String) -> String {
-        guard let separator = text.firstRange(of: "://"), let port = ports[text[..<separator.lowerBound]] else {
-            return text
-        }
+        guard let separator = text.firstRange(of: "://"), NetworkPattern.mistake(in: text) == nil,
+            let port = NetworkPattern.Words(text).port
+        else { return text }
         var rest = text[separator.upperBound...]
         if let slash = rest.firstIndex(of: "/") {
             guard ["/", "/*", "/**"].contains(rest[slash...]) else { return text }
             rest = rest[..<slash]
         }
-        return isHostAndPort(String(rest)) ? String(rest) : "\(rest):\(port)"
-    }
-
-    /// An address has its port by its scheme.
-    static func isHostAndPort(_ text: String) -> Bool {
-        if let separator = text.firstRange(of: "://") {
-            return ports[text[..<separator.lowerBound]] != nil && !text[separator.upperBound...].isEmpty
-        }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let port = parts.last, parts.count > 1, !parts[0].isEmpty else { return false }
-        return port == "*" || isPort(port)
+        return NetworkPattern.mistake(in: String(rest)) == nil ? String(rest) : "\(rest):\(port)"
     }
 
     static func isPort(_ text: Substring) -> Bool { UInt16(text).map { $0 > 0 } ?? false }

@@ -122,7 +122,7 @@ public struct Permission: Sendable, Hashable {
                 return "an absolute path has no \"..\""
             }
             return Self.escapes(resource) ? "the path leads out of the plugin's data folder" : nil
-        case .network: return Self.isHostAndPort(resource) ? nil : "a host needs a port, such as \(resource):443"
+        case .network: return NetworkPattern.mistake(in: resource)
         case .listen: return Self.isPort(resource.split(separator: ":").last ?? "") ? nil : "a port is 1 to 65535"
         case .environment:
             return resource.utf8.contains(UInt8(ascii: "=")) ? "the name of a variable has no =" : nil

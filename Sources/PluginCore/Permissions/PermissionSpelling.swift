@@ -175,7 +175,7 @@ extension PermissionReader {
             for host in hosts {
                 if host == "*" {
                     ask(.network, nil, at: pointer, spelling: spelling)
-                } else if Permission.isHostAndPort(host) {
+                } else if NetworkPattern.Words(host).port != nil {
                     ask(.network, host, at: pointer, spelling: spelling)
                 } else {
                     for port in ports { ask(.network, "\(host):\(port)", at: pointer, spelling: spelling) }

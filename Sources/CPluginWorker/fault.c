@@ -44,6 +44,12 @@ kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane)
         fault->limit = facts.killed;
         return KWW_FAULT;
     }
+    /* What it did besides its calls, such as what it wrote to the broker: of the one call that it had, if there was one. */
+    if (facts.killed == KWW_KILL_PROTOCOL && facts.busy == 1) {
+        fault->kind = KWW_FAULT_PROTOCOL;
+        snprintf(fault->text, sizeof fault->text, "it asked its host for what no worker asks for");
+        return KWW_FAULT;
+    }
     /* The host's own kill is told by the call that was the reason, and to the others the worker is lost. */
     if (facts.ended != KWW_END_EXIT || facts.killed != KWW_KILL_NONE)
         return KWW_FAULT;

@@ -81,6 +81,11 @@ struct SandboxCommandTests {
         }
         #expect(try await reach(otherPort, "net=127.0.0.1:\(port)", "net=127.0.0.1:\(otherPort)").status == 0)
         #expect(try await reach(port).status == 1)
+        for wrong in ["ex*mple.com:443", "a b:80", "[:80", "https://h:99999", "*.:443"] {
+            let refused = try await reach(port, "net=\(wrong)")
+            let text = "the permission \\\"net:\(wrong)\\\" cannot be"
+            #expect(refused.status == 2 && refused.stdout.contains(text), "\(refused.stdout)")
+        }
     }
 
     @Test("what was reached for is written down, shown, learned and compared") func audit() async throws {
@@ -109,6 +114,8 @@ struct SandboxCommandTests {
         let missing = try await Command.run(["audit", "show", "nothing", "--json"], in: folder.url)
         #expect(try missing.status == 1 && missing.json()["error"]?["code"] == "notFound")
         #expect(try await reach("127.0.0.1", "--quarantine-departures").status == 2)
+        let unnamed = try await reach("127.0.0.1", "--profile", "")
+        #expect(unnamed.status == 2 && unnamed.stdout.contains("--profile names no file"), "\(unnamed.stdout)")
         let damaged = try await reach("127.0.0.1", "--profile", "log")
         #expect(damaged.status == 1)
     }

@@ -75,7 +75,8 @@ import Testing
         #expect(profiles == log.profiles && profiles["a"]?.entries == [entry])
         #expect(profiles["a"]?.isDeparture(record) == false)
         for damaged in [
-            "{}", "{\"version\":2,\"profiles\":{}}", "{\"version\":1,\"profiles\":[]}",
+            "{}", "{\"version\":2,\"profiles\":{}}", "{\"version\":1.0,\"profiles\":{}}",
+            "{\"version\":1,\"profiles\":[]}",
             "{\"version\":1,\"profiles\":{\"a\":[{\"action\":\"sing\",\"resource\":\"x\"}]}}",
             "{\"version\":1,\"profiles\":{\"a\":[{\"action\":\"connect\"}]}}",
         ] {
@@ -125,6 +126,23 @@ import Testing
             await host.shutdown()
             #expect(departures.map(\.resource) == ["secret OTHER"])
         }
+    }
+
+    @Test("a plugin that departs while it is loaded is not loaded, and the error says why") func departsAtOnce()
+        async throws
+    {
+        let unruly = try UnrulyPlugin(["NETWORK", "CONSTRUCTOR=reach_and_wait()"])
+        var usual = AccessProfile()
+        usual.learn(AccessRecord(time: 0, plugin: "", action: .connect, resource: "127.0.0.1:9", isAllowed: true))
+        let host = try UnrulyPlugin.host {
+            $0.audit.profiles = ["unruly": usual]
+            $0.audit.quarantinesDepartures = true
+            $0.workers.allowed = [try Permission(.network, "127.0.0.1:9")]
+        }
+        let error = await #expect(throws: PluginError.self) { try await host.load(unruly.path) }
+        #expect(error?.code == .quarantined && error?.what.contains("connect 127.0.0.2:9") == true, "\(error as Any)")
+        #expect(error?.plugin == "unruly" && error?.remedy?.contains("quarantine") == true)
+        await host.shutdown()
     }
 
     @Test("system calls that the sandbox refuses are told before the plugin hears of it, each name once as an event")

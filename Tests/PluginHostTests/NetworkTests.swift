@@ -238,7 +238,7 @@ import Testing
         for text in ["1 1 12", "1 1 \(size + 1)", "9 1 \(size)", "0 1 \(size)", "1 1 65000"] {
             let (host, plugin) = try await load(["net:127.0.0.1:\(server.port)"])
             let error = try UnrulyPlugin.failure(plugin, "net broker \(text)")
-            #expect(error.code == .workerLost, "\(text): \(error)")
+            #expect(error.code == .protocolViolation, "\(text): \(error)")
             _ = try UnrulyPlugin.ask(plugin, "net connect \(Self.here) \(server.port)")
             await host.shutdown()
         }

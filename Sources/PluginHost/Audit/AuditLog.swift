@@ -85,7 +85,7 @@ public struct AuditLog: Sendable {
                 .dataLoss, "\(source): \(pointer) \(what)", remedy: "Make it anew with `keyway audit learn`",
                 facts: .pointer(pointer))
         }
-        guard document["version"]?.intValue == formatVersion else { throw damaged("/version", "must be 1") }
+        guard document["version"] == .int(formatVersion) else { throw damaged("/version", "must be 1") }
         guard let plugins = document["profiles"]?.objectValue else {
             throw damaged("/profiles", "must be an object of ids and what they reach for")
         }

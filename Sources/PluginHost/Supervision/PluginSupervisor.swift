@@ -101,12 +101,13 @@ actor PluginSupervisor {
             }
         }
         cancelVerb = { task.cancel() }
-        defer { cancelVerb = nil }
+        defer { (cancelVerb, interruption) = (nil, nil) }
         let result = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
             task.cancel()
         }
+        if case .failure(let error) = result, error.code == .cancelled, let interruption { throw interruption }
         return try result.get()
     }
 
@@ -152,6 +153,11 @@ actor PluginSupervisor {
     /// Refuses calls, waits for those that run, and ends it. A verb that is under way is given up.
     /// - Parameter reason: what callers are told who have its adapters; nil if there is nothing to say.
     func stop(_ reason: String?, quarantined: Bool = false) async {
+        if quarantined, let reason {
+            interruption = PluginError(
+                .quarantined, "it was put into quarantine meanwhile: \(reason)",
+                remedy: "Find out why it does so; `keyway quarantine clear \(id)` lets it go", plugin: id, stage: .load)
+        }
         cancelVerb?()
         await verbs.lock()
         defer { verbs.unlock() }
@@ -174,6 +180,8 @@ actor PluginSupervisor {
         failure ?? PluginError(.internal, "\(name) is \(state.rawValue) after it was \(verb)", plugin: name)
     }
 
+    /// Why a verb was cancelled, for whoever wanted it; nil: there is no more to say than that.
+    private var interruption: PluginError?
     /// Ends what runs for a verb; nil while none does.
     private var cancelVerb: (@Sendable () -> Void)?
 

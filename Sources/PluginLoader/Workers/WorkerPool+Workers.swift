@@ -76,14 +76,19 @@ extension WorkerPool {
         // Its calls leave now; whoever frees it waits for them, and not this thread.
         HostThreads.workers.submit { self.remote.remove(process) }
         let end = Self.end(of: process.facts)
-        let isOrphan = process.facts.ended == KWW_END_ZYGOTE
-        tell(.ended, id, process, isOrphan ? "the program that starts workers is gone" : end.reason)
+        tell(.ended, id, process, Self.reason(of: process.facts) ?? end.reason)
         if factory.options.recovery == .disable, end.isFailure { disable(end.reason ?? "unknown") }
         handle(.ended(id, end))
         monitor.withLock { state in
             state.processes[id] = nil
             state.seen[id] = nil
         }
+    }
+
+    /// What ``WorkerEnd`` does not tell apart.
+    private static func reason(of facts: kww_facts) -> String? {
+        if facts.ended == KWW_END_ZYGOTE { return "the program that starts workers is gone" }
+        return facts.killed == KWW_KILL_PROTOCOL ? "it broke the protocol" : nil
     }
 
     private static func end(of facts: kww_facts) -> WorkerEnd {

@@ -92,7 +92,10 @@ struct AuditOptions: ParsableArguments {
     var quarantineDepartures = false
 
     func validate() throws {
-        if audit == "" { throw ValidationError("--audit names no file.") }
+        if audit == "" { throw ValidationError("--audit names no file; name one that is to be written.") }
+        if profile == "" {
+            throw ValidationError("--profile names no file; name one that `keyway audit learn` has printed.")
+        }
         if quarantineDepartures, profile == nil {
             throw ValidationError("--quarantine-departures needs --profile, to depart from.")
         }

@@ -197,17 +197,18 @@ import Testing
         _ = try UnrulyPlugin.ask(plugin, "read /usr/lib/os-release")
         for refused in [
             "read \(evil)", "read /etc/passwd", "read /etc/passwd", "read \(folder.path)/link",
-            "read \(folder.path)/../etc/passwd", "write \(folder.path)/text", "write /none/at/all", "read /proc/self/environ",
+            "read \(folder.path)/../etc/passwd", "write \(folder.path)/text", "write /none/at/all",
+            "read /proc/self/environ",
         ] {
             #expect(throws: PluginError.self) { try UnrulyPlugin.ask(plugin, refused) }
         }
         let told = records.all.dropFirst(before).map { "\($0.action.rawValue) \($0.resource) \($0.isAllowed)" }
-        let above = URL(fileURLWithPath: folder.path).deletingLastPathComponent().path
         #expect(
             told == [
                 "read \(folder.path) true", "write \(data.path) true", "read \(evil) false",
                 "read /etc/passwd false", "read /etc/passwd false", "read /etc/passwd false",
-                "read \(above)/etc/passwd false", "write \(folder.path)/text false", "write /none/at/all false",
+                "read \(folder.path)/../etc/passwd false", "write \(folder.path)/text false",
+                "write /none/at/all false",
                 "read /proc/self/environ false",
             ])
         try await host.suspend(plugin.id)

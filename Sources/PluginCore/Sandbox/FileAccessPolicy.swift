@@ -20,7 +20,8 @@ package struct FileAccessPolicy: Sendable {
     /// - Parameter path: absolute; one with `..` in it is covered by nothing.
     package func verdicts(on path: String, _ wanted: SandboxPolicy.Access) -> [Verdict] {
         [SandboxPolicy.Access.read, .write].filter(wanted.contains).map { right in
-            Verdict(access: right, grant: grants.first { $0.access.contains(right) && Self.lies(path, in: $0.path) }?.path)
+            Verdict(
+                access: right, grant: grants.first { $0.access.contains(right) && Self.lies(path, in: $0.path) }?.path)
         }
     }
 

@@ -32,7 +32,8 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// Is it enforced for plugins in workers? The others are there for hosts that have a sandbox.
     public var holdsInWorkers: Bool {
         switch self {
-        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .processes, .fileSize, .disk, .network:
+        case .wall, .cpu, .memory, .output, .events, .queue, .workers, .openFiles, .processes, .fileSize, .disk,
+            .network:
             true
         case .concurrency, .upcallDepth: false
         }

@@ -79,7 +79,8 @@ struct SandboxListener: Sendable {
             let path = unsafe withUnsafeBytes(of: file.path) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            return look(at: NamedFile(path, folder: file.folder, of: process), SandboxPolicy.Access(rawValue: file.access))
+            let named = NamedFile(path, folder: file.folder, of: process)
+            return look(at: named, SandboxPolicy.Access(rawValue: file.access))
         }
     }
 
@@ -92,7 +93,8 @@ struct SandboxListener: Sendable {
     private func look(at file: NamedFile, _ wanted: SandboxPolicy.Access) -> [Access] {
         guard let path = file.place else {
             // A process that nobody may look into does not say either where it is.
-            return file.name.isEmpty ? [] : [Access(.read, file.name, isAllowed: true, "it is relative, and Landlock decides")]
+            guard !file.name.isEmpty else { return [] }
+            return [Access(.read, file.name, isAllowed: true, "it is relative, and Landlock decides")]
         }
         guard !file.isOwn, !isEverybodys(path, wanted) else { return [] }
         return files.verdicts(on: path, wanted).map { verdict in

@@ -50,6 +50,31 @@ import Testing
         await host.shutdown()
     }
 
+    @Test("a limit that changes while workers are made holds in them, or in those that take their places") func made()
+        async throws
+    {
+        /// What the kernel limits the data of the worker to that answers.
+        func limit(_ text: String) -> Int64? {
+            guard let process = try? UnrulyPlugin.ask(plugin, text).process,
+                let limits = try? String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+            else { return nil }
+            return limits.split(separator: "\n").first { $0.hasPrefix("Max data size") }?
+                .split(separator: " ").dropFirst(3).first.flatMap { Int64($0) }
+        }
+        let (host, plugin) = try await load(["memory=400M", "workers=1"])
+        for round in 0..<8 {
+            let wanted = Int64(399 - round) << 20
+            kill(try UnrulyPlugin.ask(plugin, "\(round)").process, SIGKILL)
+            try host.setLimits(LimitSet(["memory=\(wanted)"]), of: plugin.id)
+            try await host.resume(plugin.id)
+            // A call that finds the dying one fails, and the same one twice would be refused.
+            var attempt = 0
+            while limit("\(round).\(attempt)") != wanted, !Task.isCancelled { attempt += 1 }
+        }
+        #expect(limit("?") == 392 << 20)
+        await host.shutdown()
+    }
+
     @Test("an operator's limit stays above them, and a plugin in this process has none") func ceiling() async throws {
         let (host, plugin) = try await load { $0.workers.operatorLimits = try LimitSet(["wall=10s"]) }
         let limits = try host.setLimits(LimitSet(["wall=1h"]), of: plugin.id)

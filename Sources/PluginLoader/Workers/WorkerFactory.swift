@@ -27,6 +27,7 @@ final class WorkerFactory: Sendable {
     private let lanes: UInt32
     /// The first one, until somebody wants it.
     private let parked: Mutex<WorkerProcess?>
+    private let firstLimits: EffectiveLimits
 
     /// Has the first worker load the plugin.
     init(
@@ -55,6 +56,7 @@ final class WorkerFactory: Sendable {
         self.sdk = sdk
         self.lanes = lanes
         parked = Mutex(worker)
+        firstLimits = options.limits
     }
 
     /// Calls that one worker serves at once: one for each place that the plugin has, within reason.
@@ -166,16 +168,18 @@ final class WorkerFactory: Sendable {
         traffic.change(limit: limits[.network])
     }
 
-    /// Starts a process that loads the plugin; or gives the one that has.
-    func make() throws(PluginError) -> WorkerProcess {
+    /// Starts a process that loads the plugin, or gives the one that has; with the limits that it was made with.
+    func make() throws(PluginError) -> (process: WorkerProcess, limits: EffectiveLimits) {
         let first = parked.withLock { parked in
             defer { parked = nil }
             return parked
         }
-        if let first, first.facts.ended == 0 { return first }
-        return try Self.spawn(
+        if let first, first.facts.ended == 0 { return (first, firstLimits) }
+        let options = options
+        let process = try Self.spawn(
             parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
             interfaces)
+        return (process, options.limits)
     }
 
     /// Waits until a worker has loaded the plugin.

@@ -7,23 +7,38 @@ extension WorkerPool {
     /// Has the limits hold from now on: for calls that begin from now on, for workers that are made, and for those that live.
     ///
     /// Where the kernel does not let this user raise a limit of a process, and where there was none on the network, workers are
-    /// replaced when their calls have ended. If
-    /// the plugin cannot be loaded within the new limits, those that live go on with the old ones of their processes.
+    /// replaced when their calls have ended. If the plugin cannot be loaded within the new limits, those that live go on with
+    /// the old ones of their processes.
     func adopt(_ limits: EffectiveLimits) {
         let before = factory.options.limits
         factory.adopt(limits)
         remote.adopt(factory.options)
         handle(.rules(Self.rules(factory)))
-        let processes = monitor.withLock { Array($0.processes.values) }
+        catchUp(monitor.withLock { Array($0.processes.values) }, since: before)
+    }
+
+    /// Has what the kernel limits hold in workers that have other limits. They may change again meanwhile, by another thread:
+    /// what is set last is the latest.
+    func catchUp(_ processes: [WorkerProcess], since before: EffectiveLimits) {
+        var (held, wanted) = (before, factory.options.limits)
+        while held != wanted {
+            hold(wanted, since: held, in: processes)
+            (held, wanted) = (wanted, factory.options.limits)
+        }
+    }
+
+    /// Or replaces them.
+    private func hold(_ limits: EffectiveLimits, since before: EffectiveLimits, in processes: [WorkerProcess]) {
+        let sandbox = factory.options.sandbox
         // Connections that were made without a limit do not come by the host, and end with their workers.
-        let isDirect = before[.network] == nil && factory.options.sandbox?.network.isConnecting == true
+        let isDirect = before[.network] == nil && sandbox?.network.isConnecting == true
         var isDone = !(isDirect && limits[.network] != nil)
         func isChanged(_ kind: LimitKind) -> Bool { limits[kind]?.value != before[kind]?.value }
         // All of them, also if one cannot be changed.
-        if isChanged(.memory), factory.options.sandbox != nil {
+        if isChanged(.memory), sandbox != nil {
             for process in processes where !process.limitMemory(limits[.memory]?.value) { isDone = false }
         }
-        if isChanged(.processes), factory.options.sandbox?.mayStartPrograms == true { isDone = false }
+        if isChanged(.processes), sandbox?.mayStartPrograms == true { isDone = false }
         for (kind, what) in [(LimitKind.openFiles, KWL_OPEN_FILES), (.fileSize, KWL_FILE_SIZE)] where isChanged(kind) {
             for process in processes where !process.limit(UInt32(what), limits[kind]?.value) { isDone = false }
         }

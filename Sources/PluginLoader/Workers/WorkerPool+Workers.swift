@@ -7,7 +7,7 @@ internal import PluginCore
 extension WorkerPool {
     func spawn(_ id: WorkerID) {
         do throws(PluginError) {
-            let process = try factory.make()
+            let (process, limits) = try factory.make()
             process.serve(by: remote)
             let isWanted = monitor.withLock { state in
                 guard !state.isEnded else { return false }
@@ -17,6 +17,8 @@ extension WorkerPool {
             guard isWanted else { return }
             process.observeEnd { [weak self] process in self?.ended(id, process) }
             try factory.await(process)
+            // Who changed them meanwhile did not find a process that has them already.
+            catchUp([process], since: limits)
             tell(.ready, id, process)
             handle(.ready(id))
         } catch {

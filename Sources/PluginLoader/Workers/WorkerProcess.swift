@@ -18,6 +18,8 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
     /// Of its memory; nil: it has none.
     private let group = Mutex<MemoryGroup?>(nil)
     private let server = Mutex<RemoteInstance?>(nil)
+    /// Limits that were changed before its process was known; nil: it is.
+    private let early = Mutex<[@Sendable (WorkerProcess) -> Bool]?>([])
 
     private struct End {
         var has = false
@@ -86,6 +88,11 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
             group.withLock { $0 = MemoryGroup(folder: folder.prefix { $0 != 0 } + [0], version: started.group_version) }
         }
         unsafe kww_worker_started(worker, descriptor, started.pid)
+        // In their order, and before those that come now. It may be ready before it is known.
+        early.withLock { early in
+            for change in early ?? [] { _ = change(self) }
+            early = nil
+        }
     }
 
     func ended(_ how: UInt32, _ exited: kww_exited) {
@@ -168,16 +175,29 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
     ///   - what: KWL_DATA and so on.
     ///   - value: nil: no limit.
     /// - Returns: false if the kernel does not let this user raise it.
-    func limit(_ what: UInt32, _ value: Int64?) -> Bool {
+    func limit(_ what: UInt32, _ value: Int64?) -> Bool { change { $0.set(what, value) } }
+
+    /// The same of its memory: of the process, and of its control group.
+    /// - Returns: false also if it has more already than it may have from now on.
+    func limitMemory(_ value: Int64?) -> Bool { change { $0.setMemory(value) } }
+
+    /// Now, or as soon as its process is known: then nobody hears what came of it.
+    private func change(_ body: @escaping @Sendable (WorkerProcess) -> Bool) -> Bool {
+        let isKnown = early.withLock { early in
+            early?.append(body)
+            return early == nil
+        }
+        return isKnown ? body(self) : true
+    }
+
+    private func set(_ what: UInt32, _ value: Int64?) -> Bool {
         let facts = facts
         guard facts.ended == 0, facts.pid > 0 else { return true }
         return kwl_limit(facts.pid, what, value.map(UInt64.init) ?? .max) == 0 || errno == ESRCH
     }
 
-    /// The same of its memory: of the process, and of its control group.
-    /// - Returns: false also if it has more already than it may have from now on.
-    func limitMemory(_ value: Int64?) -> Bool {
-        let isLimited = limit(UInt32(KWL_DATA), value)
+    private func setMemory(_ value: Int64?) -> Bool {
+        let isLimited = set(UInt32(KWL_DATA), value)
         let facts = facts
         guard facts.ended == 0, let group = group.withLock({ $0 }) else { return isLimited }
         let bytes = kww_group_memory(facts.lanes, value.map(UInt64.init) ?? 0)

@@ -59,6 +59,7 @@ struct SandboxCommandTests {
         #expect(try denied.json()["error"]?["code"] == "permissionDenied")
         #expect(try await Command.run(words + ["--allow", "fs.read=\(file)"]).status == 0)
         #expect(try await Command.run(words + ["--allow", "fs.read=secret"], in: folder.url).status == 0)
+        #expect(try await Command.run(words + ["--allow", "fs.read:\(file)", "--allow", "threads"]).status == 0)
         #expect(try await Command.run(words + ["--allow", "fs.read=\(file)-else"]).status == 1)
     }
 
@@ -147,7 +148,8 @@ struct SandboxCommandTests {
     @Test(
         "what is no grant and no guarantee is a mistake in the command",
         arguments: [
-            ["--isolate", "--allow", "everything"], ["--isolate", "--allow", "nothing=x"],
+            ["--isolate", "--allow", "everything"], ["--isolate", "--allow", "fs.read"],
+            ["--isolate", "--allow", "nothing=x"],
             ["--isolate", "--allow", "net=nowhere"], ["--isolate", "--require", "luck"], ["--allow", "fs.read=/"],
             ["--require", "files"], ["--no-sandbox"],
         ])

@@ -29,7 +29,7 @@ struct LoadOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What plugins may do besides what they are granted, such as fs.read=PATH, net=HOST:PORT or env=NAME; may be \
+            What plugins may do besides what they are granted: fs.read=PATH, net=HOST:PORT, env=NAME, threads; may be \
             repeated. With --isolate.
             """, valueName: "kind=resource"))
     var allow: [String] = []
@@ -91,9 +91,15 @@ struct LoadOptions: ParsableArguments {
     private func allowed() throws(PluginError) -> [Permission] {
         var allowed: [Permission] = []
         for text in allow {
-            guard let separator = text.firstIndex(of: "=") else {
-                throw PluginError(
-                    .validation, "\(text) has no =", remedy: "Write KIND=RESOURCE, such as fs.read=/srv/data")
+            // As it is written elsewhere, too: KIND:RESOURCE, or what has no resource.
+            guard let separator = text.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
+                let permission = try Permission(parsing: text)
+                guard !permission.kind.hasResources else {
+                    throw PluginError(
+                        .validation, "\(text) has no =", remedy: "Write KIND=RESOURCE, such as fs.read=/srv/data")
+                }
+                allowed.append(permission)
+                continue
             }
             let (kind, resource) = (text[..<separator], String(text[text.index(after: separator)...]))
             let isFile = kind == "fs.read" || kind == "fs.write"

@@ -5,9 +5,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,6 +15,7 @@
 
 /* Of what lies between a host and a worker: a relay holds back what is sent, and the kernel would take megabytes of it. */
 #define LOCAL_BUFFER 65536
+#define QUEUE_PATIENCE_MS 1000
 #define KEEPALIVE_IDLE 60
 #define KEEPALIVE_INTERVAL 15
 #define KEEPALIVE_COUNT 4
@@ -46,14 +47,29 @@ static int open_local(in_port_t port)
     return -1;
 }
 
+/* Whoever connects to a listener that nobody accepts from, and whose queue is full, gets neither an answer nor a refusal. */
+static void fill_queue(const struct sockaddr_in *there)
+{
+    int visitor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (visitor < 0)
+        return;
+    struct pollfd event = { .fd = visitor, .events = POLLOUT };
+    /* If it stays outside, somebody else has taken the place. */
+    if (connect(visitor, (const struct sockaddr *)there, sizeof *there) != 0 && errno == EINPROGRESS)
+        poll(&event, 1, QUEUE_PATIENCE_MS);
+    close(visitor);
+}
+
 int kww_relay_port(void)
 {
-    /* Without an answer, and without a refusal either: of each packet no byte is kept. */
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    const struct sock_fprog filter = { .len = 1, .filter = &nothing };
+    struct sockaddr_in here = { .sin_port = 0 };
+    socklen_t size = sizeof here;
     int made = open_local(0);
-    if (made >= 0 && setsockopt(made, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0 && listen(made, 1) == 0)
+    /* A queue without room takes one. */
+    if (made >= 0 && listen(made, 0) == 0 && getsockname(made, (struct sockaddr *)&here, &size) == 0) {
+        fill_queue(&here);
         return made;
+    }
     give_up(made);
     return -1;
 }

@@ -218,6 +218,16 @@ static int keep_parent(const parent *parent, kws_report *report)
     return getppid() == parent->process ? 0 : kws_stop(report, KWS_IDENTITY, ESRCH, "its parent has ended");
 }
 
+/* Of a process that cannot be dumped all files in /proc are root's. */
+static int open_memory(void)
+{
+    int is_kept = prctl(PR_GET_DUMPABLE) != 1 && prctl(PR_SET_DUMPABLE, 1) == 0;
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    if (is_kept)
+        prctl(PR_SET_DUMPABLE, 0);
+    return memory;
+}
+
 /* ---- both stages ------------------------------------------------------------------------------------------ */
 
 int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *report)
@@ -232,7 +242,7 @@ int kws_enter(const kws_policy *policy, kws_compiled *compiled, kws_report *repo
     int threads = open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
     /* Programs have other memory. */
     if (policy->is_heard != 0 && (policy->may & KWS_MAY_START_PROGRAMS) == 0)
-        report->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        report->memory = open_memory();
     int rules = kws_landlock_make(policy, report, threads);
     if (rules == -2)
         return -1;

@@ -3,7 +3,7 @@ import Glibc
 import PluginCore
 import Testing
 
-@Suite("keyway ask", .timeLimit(.minutes(3)))
+@Suite("keyway ask", .timeLimit(.minutes(10)))
 struct AskTests {
     /// A small library of documents.
     private func library() throws -> TemporaryFolder {

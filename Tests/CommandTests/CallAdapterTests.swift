@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway call-adapter", .timeLimit(.minutes(5)))
+@Suite("keyway call-adapter", .timeLimit(.minutes(10)))
 struct CallAdapterTests {
     private func call(_ operation: String, _ arguments: String...) async throws -> Command.Output {
         try await Command.run(["call-adapter", operation, "--path", Command.plugins] + arguments)

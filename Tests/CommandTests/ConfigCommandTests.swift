@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway config", .timeLimit(.minutes(3)))
+@Suite("keyway config", .timeLimit(.minutes(10)))
 struct ConfigCommandTests {
     /// A home of its own with plugins, so that nobody's configurations count.
     private struct Place {

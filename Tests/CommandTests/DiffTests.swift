@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("keyway diff", .timeLimit(.minutes(5)))
+@Suite("keyway diff", .timeLimit(.minutes(10)))
 struct DiffTests {
     private func diff(_ old: String, _ new: String, _ options: [String] = []) async throws -> Command.Output {
         try await Command.run(["diff", old, new, "--path", Command.plugins] + options)

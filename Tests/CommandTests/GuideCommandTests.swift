@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The commands of the guides", .timeLimit(.minutes(5)))
+@Suite("The commands of the guides", .timeLimit(.minutes(10)))
 struct GuideCommandTests {
     /// A reader's machine: a home folder, which is where they work, with the command on the path.
     private struct Reader {

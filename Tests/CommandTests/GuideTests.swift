@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The guides for host developers", .timeLimit(.minutes(5)))
+@Suite("The guides for host developers", .timeLimit(.minutes(10)))
 struct GuideTests {
     @Test(
         "their Swift code compiles, each as one program in the order in which it stands",

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway inspect and list", .timeLimit(.minutes(5)))
+@Suite("keyway inspect and list", .timeLimit(.minutes(10)))
 struct InspectTests {
     @Test(
         "inspect prints the contract's members",

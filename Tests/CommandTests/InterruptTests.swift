@@ -4,7 +4,7 @@ import PluginCore
 import Testing
 
 /// What becomes of a tool when the command is told to end, or when nobody reads what it prints.
-@Suite("keyway when it is interrupted", .timeLimit(.minutes(5)))
+@Suite("keyway when it is interrupted", .timeLimit(.minutes(10)))
 struct InterruptTests {
     /// The command running a tool that has said its process id and now waits for ever.
     private func start(_ policy: String) async throws -> (command: Process, output: Pipe, errors: Pipe, tool: pid_t) {

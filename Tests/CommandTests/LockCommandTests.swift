@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("The lock file on the command line", .timeLimit(.minutes(5)))
+@Suite("The lock file on the command line", .timeLimit(.minutes(10)))
 struct LockCommandTests {
     private func resolve(_ folder: TemporaryFolder, _ options: [String], json: Bool = true) async throws
         -> Command.Output

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway does what a plugin cannot do itself", .timeLimit(.minutes(5)))
+@Suite("keyway does what a plugin cannot do itself", .timeLimit(.minutes(10)))
 struct ManagedCallTests {
     @Test("more texts than the embedder takes are embedded in several calls")
     func embedBatches() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway manifest", .timeLimit(.minutes(5)))
+@Suite("keyway manifest", .timeLimit(.minutes(10)))
 struct ManifestCommandTests {
     private static let fixtures = Command.root.appendingPathComponent("Tests/Fixtures/manifests")
 

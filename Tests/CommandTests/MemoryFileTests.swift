@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway where memory files must not be executable", .timeLimit(.minutes(5)))
+@Suite("keyway where memory files must not be executable", .timeLimit(.minutes(10)))
 struct MemoryFileTests {
     /// Runs a line of shell in a process namespace of its own, in which executable memory files are forbidden.
     private static func restricted(_ line: String) async throws -> Command.Output {

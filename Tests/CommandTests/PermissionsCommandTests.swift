@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway permissions", .timeLimit(.minutes(5)))
+@Suite("keyway permissions", .timeLimit(.minutes(10)))
 struct PermissionsCommandTests {
     /// A home of its own, so that nobody's grants count.
     private struct Place {

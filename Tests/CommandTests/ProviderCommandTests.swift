@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway call-adapter: models, tokens and tools", .timeLimit(.minutes(5)))
+@Suite("keyway call-adapter: models, tokens and tools", .timeLimit(.minutes(10)))
 struct ProviderCommandTests {
     private func call(_ operation: String, _ arguments: String...) async throws -> Command.Output {
         try await Command.run(["call-adapter", operation, "--path", Command.plugins, "--json"] + arguments)

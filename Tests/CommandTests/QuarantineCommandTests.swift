@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway quarantine", .timeLimit(.minutes(5)))
+@Suite("keyway quarantine", .timeLimit(.minutes(10)))
 struct QuarantineCommandTests {
     /// A folder of plugins and one of state, in a folder that goes with it.
     private struct Place {

@@ -4,7 +4,7 @@ import Testing
 
 /// Plugins that must be refused before a byte of them runs: each has a constructor that writes a file, and the file must not
 /// be there afterwards.
-@Suite("keyway refuses plugins without running them", .timeLimit(.minutes(5)))
+@Suite("keyway refuses plugins without running them", .timeLimit(.minutes(10)))
 struct RefusalTests {
     /// A plugin in C; the macros of the notes and what else is wanted are put in by each case.
     private static let source = """

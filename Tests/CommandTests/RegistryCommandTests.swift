@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway registry", .timeLimit(.minutes(3)))
+@Suite("keyway registry", .timeLimit(.minutes(10)))
 struct RegistryCommandTests {
     /// A folder of plugins with a cache and a state of its own.
     private struct Place {

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway resolve and tree", .timeLimit(.minutes(5)))
+@Suite("keyway resolve and tree", .timeLimit(.minutes(10)))
 struct ResolveTests {
     private func run(_ verb: String, _ folder: TemporaryFolder, _ options: [String] = []) async throws -> Command.Output
     {

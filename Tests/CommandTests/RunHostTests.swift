@@ -3,7 +3,7 @@ import PluginCore
 import Synchronization
 import Testing
 
-@Suite("keyway run-host", .timeLimit(.minutes(5)))
+@Suite("keyway run-host", .timeLimit(.minutes(10)))
 struct RunHostTests {
     /// A host in a process of its own, with plugins, a socket and configurations of its own.
     private final class RunningHost: @unchecked Sendable {  // written in init only

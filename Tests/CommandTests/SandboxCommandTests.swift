@@ -3,7 +3,7 @@ import PluginCore
 import Testing
 
 /// What plugins are kept from, from the command line.
-@Suite("keyway and the sandbox", .timeLimit(.minutes(5)))
+@Suite("keyway and the sandbox", .timeLimit(.minutes(10)))
 struct SandboxCommandTests {
     private static let embedder = "\(Command.plugins)/hash-embedder.so"
 

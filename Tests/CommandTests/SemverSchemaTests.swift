@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway semver and schema", .timeLimit(.minutes(5)))
+@Suite("keyway semver and schema", .timeLimit(.minutes(10)))
 struct SemverSchemaTests {
     @Test(
         "semver satisfies ends with 0, 1 or 2",

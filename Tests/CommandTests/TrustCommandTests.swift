@@ -3,7 +3,7 @@ import PluginCore
 import Testing
 
 /// Which plugins run in the command's process, from the command line.
-@Suite("keyway --trust", .timeLimit(.minutes(5)))
+@Suite("keyway --trust", .timeLimit(.minutes(10)))
 struct TrustCommandTests {
     /// A copy of a sample in a folder of its own, below a home without settings.
     private struct Place {

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway: usage, help and version", .timeLimit(.minutes(5)))
+@Suite("keyway: usage, help and version", .timeLimit(.minutes(10)))
 struct UsageTests {
     @Test(
         "wrong usage exits 2",

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway validate", .timeLimit(.minutes(3)))
+@Suite("keyway validate", .timeLimit(.minutes(10)))
 struct ValidateTests {
     private static let samples = ["hash-embedder", "flat-vectors", "command-runner", "extractive-provider"]
 

@@ -2,7 +2,7 @@ import Foundation
 import PluginCore
 import Testing
 
-@Suite("keyway call-adapter: repositories and items", .timeLimit(.minutes(5)))
+@Suite("keyway call-adapter: repositories and items", .timeLimit(.minutes(10)))
 struct VectorCommandTests {
     /// Two items in the repository "map" of a data folder.
     private func store() async throws -> (folder: TemporaryFolder, data: String) {

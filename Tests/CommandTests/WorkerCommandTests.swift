@@ -3,7 +3,7 @@ import PluginCore
 import Testing
 
 /// Plugins in processes of their own, from the command line.
-@Suite("keyway --isolate", .timeLimit(.minutes(5)))
+@Suite("keyway --isolate", .timeLimit(.minutes(10)))
 struct WorkerCommandTests {
     private func sample(_ name: String) -> String { "\(Command.plugins)/\(name).so" }
 

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("A configuration that is checked", .timeLimit(.minutes(5)))
+@Suite("A configuration that is checked", .timeLimit(.minutes(10)))
 struct ConfigurationCheckTests {
     private static let schema = #"""
         {"type": "object", "required": ["name"], "properties": {

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("Layers of a configuration", .timeLimit(.minutes(5)))
+@Suite("Layers of a configuration", .timeLimit(.minutes(10)))
 struct ConfigurationLayerTests {
     private func path(_ text: String) throws -> ConfigurationPath { try ConfigurationPath(parsing: text) }
 

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("A sample configuration", .timeLimit(.minutes(5)))
+@Suite("A sample configuration", .timeLimit(.minutes(10)))
 struct ConfigurationSampleTests {
     static let schema = #"""
         {"type": "object", "required": ["name", "key", "server"], "properties": {

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("Secrets of a configuration", .timeLimit(.minutes(5)))
+@Suite("Secrets of a configuration", .timeLimit(.minutes(10)))
 struct ConfigurationSecretTests {
     private static let secret = #"hunter"2\é/"#
 

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("Variables of a configuration", .timeLimit(.minutes(5)))
+@Suite("Variables of a configuration", .timeLimit(.minutes(10)))
 struct ConfigurationVariableTests {
     private static let schema = #"""
         {"properties": {

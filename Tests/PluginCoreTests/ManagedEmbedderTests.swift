@@ -2,7 +2,7 @@ import PluginCore
 import Synchronization
 import Testing
 
-@Suite("A managed embedder", .timeLimit(.minutes(5)))
+@Suite("A managed embedder", .timeLimit(.minutes(10)))
 struct ManagedEmbedderTests {
     /// Refuses what is larger than it says it takes; a row says which text it is of.
     private final class Limited: Embedder {

@@ -1,7 +1,7 @@
 import PluginCore
 import Testing
 
-@Suite("JSON from a model that has no mode for it", .timeLimit(.minutes(5)))
+@Suite("JSON from a model that has no mode for it", .timeLimit(.minutes(10)))
 struct ManagedOutputTests {
     private static let bare = Model(id: "bare")
     private static let json = Model(id: "json", features: .json)

@@ -63,7 +63,7 @@ struct RetryPolicyTests {
     }
 }
 
-@Suite("A managed model provider", .timeLimit(.minutes(5)))
+@Suite("A managed model provider", .timeLimit(.minutes(10)))
 struct ManagedProviderTests {
     private let request = ModelRequest([Message(.user, "?")])
     private let busy = PluginError(.overloaded, "busy")

@@ -2,7 +2,7 @@ import PluginCore
 import Synchronization
 import Testing
 
-@Suite("A managed vector backend", .timeLimit(.minutes(5)))
+@Suite("A managed vector backend", .timeLimit(.minutes(10)))
 struct ManagedVectorTests {
     // MARK: - At random
 

@@ -115,7 +115,7 @@ struct BadInput: Sendable {
     ]
 }
 
-@Suite("Bad input", .needsCompiler, .timeLimit(.minutes(3)))
+@Suite("Bad input", .needsCompiler, .timeLimit(.minutes(10)))
 struct BadInputTests {
     private let folder: TemporaryFolder
     private let paths: [String]

@@ -16,7 +16,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-@Suite("Hostile files", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Hostile files", .needsCompiler, .timeLimit(.minutes(10)))
 struct HostileFileTests {
     private func plugin(_ folder: TemporaryFolder, flags: [String] = []) throws -> [UInt8] {
         try contents(

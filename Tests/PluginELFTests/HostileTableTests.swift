@@ -4,7 +4,7 @@ import PluginELF
 import Testing
 
 /// Tables that lie, one by one: each gives one error that names the table, and never a crash.
-@Suite("Hostile tables", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Hostile tables", .needsCompiler, .timeLimit(.minutes(10)))
 struct HostileTableTests {
     private static let source = """
         extern int puts(const char *);

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite("The host as a service", .timeLimit(.minutes(5)))
+@Suite("The host as a service", .timeLimit(.minutes(10)))
 struct PluginHostServiceTests {
     @Test("runs until the group shuts down gracefully, before the services that it stands in front of are gone")
     func endsGracefully() async throws {

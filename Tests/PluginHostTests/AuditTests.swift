@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What plugins reach for is written down, compared with what they usually do, and asked for beforehand.
-@Suite("Audit", .timeLimit(.minutes(5))) struct AuditTests {
+@Suite("Audit", .timeLimit(.minutes(10))) struct AuditTests {
     private struct Secrets: SecretSource {
         func secret(_ reference: SecretReference) throws(PluginError) -> String { "Zebra" }
     }

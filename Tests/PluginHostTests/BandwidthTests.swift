@@ -5,7 +5,7 @@ import Testing
 
 /// What connections of plugins in workers may carry. That something arrives is told by what arrives; of time there are only
 /// upper bounds of what may have been carried until then.
-@Suite("Limits on the network of plugins in workers", .timeLimit(.minutes(5))) struct BandwidthTests {
+@Suite("Limits on the network of plugins in workers", .timeLimit(.minutes(10))) struct BandwidthTests {
     private static let unruly = try? UnrulyPlugin(["NETWORK"])
     private static let here = "127.0.0.1"
 

@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// Limits of plugins that live, changed while they do.
-@Suite("Limits that change", .timeLimit(.minutes(5))) struct ChangedLimitTests {
+@Suite("Limits that change", .timeLimit(.minutes(10))) struct ChangedLimitTests {
     private static let unruly = try? UnrulyPlugin()
 
     private func load(

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("A folder of configurations", .timeLimit(.minutes(5)))
+@Suite("A folder of configurations", .timeLimit(.minutes(10)))
 struct ConfigurationFolderTests {
     private let place: Sample.Folder
     private let folder: ConfigurationFolder

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("The control socket's file and client", .timeLimit(.minutes(5)))
+@Suite("The control socket's file and client", .timeLimit(.minutes(10)))
 struct ControlClientTests {
     private func failure(_ body: () async throws -> Void) async -> PluginError? {
         do {

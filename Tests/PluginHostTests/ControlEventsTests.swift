@@ -3,7 +3,7 @@ import PluginHost
 import Synchronization
 import Testing
 
-@Suite("Events on the control socket", .timeLimit(.minutes(5)))
+@Suite("Events on the control socket", .timeLimit(.minutes(10)))
 struct ControlEventsTests {
     /// Events that the test makes, and what tells it that their consumer is gone.
     private struct Source {

@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// Control groups of workers, where this user can make some, and what is said where not.
-@Suite("Control groups", .timeLimit(.minutes(5))) struct ControlGroupTests {
+@Suite("Control groups", .timeLimit(.minutes(10))) struct ControlGroupTests {
     private static let unruly = try? UnrulyPlugin()
 
     /// A folder of files that are memory.

@@ -49,7 +49,7 @@ struct SocketPlace {
     }
 }
 
-@Suite("The control socket", .timeLimit(.minutes(5)))
+@Suite("The control socket", .timeLimit(.minutes(10)))
 struct ControlServerTests {
     private func greeted(_ path: String) throws -> RawSocket {
         let socket = try RawSocket.connect(path)

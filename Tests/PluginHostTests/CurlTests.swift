@@ -5,7 +5,7 @@ import Testing
 /// A plugin in C that fetches with libcurl, in a worker, as any client in C might: threads that look for names, loops
 /// that are woken, both families of addresses, TLS.
 @Suite(
-    "libcurl of plugins in workers", .timeLimit(.minutes(5)),
+    "libcurl of plugins in workers", .timeLimit(.minutes(10)),
     .enabled(if: WebPlugin.hasCurl, "libcurl's headers are not installed"))
 struct CurlTests {
     @Test("handles and loops fetch what was granted, over one connection or many, and nothing else") func fetching()

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// An interface of a third party, called by an adapter of this file: the same in process and in workers.
-@Suite("Described interfaces", .timeLimit(.minutes(5))) struct DescribedInterfaceTests {
+@Suite("Described interfaces", .timeLimit(.minutes(10))) struct DescribedInterfaceTests {
     // As the header of acme.parser/1 has them; see Tests/Fixtures/described.
     @unsafe
     struct Word: BitwiseCopyable {

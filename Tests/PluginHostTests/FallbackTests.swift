@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Plugins that answer when others cannot.
-@Suite("Falling back to another plugin", .timeLimit(.minutes(5))) struct FallbackTests {
+@Suite("Falling back to another plugin", .timeLimit(.minutes(10))) struct FallbackTests {
     /// Two plugins that misbehave the same way, in one folder, and a host that loads them by name.
     private struct Pair {
         let folder: Sample.Folder

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("Changes of folders", .timeLimit(.minutes(5)))
+@Suite("Changes of folders", .timeLimit(.minutes(10)))
 struct FolderChangesTests {
     private let folder: Sample.Folder
     private let clock = ManualClock()

@@ -8,7 +8,7 @@ private let samples = ProcessInfo.processInfo.environment["KEYWAY_TEST_PLUGINS"]
 @Suite(
     "Large messages to workers",
     .enabled(if: samples != nil, "KEYWAY_TEST_PLUGINS names no folder of built sample plugins"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct LargeMessageTests {
     /// Runs the body in the host's process, and in a worker.
     private static func both<Value: Sendable>(

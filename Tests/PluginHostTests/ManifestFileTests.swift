@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("Manifests in files", .timeLimit(.minutes(5)))
+@Suite("Manifests in files", .timeLimit(.minutes(10)))
 struct ManifestFileTests {
     private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("TOML", .timeLimit(.minutes(5)))
+@Suite("TOML", .timeLimit(.minutes(10)))
 struct ManifestTOMLTests {
     /// The document behind an id and a version, or what is wrong with it.
     private func read(_ text: [UInt8]) throws -> Result<JSON, PluginError> {

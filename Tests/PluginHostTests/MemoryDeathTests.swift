@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// Plugins in C, C++ and Swift die in many ways of finding no memory, and in others of something else.
-@Suite("Deaths of memory", .timeLimit(.minutes(5))) struct MemoryDeathTests {
+@Suite("Deaths of memory", .timeLimit(.minutes(10))) struct MemoryDeathTests {
     enum Language: String, CaseIterable {
         case c, cpp, swift
 

@@ -5,7 +5,7 @@ import Testing
 
 /// What plugins in workers reach over the network: real connections of this machine, each beside one that was not granted. No
 /// name is looked for outside of the test.
-@Suite("Network of plugins in workers", .timeLimit(.minutes(5))) struct NetworkTests {
+@Suite("Network of plugins in workers", .timeLimit(.minutes(10))) struct NetworkTests {
     private static let unruly = try? UnrulyPlugin(["NETWORK"])
     private static let here = "127.0.0.1"
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Permissions at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct PermissionLoadTests {
     private func host(_ permissions: PermissionPolicy, dataFolder: String? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("A plugin's configuration from all sources", .timeLimit(.minutes(5)))
+@Suite("A plugin's configuration from all sources", .timeLimit(.minutes(10)))
 struct PluginConfiguratorTests {
     private let place: Sample.Folder
     private let folder: ConfigurationFolder

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "The host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct PluginHostTests {
     private func host(_ folders: [Sample.Folder], data: String? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()

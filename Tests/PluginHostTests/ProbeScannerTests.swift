@@ -5,7 +5,7 @@ import Testing
 /// The program itself: found, false, or of another version; and what it leaves of itself.
 @Suite(
     "A scanner", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct ProbeScannerTests {
     private func failure(
         _ scanner: PluginScanner, _ plugins: [PreparedPlugin]? = nil

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Names in a backtrace", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct ProbeSymbolTests {
     @Test("are looked for in damaged files without reading outside of them")
     func damaged() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "A probe", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct ProbeTests {
     typealias Outcome = ProbeResult.Outcome
     typealias Phase = ProbeResult.Phase

@@ -5,7 +5,7 @@ import Testing
 @Suite(
     "A quarantine that is kept",
     .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct QuarantineStoreTests {
     private let crash = QuarantineFailure(code: "crashed", reason: "crashed", phase: "load")
 

@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// Plugins whose workers fail again and again: who is refused, for how long, and what ends it.
-@Suite("Refused calls", .timeLimit(.minutes(5))) struct RefusedCallTests {
+@Suite("Refused calls", .timeLimit(.minutes(10))) struct RefusedCallTests {
     private static func host(
         _ clock: ManualClock, _ change: (inout PluginHost.Configuration) -> Void = { _ in }
     ) throws -> PluginHost {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "The registry's cache", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct RegistryCacheTests {
     /// A scanned folder of two plugins and a file that is none.
     private func scanned() throws -> (place: RegistryPlace, entries: [RegistryEntry], cache: URL) {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "A folder that means no good",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(3)))
+    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
 struct RegistryHostileFolderTests {
     @Test("of pipes, devices, sockets, loops and folders is listed to the end, each with its reason")
     func kinds() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "The registry and the scanner",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(3)))
+    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
 struct RegistryProbeTests {
     @Test("what crashes is put aside, what passes is not tried again, and a load is refused")
     func probe() async throws {

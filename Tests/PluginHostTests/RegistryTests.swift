@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "The registry", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(10)))
 struct RegistryTests {
     @Test("tells what each file is, and why it is refused")
     func describes() throws {

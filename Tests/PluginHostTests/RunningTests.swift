@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "A running host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct RunningTests {
     /// A host that runs while the body does, its events, and where it can be talked to.
     private func running(

@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// What plugins in workers are kept from, each beside the same plugin that was granted it.
-@Suite("Sandbox", .timeLimit(.minutes(5))) struct SandboxTests {
+@Suite("Sandbox", .timeLimit(.minutes(10))) struct SandboxTests {
     private static let unruly = try? UnrulyPlugin()
 
     private func load(

@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// What plugins ask their host for gives the same in this process and in a worker.
-@Suite("Host services", .timeLimit(.minutes(5))) struct ServiceTests {
+@Suite("Host services", .timeLimit(.minutes(10))) struct ServiceTests {
     /// Secrets of nobody's environment.
     private struct Secrets: SecretSource {
         func secret(_ reference: SecretReference) throws(PluginError) -> String {

@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("A state file", .timeLimit(.minutes(5)))
+@Suite("A state file", .timeLimit(.minutes(10)))
 struct StateFileTests {
     private func failure(_ body: () throws(PluginError) -> Void) -> PluginError? {
         do throws(PluginError) {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "Stores", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct StoreTests {
     /// Folders of a test: a search path, a store and a cache.
     private struct Place {

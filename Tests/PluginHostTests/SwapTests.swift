@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
     "Hot swap", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct SwapTests {
     @Test("calls go to the new build, adapters stay, and the old instance is ended")
     func swaps() async throws {

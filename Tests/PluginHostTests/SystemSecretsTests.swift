@@ -2,7 +2,7 @@ import Foundation
 import PluginHost
 import Testing
 
-@Suite("Secrets of the machine", .timeLimit(.minutes(5)))
+@Suite("Secrets of the machine", .timeLimit(.minutes(10)))
 struct SystemSecretsTests {
     private let place: Sample.Folder
 

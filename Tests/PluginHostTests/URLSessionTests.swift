@@ -4,7 +4,7 @@ import Testing
 
 /// A plugin in Swift that fetches with URLSession, in a worker: what was granted is answered as without a sandbox, and
 /// the rest is refused.
-@Suite("URLSession of plugins in workers", .timeLimit(.minutes(5))) struct URLSessionTests {
+@Suite("URLSession of plugins in workers", .timeLimit(.minutes(10))) struct URLSessionTests {
     @Test("what was granted is fetched, by name and by address, and nothing else") func fetching() async throws {
         let built = try WebPlugin.swift.get()
         let (server, other) = (try WebServer(), try WebServer())

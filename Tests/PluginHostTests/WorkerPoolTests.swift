@@ -3,7 +3,7 @@ import PluginHost
 import Testing
 
 /// How many workers a plugin has, who gets them, and what happens when they go.
-@Suite("Pools of workers", .timeLimit(.minutes(5))) struct WorkerPoolTests {
+@Suite("Pools of workers", .timeLimit(.minutes(10))) struct WorkerPoolTests {
     /// A call that stays in the plugin until it is cancelled.
     private struct Held {
         let task: Task<Void, any Error>

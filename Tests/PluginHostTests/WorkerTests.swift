@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Plugins in processes of their own, as a host sees them.
-@Suite("Workers", .timeLimit(.minutes(5))) struct WorkerTests {
+@Suite("Workers", .timeLimit(.minutes(10))) struct WorkerTests {
     @Test("a plugin answers from a process of its own") func answers() async throws {
         let unruly = try UnrulyPlugin()
         let host = try UnrulyPlugin.host()

@@ -5,7 +5,7 @@ import PluginLoader
 import Synchronization
 import Testing
 
-@Suite("Calls", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Calls", .needsCompiler, .timeLimit(.minutes(10)))
 struct CallTests {
     @Test(
         "a reply against the contract is an error that names it",
@@ -152,7 +152,7 @@ struct CallTests {
     }
 }
 
-@Suite("Life of an instance", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Life of an instance", .needsCompiler, .timeLimit(.minutes(10)))
 struct LifeTests {
     @Test("shutting down waits for what runs and refuses what comes")
     func shutdown() async throws {

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Events against the contract, leases, and calls that end as they must not.
-@Suite("Hostile calls", .needsCompiler, .timeLimit(.minutes(3)))
+@Suite("Hostile calls", .needsCompiler, .timeLimit(.minutes(10)))
 struct HostileCallTests {
     private let request = ModelRequest([Message(.user, "?")])
 

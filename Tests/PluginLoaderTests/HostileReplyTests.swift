@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Replies that no honest plugin gives: each is an error that names plugin and operation, and nothing else suffers.
-@Suite("Hostile replies", .needsCompiler, .timeLimit(.minutes(3)))
+@Suite("Hostile replies", .needsCompiler, .timeLimit(.minutes(10)))
 struct HostileReplyTests {
     private let request = ModelRequest([Message(.user, "?")])
 

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// What the host owes to the instances of one plugin.
-@Suite("Instances of one plugin", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Instances of one plugin", .needsCompiler, .timeLimit(.minutes(10)))
 struct InstanceTests {
     private func loaded(_ macros: [String]) throws -> LoadedPlugin {
         let folder = try Folder()

@@ -4,7 +4,7 @@ import PluginELF
 import PluginLoader
 import Testing
 
-@Suite("Loading", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Loading", .needsCompiler, .timeLimit(.minutes(10)))
 struct LoadingTests {
     @Test("an honest plugin is loaded, made and called")
     func honest() async throws {
@@ -171,7 +171,7 @@ struct LoadingTests {
     }
 }
 
-@Suite("Private libraries", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Private libraries", .needsCompiler, .timeLimit(.minutes(10)))
 struct PrivateLibraryTests {
     /// Builds a plugin with its private library, whose function answers a number; returns the plugin's path.
     private func build(soname: String, answer: Int, in folder: Folder, below: String = "") throws -> String {

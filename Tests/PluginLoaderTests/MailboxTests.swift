@@ -4,7 +4,7 @@ import Testing
 
 @testable import PluginLoader
 
-@Suite("Mailboxes", .timeLimit(.minutes(5)))
+@Suite("Mailboxes", .timeLimit(.minutes(10)))
 struct MailboxTests {
     private let gone = PluginError(.cancelled, "gone")
 
@@ -106,7 +106,7 @@ struct MailboxTests {
     }
 }
 
-@Suite("Host threads", .timeLimit(.minutes(5)))
+@Suite("Host threads", .timeLimit(.minutes(10)))
 struct HostThreadsTests {
     private final class Counter: Sendable {
         let value = Atomic<Int>(0)

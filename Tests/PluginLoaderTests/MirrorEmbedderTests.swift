@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Every field of an embedder, in both directions.
-@Suite("Round trips: embedder", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: embedder", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorEmbedderTests {
     private func embedder() throws -> NativeEmbedder { try #require(try Mirror.plugin().embedder) }
 

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Every field of a tool executor, in both directions.
-@Suite("Round trips: tool executor", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: tool executor", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorExecutorTests {
     private func executor() throws -> NativeToolExecutor { try #require(try Mirror.plugin().toolExecutor) }
 

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Every field of hooks, tools, functions, operations, messages and endpoints, in both directions.
-@Suite("Round trips: further interfaces", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: further interfaces", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorInterfaceTests {
     @Test("hooks: wishes, events and answers")
     func hooks() async throws {

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// What belongs to no interface: configuration, health, errors, the context, calls of a plugin's own.
-@Suite("Round trips: the plugin itself", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: the plugin itself", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorLifeTests {
     @Test("a configuration arrives, and what is wrong with it comes back")
     func configure() async throws {

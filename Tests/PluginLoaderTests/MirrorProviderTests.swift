@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Every field of a model provider, in both directions.
-@Suite("Round trips: model provider", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: model provider", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorProviderTests {
     private func provider() throws -> NativeModelProvider { try #require(try Mirror.plugin().modelProvider) }
 

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// Every operation of a vector backend and every field of it, in both directions.
-@Suite("Round trips: vector backend", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips: vector backend", .needsCompiler, .timeLimit(.minutes(10)))
 struct MirrorVectorTests {
     private let filter = Filter.and([.equal("a", .int(1)), .match("t", "w", caseSensitive: true)])
     private let program: JSON = [[6, 0, "a", [2, 1]], [23, 0, "t", [4, "w"], [1, 1]], [1, 2, ""]]

@@ -3,7 +3,7 @@ import PluginLoader
 import Testing
 
 /// What a plugin reads of what a host wrote, field by field.
-@Suite("Round trips", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Round trips", .needsCompiler, .timeLimit(.minutes(10)))
 struct RoundTripTests {
     /// A part as the fixture tells it.
     private func part(

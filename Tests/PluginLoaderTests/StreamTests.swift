@@ -4,7 +4,7 @@ import PluginLoader
 import Synchronization
 import Testing
 
-@Suite("Streams", .needsCompiler, .timeLimit(.minutes(5)))
+@Suite("Streams", .needsCompiler, .timeLimit(.minutes(10)))
 struct StreamTests {
     private func request(_ model: String) -> ModelRequest { ModelRequest([Message(.user, "?")], model: model) }
 

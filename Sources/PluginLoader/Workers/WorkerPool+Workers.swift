@@ -6,26 +6,29 @@ internal import PluginCore
 /// What becomes of one worker after the other. All of it waits, and runs on a thread of its own.
 extension WorkerPool {
     func spawn(_ id: WorkerID) {
+        var made: WorkerProcess?
         do throws(PluginError) {
             let (process, limits) = try factory.make()
+            made = process
             process.serve(by: remote)
-            let isWanted = monitor.withLock { state in
-                guard !state.isEnded else { return false }
+            let (isWanted, doom) = monitor.withLock { state -> (Bool, UInt32?) in
+                guard !state.isEnded else { return (false, nil) }
                 state.processes[id] = process
-                return true
+                return (true, state.doomed.removeValue(forKey: id))
             }
             guard isWanted else { return }
             process.observeEnd { [weak self] process in self?.ended(id, process) }
+            if let doom { process.kill(doom) }
             try factory.await(process)
-            // Who changed them meanwhile did not find a process that has them already.
+            // Who changed them meanwhile did not find a process to change.
             catchUp([process], since: limits)
             tell(.ready, id, process)
             handle(.ready(id))
         } catch {
-            let process = monitor.withLock { $0.processes[id] }
-            failed(id, process, error)
-            // One that has ended says so itself.
-            if process == nil { handle(.ended(id, .unknown)) } else { handle(.failedToLoad(id)) }
+            failed(id, made, error)
+            guard made == nil else { return handle(.failedToLoad(id)) }
+            monitor.withLock { $0.doomed[id] = nil }
+            handle(.ended(id, .unknown))
         }
     }
 
@@ -49,14 +52,15 @@ extension WorkerPool {
         }
     }
 
-    /// It is of no use. What ends with the pool has not failed.
+    /// It is of no use. What ends with the pool, or is not needed any more, has not failed.
     private func failed(_ id: WorkerID, _ process: WorkerProcess?, _ error: PluginError) {
+        let isRetired = process?.facts.killed == KWW_KILL_RETIRED
         let isEnded = monitor.withLock { state in
-            state.failure = error
+            if !isRetired { state.failure = error }
             return state.isEnded
         }
         settle(.failure(error))
-        guard !isEnded else { return }
+        guard !isEnded, !isRetired else { return }
         factory.host.log(.warning, "worker", error.message)
         tell(.failed, id, process, error.what)
     }

@@ -13,6 +13,8 @@ final class WorkerPool: Sendable {
     struct State {
         var decisions: WorkerPoolState
         var processes: [WorkerID: WorkerProcess] = [:]
+        /// Those that are to be killed, and why, before there is a process.
+        var doomed: [WorkerID: UInt32] = [:]
         /// What new workers are made with.
         var instance: InstanceOptions
         /// Do the instances in the workers work, or are they quiesced?
@@ -175,7 +177,8 @@ final class WorkerPool: Sendable {
             HostThreads.workers.submit { self.retire(process) }
             return event(.draining, id, reason.rawValue)
         case .kill(let id, let reason):
-            state.processes[id]?.kill(reason == .load ? KWW_KILL_LOAD : KWW_KILL_RETIRED)
+            let why = reason == .load ? KWW_KILL_LOAD : KWW_KILL_RETIRED
+            if let process = state.processes[id] { process.kill(why) } else { state.doomed[id] = why }
             return event(.draining, id, reason.rawValue)
         case .checkHealth(let id): HostThreads.workers.submit { self.checkHealth(id) }
         case .circuit(.open(let until)):

@@ -13,16 +13,16 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
     /// Receives what the plugin logs.
     let host: HostTable
     private let worker: OpaquePointer
-    private let end = Mutex(End())
+    private let life = Monitor(Life())
     private let sandbox = Mutex(Sandbox())
     /// Of its memory; nil: it has none.
     private let group = Mutex<MemoryGroup?>(nil)
     private let server = Mutex<RemoteInstance?>(nil)
-    /// Limits that were changed before its process was known; nil: it is.
-    private let early = Mutex<[@Sendable (WorkerProcess) -> Bool]?>([])
 
-    private struct End {
-        var has = false
+    private struct Life {
+        /// Is its process known? It may be ready before.
+        var isKnown = false
+        var hasEnded = false
         /// Called once, on the zygote's thread, when the process is gone.
         var observer: (@Sendable (WorkerProcess) -> Void)?
     }
@@ -88,32 +88,30 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
             group.withLock { $0 = MemoryGroup(folder: folder.prefix { $0 != 0 } + [0], version: started.group_version) }
         }
         unsafe kww_worker_started(worker, descriptor, started.pid)
-        // In their order, and before those that come now. It may be ready before it is known.
-        early.withLock { early in
-            for change in early ?? [] { _ = change(self) }
-            early = nil
-        }
+        life.withLock { $0.isKnown = true }
+        life.signal()
     }
 
     func ended(_ how: UInt32, _ exited: kww_exited) {
         if exited.memory_kills > 0 { unsafe kww_worker_lacked_memory(worker) }
         unsafe kww_worker_ended(worker, how, exited.status)
-        let observer = end.withLock { end in
-            end.has = true
-            defer { end.observer = nil }
-            return end.observer
+        let observer = life.withLock { life in
+            life.hasEnded = true
+            defer { life.observer = nil }
+            return life.observer
         }
+        life.signal()
         server.withLock { $0 = nil }
         observer?(self)
     }
 
     /// Has the observer called when the process is gone, at once if it is.
     func observeEnd(_ observer: @escaping @Sendable (WorkerProcess) -> Void) {
-        let has = end.withLock { end in
-            if !end.has { end.observer = observer }
-            return end.has
+        let hasEnded = life.withLock { life in
+            if !life.hasEnded { life.observer = observer }
+            return life.hasEnded
         }
-        if has { observer(self) }
+        if hasEnded { observer(self) }
     }
 
     /// - Parameter reason: KWW_KILL_*.
@@ -169,35 +167,22 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
         return ProcessMemory.residentBytes(of: pid)
     }
 
-    /// Gives its process another limit. The zygote keeps a process's number until it has told of its end, so it is no other's
-    /// but for the time that this takes to be heard.
+    /// Gives its process another limit, if it has one by now. The zygote keeps a process's number until it has told of its
+    /// end, so it is no other's but for the time that this takes to be heard.
     /// - Parameters:
     ///   - what: KWL_DATA and so on.
     ///   - value: nil: no limit.
     /// - Returns: false if the kernel does not let this user raise it.
-    func limit(_ what: UInt32, _ value: Int64?) -> Bool { change { $0.set(what, value) } }
-
-    /// The same of its memory: of the process, and of its control group.
-    /// - Returns: false also if it has more already than it may have from now on.
-    func limitMemory(_ value: Int64?) -> Bool { change { $0.setMemory(value) } }
-
-    /// Now, or as soon as its process is known: then nobody hears what came of it.
-    private func change(_ body: @escaping @Sendable (WorkerProcess) -> Bool) -> Bool {
-        let isKnown = early.withLock { early in
-            early?.append(body)
-            return early == nil
-        }
-        return isKnown ? body(self) : true
-    }
-
-    private func set(_ what: UInt32, _ value: Int64?) -> Bool {
+    func limit(_ what: UInt32, _ value: Int64?) -> Bool {
         let facts = facts
         guard facts.ended == 0, facts.pid > 0 else { return true }
         return kwl_limit(facts.pid, what, value.map(UInt64.init) ?? .max) == 0 || errno == ESRCH
     }
 
-    private func setMemory(_ value: Int64?) -> Bool {
-        let isLimited = set(UInt32(KWL_DATA), value)
+    /// The same of its memory: of the process, and of its control group.
+    /// - Returns: false also if it has more already than it may have from now on.
+    func limitMemory(_ value: Int64?) -> Bool {
+        let isLimited = limit(UInt32(KWL_DATA), value)
         let facts = facts
         guard facts.ended == 0, let group = group.withLock({ $0 }) else { return isLimited }
         let bytes = kww_group_memory(facts.lanes, value.map(UInt64.init) ?? 0)
@@ -210,7 +195,7 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
         String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Waits until the plugin is loaded.
+    /// Waits until the plugin is loaded, and its process known.
     func awaitPlugin(
         until deadline: Int64, _ plugin: String, _ limits: EffectiveLimits
     ) throws(PluginError) -> kww_description {
@@ -218,7 +203,9 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
         var message = [CChar](repeating: 0, count: 1024)
         let state = unsafe kww_worker_await(worker, deadline, &description, &message, message.count)
         switch state {
-        case KWW_STATE_READY: return description
+        case KWW_STATE_READY:
+            life.wait { $0.isKnown || $0.hasEnded ? () : nil }
+            return description
         case KWW_STATE_FAILED where facts.phase == KWW_PHASE_SANDBOX:
             throw PluginError(
                 .sandboxUnavailable, "its sandbox cannot be had: \(text(message))",

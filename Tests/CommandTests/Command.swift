@@ -27,10 +27,15 @@ struct Command {
         ProcessInfo.processInfo.environment["KEYWAY_TEST_PLUGINS"]
         ?? root.appendingPathComponent(".build/release/plugins").path
 
+    /// All tests begin at once. Some of them keep one going while they run another.
+    private static let turns = Turns(16)
+
     static func run(
         _ arguments: [String], input: String = "", environment: [String: String] = [:], in folder: URL? = nil,
         program: String = path
     ) async throws -> Output {
+        await turns.take()
+        defer { turns.give() }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -44,9 +49,16 @@ struct Command {
         try Data(input.utf8).write(to: inputFile)
         // Files and not pipes: nobody has to read while the command runs.
         for file in [outputFile, errorFile] { try Data().write(to: file) }
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorFile)
+        let (standardInput, standardOutput, standardError) = (
+            try FileHandle(forReadingFrom: inputFile), try FileHandle(forWritingTo: outputFile),
+            try FileHandle(forWritingTo: errorFile)
+        )
+        // A process that has ended keeps its handles, and Foundation's `run` reads past the entries of /proc/self/fd when
+        // they fill its buffer: some 1,360 descriptors.
+        defer { for handle in [standardInput, standardOutput, standardError] { try? handle.close() } }
+        process.standardInput = standardInput
+        process.standardOutput = standardOutput
+        process.standardError = standardError
         let status: Int32 = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do { try process.run() } catch { continuation.resume(throwing: error) }

@@ -244,7 +244,10 @@ import Testing
         let host = try UnrulyPlugin.host()
         let plugin = try await host.load(unruly.path)
         let events = host.events
-        for attempt in 1...5 { #expect(try UnrulyPlugin.failure(plugin, "abort \(attempt)").code == .crashed) }
+        for attempt in 1...5 {
+            let error = try UnrulyPlugin.failure(plugin, "abort \(attempt)")
+            #expect(error.code == .crashed, "\(attempt): \(error)")
+        }
         for await event in events where event.kind == .circuitOpened { break }
         let error = try UnrulyPlugin.failure(plugin, "?")
         #expect(error.code == .unavailable)

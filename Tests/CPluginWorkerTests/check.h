@@ -156,6 +156,8 @@ typedef struct possessions {
 } possessions;
 
 possessions count_possessions(const zygote *zygote);
+/* Of this process. */
+int count_descriptors(void);
 int is_same_possession(possessions before, possessions after);
 /* The same, of now; what a worker left is gone soon after it. */
 int is_settled(const zygote *zygote, possessions before);

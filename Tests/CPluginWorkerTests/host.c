@@ -424,12 +424,17 @@ static int count_children(int32_t pid)
     return count;
 }
 
+int count_descriptors(void)
+{
+    return count_links("/proc/self/fd", "");
+}
+
 possessions count_possessions(const zygote *zygote)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/fd", zygote->pid);
     return (possessions){
-        .descriptors = count_links("/proc/self/fd", ""),
+        .descriptors = count_descriptors(),
         .files = count_links("/proc/self/fd", "memfd:keyway") + count_lines("/proc/self/maps", "memfd:keyway"),
         .children = count_children(zygote->pid),
         .zygote_descriptors = count_links(path, ""),

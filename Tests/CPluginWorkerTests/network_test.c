@@ -4,24 +4,12 @@
 #include "check.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static int count_descriptors(void)
-{
-    int count = 0;
-    DIR *entries = opendir("/proc/self/fd");
-    NEED(entries != NULL);
-    while (readdir(entries) != NULL)
-        count++;
-    closedir(entries);
-    return count;
-}
 
 static void send_with_files(int socket, const void *bytes, size_t size, const int *files, size_t count)
 {

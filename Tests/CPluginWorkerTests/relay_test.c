@@ -3,7 +3,6 @@
 #include "check.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,17 +10,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static int count_descriptors(void)
-{
-    int count = 0;
-    DIR *entries = opendir("/proc/self/fd");
-    NEED(entries != NULL);
-    while (readdir(entries) != NULL)
-        count++;
-    closedir(entries);
-    return count;
-}
 
 /* What poll(2) says: now, or when there is something to say. */
 static int seen(int file, short events, int milliseconds)

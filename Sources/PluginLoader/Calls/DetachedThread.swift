@@ -1,7 +1,8 @@
 internal import Glibc
 
-/// A thread for one thing that lasts as long as a worker: it would keep one of ``HostThreads`` from everybody else.
-enum DetachedThread {
+/// A thread that nobody waits for. What waits for long has one of its own: neither Swift's cooperative pool nor
+/// ``HostThreads`` may be held by it.
+package enum DetachedThread {
     private final class Job: Sendable {
         let run: @Sendable () -> Void
 
@@ -9,8 +10,8 @@ enum DetachedThread {
     }
 
     /// Runs the body on a new thread, which ends with it (pthread_create(3)).
-    /// - Returns: false if there is no thread for it.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    /// - Returns: 0, or an errno: then there is no thread for it, and the body is not run.
+    package static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
         let job = unsafe Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
         let status = unsafe pthread_create(
@@ -21,9 +22,9 @@ enum DetachedThread {
             }, job.toOpaque())
         guard status == 0 else {
             unsafe job.release()
-            return false
+            return status
         }
         pthread_detach(thread)
-        return true
+        return 0
     }
 }

@@ -64,22 +64,7 @@ final class HostThreads: Sendable {
     /// Threads that wait for a job.
     var idleCount: Int { monitor.withLock { $0.idle } }
 
-    private func startThread() -> Bool {
-        var thread = pthread_t()
-        let pool = unsafe Unmanaged.passRetained(self)
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                unsafe Unmanaged<HostThreads>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, pool.toOpaque())
-        guard status == 0 else {
-            unsafe pool.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
+    private func startThread() -> Bool { DetachedThread.start { self.run() } == 0 }
 
     private func run() {
         while true {

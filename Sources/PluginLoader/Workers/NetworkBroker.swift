@@ -41,7 +41,7 @@ struct NetworkBroker {
             if !broker.serve() { end() }
             broker.relay?.end(broker.owner)
             close(socket)
-        }
+        } == 0
     }
 
     private init(_ service: NetworkService, _ socket: Int32) {

@@ -33,7 +33,7 @@ final class NetworkRelay: Sendable {
             && DetachedThread.start {
                 var loop = loop
                 loop.run()
-            }
+            } == 0
         guard isRunning else {
             loop.end()
             return nil

@@ -40,12 +40,12 @@ struct SandboxListener: Sendable {
     ///   - memory: the worker's, to read names in; its own from now on. -1: files are not told.
     ///   - process: the worker's, as far as it is known by then.
     func start(_ listener: Int32, memory: Int32, process: @escaping @Sendable () -> Int32) {
-        let hasThread = DetachedThread.start {
+        let status = DetachedThread.start {
             serve(listener, memory, process)
             close(listener)
             if memory >= 0 { close(memory) }
         }
-        guard !hasThread else { return }
+        guard status != 0 else { return }
         // Without it what would be told fails with ENOSYS.
         close(listener)
         if memory >= 0 { close(memory) }

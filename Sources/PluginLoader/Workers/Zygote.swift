@@ -178,22 +178,7 @@ final class Zygote: Sendable {
 
     // MARK: - The thread
 
-    private func startThread() -> Bool {
-        var thread = pthread_t()
-        let zygote = unsafe Unmanaged.passRetained(self)
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                unsafe Unmanaged<Zygote>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, zygote.toOpaque())
-        guard status == 0 else {
-            unsafe zygote.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
+    private func startThread() -> Bool { DetachedThread.start { self.run() } == 0 }
 
     private func run() {
         var (socket, process) = (Int32(-1), Int32(0))

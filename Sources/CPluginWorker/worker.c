@@ -209,6 +209,7 @@ void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
         .lanes = worker->lanes,
         .busy = atomic_load_explicit(&worker->busy, memory_order_relaxed),
         .calls = atomic_load_explicit(&worker->calls, memory_order_relaxed),
+        .is_memory = atomic_load(&worker->worker->is_memory) != 0,
     };
     if (atomic_load(&crash->seen) == 1) {
         facts->signal = crash->signal;

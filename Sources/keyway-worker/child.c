@@ -139,6 +139,13 @@ static void read_described(const job *job)
              mistake.reason != NULL ? mistake.reason : "no memory is left");
 }
 
+/* Neither the dynamic linker nor pthread_create(3) says it. */
+static void note_memory(int is_memory)
+{
+    if (is_memory)
+        atomic_store(&this_process.worker->is_memory, 1);
+}
+
 static void *load(uint32_t index)
 {
     char path[32];
@@ -146,6 +153,7 @@ static void *load(uint32_t index)
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (handle != NULL)
         return handle;
+    note_memory(is_exhausted());
     /* The dynamic linker's words without the name that only we gave the file. */
     const char *text = dlerror();
     size_t length = strlen(path);
@@ -222,8 +230,14 @@ _Noreturn void run_worker(job *job)
     kww_step(STEP_DESCRIBED);
     if (is_probe())
         end_probe();
-    for (uint32_t i = 0; i < this_process.host->lanes; i++)
-        start_lane(i);
+    for (uint32_t i = 0; i < this_process.host->lanes; i++) {
+        errno = 0;
+        int error = start_lane(i);
+        if (error != 0) {
+            note_memory(errno == ENOMEM);
+            fail("a thread for its calls cannot be started (error %d)", error);
+        }
+    }
     kww_step(STEP_LANES_STARTED);
     enter_phase(KWW_PHASE_SANDBOX);
     wrong = seal_sandbox(job);

@@ -26,8 +26,7 @@ static int overflowed(uintptr_t address)
     return 0;
 }
 
-/* Is no memory to be had? */
-static int is_exhausted(void)
+int is_exhausted(void)
 {
     void *probe = mmap(NULL, MEMORY_PROBE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED)

@@ -321,13 +321,13 @@ void arrange_lane(uint32_t index)
     lane->reply = (unsigned char *)this_process.worker + worker_area_offset(lanes, index);
 }
 
-void start_lane(uint32_t index)
+int start_lane(uint32_t index)
 {
     pthread_t thread;
-    lane *lane = &this_process.lane[index];
-    if (pthread_create(&thread, NULL, serve_forever, lane) != 0)
-        _exit(1);
-    pthread_detach(thread);
+    int error = pthread_create(&thread, NULL, serve_forever, &this_process.lane[index]);
+    if (error == 0)
+        pthread_detach(thread);
+    return error;
 }
 
 _Noreturn void watch_lanes(void)

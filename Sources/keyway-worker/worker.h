@@ -131,7 +131,8 @@ const void *find_service(const kw_host *host, kw_str id);
 
 /* Where a lane's memory is. */
 void arrange_lane(uint32_t index);
-void start_lane(uint32_t index);
+/* 0, or an errno. */
+int start_lane(uint32_t index);
 /* Tells calls that are to end, and those who wait for room. Does not return. */
 _Noreturn void watch_lanes(void);
 /* kwc_sink of a lane's call. */
@@ -148,6 +149,8 @@ static inline int is_probe(void)
 /* From now on signals that end the process are noted in W first. Each thread with a stack of its own for that. */
 void watch_for_crashes(void);
 void use_signal_stack(void);
+/* Is no memory to be had? */
+int is_exhausted(void);
 /* Of a probe, in the handler of a signal: where it was. */
 void write_backtrace(const void *context);
 /* What a backtrace calls this many files from FIRST_LIBRARY on. */

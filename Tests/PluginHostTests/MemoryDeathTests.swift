@@ -89,4 +89,25 @@ import Testing
         }
         await host.shutdown()
     }
+
+    @Test(
+        "are told while a plugin is loaded: by the linker, in its constructors, for want of a thread",
+        arguments: [
+            ("64K", "", true), ("160M", "for (;;) memset(malloc(1 << 20), 1, 1 << 20)", true), ("6M", "", true),
+            ("160M", "abort()", false), ("160M", "__builtin_trap()", false),
+        ])
+    func loading(_ limit: String, _ constructor: String, isMemory: Bool) async throws {
+        let unruly = try UnrulyPlugin(constructor.isEmpty ? [] : ["CONSTRUCTOR=\(constructor)"])
+        let host = try UnrulyPlugin.host(["memory=\(limit)", "workers=1"])
+        let error = try #require(await failure { () async throws(PluginError) in try await host.load(unruly.path) })
+        #expect(error.stage == .load && error.plugin != nil)
+        if isMemory {
+            let value = try #require(try LimitSet(["memory=\(limit)"])[.memory])
+            #expect(error.code == .memoryLimit, "\(error)")
+            #expect(error.facts == .resourceLimit(kind: "memory", value: value, unit: "bytes", source: "call"))
+        } else {
+            #expect(error.code == .crashed, "\(error)")
+        }
+        await host.shutdown()
+    }
 }

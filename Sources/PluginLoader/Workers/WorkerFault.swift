@@ -159,6 +159,8 @@ enum WorkerFault {
                 remedy: "Report this to the plugin's author: a plugin must not call exit", facts: .exit(status: status))
         } else if facts.lacked_memory != 0, facts.status & 0x7F == SIGKILL {
             error = lackedMemory("it \(place)", limits)
+        } else if facts.is_memory != 0, facts.signal == facts.status & 0x7F, let memory = limits[.memory] {
+            error = memory.error("it found no memory \(place), and ended its worker by \(SignalName.of(facts.signal))")
         } else {
             let signal = facts.status & 0x7F
             let address = facts.signal == signal && facts.has_address != 0 ? facts.address : nil

@@ -212,6 +212,11 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
                 remedy: "Run `keyway doctor` to see what this machine offers, or require less", plugin: plugin,
                 stage: .load)
         case KWW_STATE_FAILED:
+            if facts.is_memory != 0, let memory = limits[.memory] {
+                var error = memory.error("it found no memory while it was loaded (\(text(message)))", plugin: plugin)
+                error.stage = .load
+                throw error
+            }
             let isLinker = [KWW_PHASE_LIBRARIES, KWW_PHASE_LOAD].contains(facts.phase)
             throw PluginError(
                 .load, isLinker ? "the dynamic linker refused it: \(text(message))" : text(message),

@@ -36,36 +36,25 @@ struct Command {
     ) async throws -> Output {
         await turns.take()
         defer { turns.give() }
+        let streams = try TemporaryFolder()
+        defer { withExtendedLifetime(streams) {} }
+        // Files and not pipes: nobody has to read while the command runs. The shell opens them, because a process keeps the
+        // handles that it was given, and Foundation's `run` reads past its buffer when there are some 1,360 descriptors.
+        let files = ["in", "out", "err"].map { streams.url.appendingPathComponent($0) }
+        try Data(input.utf8).write(to: files[0])
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        let line = #"streams=$1; shift; exec "$@" <"$streams/in" >"$streams/out" 2>"$streams/err""#
+        process.arguments = ["-c", line, "sh", streams.url.path, program] + arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        let files = try TemporaryFolder()
-        let (inputFile, outputFile, errorFile) = (
-            files.url.appendingPathComponent("in"), files.url.appendingPathComponent("out"),
-            files.url.appendingPathComponent("err")
-        )
-        try Data(input.utf8).write(to: inputFile)
-        // Files and not pipes: nobody has to read while the command runs.
-        for file in [outputFile, errorFile] { try Data().write(to: file) }
-        let (standardInput, standardOutput, standardError) = (
-            try FileHandle(forReadingFrom: inputFile), try FileHandle(forWritingTo: outputFile),
-            try FileHandle(forWritingTo: errorFile)
-        )
-        // A process that has ended keeps its handles, and Foundation's `run` reads past the entries of /proc/self/fd when
-        // they fill its buffer: some 1,360 descriptors.
-        defer { for handle in [standardInput, standardOutput, standardError] { try? handle.close() } }
-        process.standardInput = standardInput
-        process.standardOutput = standardOutput
-        process.standardError = standardError
         let status: Int32 = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do { try process.run() } catch { continuation.resume(throwing: error) }
         }
         return Output(
-            status: status, stdout: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self),
-            stderr: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self))
+            status: status, stdout: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
+            stderr: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 
     /// The members of an object, sorted.

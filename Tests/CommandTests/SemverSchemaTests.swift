@@ -18,7 +18,7 @@ struct SemverSchemaTests {
         #expect(json.status == status)
         let document = try json.json()
         if status < 2 {
-            #expect(document["satisfies"] == .bool(status == 0) && output.stderr.isEmpty)
+            #expect(document["satisfies"] == .bool(status == 0) && output.stderr.isEmpty, "\(output)")
         } else {
             #expect(document["error"]?["message"]?.stringValue?.isEmpty == false)
             #expect(output.stderr.hasPrefix("keyway: error: ") && output.stdout.isEmpty)

@@ -108,6 +108,11 @@ let package = Package(
             ],
             swiftSettings: swift),
 
+        // Starts the programs that tests build with and run.
+        .target(name: "CTestPrograms", path: "Tests/CTestPrograms", cSettings: c),
+        .target(
+            name: "TestPrograms", dependencies: ["CTestPrograms"], path: "Tests/TestPrograms", swiftSettings: swift),
+
         .testTarget(name: "PluginCoreTests", dependencies: ["PluginCore"], swiftSettings: swift),
         // The official JSON Schema test suite, and our own cases.
         .testTarget(
@@ -123,12 +128,14 @@ let package = Package(
             name: "PluginLoaderTests",
             dependencies: [
                 "CPluginCall", "CPluginLinux", "PluginABI", "PluginBridge", "PluginCore", "PluginELF", "PluginLoader",
-                .product(name: "Logging", package: "swift-log"),
+                "TestPrograms", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["PluginABI", "PluginHost", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "PluginABI", "PluginHost", "TestPrograms", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "PluginHostServiceTests",
@@ -137,9 +144,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift),
-        .testTarget(name: "PluginELFTests", dependencies: ["PluginCore", "PluginELF"], swiftSettings: swift),
+        .testTarget(
+            name: "PluginELFTests", dependencies: ["PluginCore", "PluginELF", "TestPrograms"], swiftSettings: swift),
         .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"], swiftSettings: swift),
         // Runs the built command and the sample plugins.
-        .testTarget(name: "CommandTests", dependencies: ["PluginCore"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["PluginCore", "TestPrograms"], swiftSettings: swift),
     ]
 )

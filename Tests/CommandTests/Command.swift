@@ -1,5 +1,6 @@
 import Foundation
 import PluginCore
+import TestPrograms
 import Testing
 
 /// Runs the built command, as a user does.
@@ -36,25 +37,9 @@ struct Command {
     ) async throws -> Output {
         await turns.take()
         defer { turns.give() }
-        let streams = try TemporaryFolder()
-        defer { withExtendedLifetime(streams) {} }
-        // Files and not pipes: nobody has to read while the command runs. The shell opens them, because a process keeps the
-        // handles that it was given, and Foundation's `run` reads past its buffer when there are some 1,360 descriptors.
-        let files = ["in", "out", "err"].map { streams.url.appendingPathComponent($0) }
-        try Data(input.utf8).write(to: files[0])
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        let line = #"streams=$1; shift; exec "$@" <"$streams/in" >"$streams/out" 2>"$streams/err""#
-        process.arguments = ["-c", line, "sh", streams.url.path, program] + arguments
-        process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        return Output(
-            status: status, stdout: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
-            stderr: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+        let result = try await Programs.runAsync(
+            program, arguments, environment: environment, in: folder?.path, input: input)
+        return Output(status: result.status, stdout: result.output, stderr: result.errors)
     }
 
     /// The members of an object, sorted.

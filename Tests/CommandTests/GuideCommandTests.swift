@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 @Suite("The commands of the guides", .timeLimit(.minutes(10)))
@@ -28,8 +29,13 @@ struct GuideCommandTests {
 
         /// Does what the page says, step by step.
         func follow(_ page: GuidePage) async throws {
-            var running: [Process] = []
-            defer { for process in running where process.isRunning { process.terminate() } }
+            var running: [(RunningProgram, Pipe)] = []
+            defer {
+                for (program, _) in running {
+                    program.signal(SIGTERM)
+                    program.wait()
+                }
+            }
             for step in page.steps {
                 if step.isInBackground {
                     running.append(try await start(step))
@@ -46,25 +52,13 @@ struct GuideCommandTests {
         }
 
         /// Begins what goes on in the background, and waits for its first line.
-        private func start(_ step: GuidePage.Step) async throws -> Process {
-            let (process, pipe) = (Process(), Pipe())
-            process.executableURL = URL(fileURLWithPath: "/bin/bash")
-            process.arguments = ["-ec", "exec \(step.script)"]
-            process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-            process.currentDirectoryURL = folder.url
-            process.standardOutput = pipe
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            let handle = pipe.fileHandleForReading
-            let isReady = await withCheckedContinuation { continuation in
-                Thread.detachNewThread {
-                    var last: UInt8?
-                    while last != UInt8(ascii: "\n"), let byte = try? handle.read(upToCount: 1)?.first { last = byte }
-                    continuation.resume(returning: last == UInt8(ascii: "\n"))
-                }
-            }
-            #expect(isReady, "line \(step.line) ended before it was ready")
-            return process
+        private func start(_ step: GuidePage.Step) async throws -> (RunningProgram, Pipe) {
+            let pipe = Pipe()
+            let program = try RunningProgram(
+                "/bin/bash", ["-ec", "exec \(step.script)"], environment: environment, in: folder.url.path,
+                output: .pipe(pipe))
+            #expect(try await !pipe.line().isEmpty, "line \(step.line) ended before it was ready")
+            return (program, pipe)
         }
 
         /// Is it what the page shows? Plugins stand in the order in which they were loaded, which differs; the page has its

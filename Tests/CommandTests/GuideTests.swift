@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 @Suite("The guides for host developers", .timeLimit(.minutes(10)))
@@ -11,16 +12,16 @@ struct GuideTests {
         let folder = try TemporaryFolder()
         let program = Self.program(in: guide)
         #expect(program.contains("import PluginHost"))
-        let (status, output) = try Self.typeCheck(program, in: folder)
-        #expect(status == 0, "\(output)")
+        let result = try Self.typeCheck(program, in: folder)
+        #expect(result.status == 0, "\(result.errors)")
     }
 
     @Test("code that does not fit the modules is seen")
     func control() throws {
         let folder = try TemporaryFolder()
-        let (status, output) = try Self.typeCheck("import PluginHost\nlet host = PluginHost(path: 3)\n", in: folder)
-        #expect(status != 0)
-        #expect(output.contains("main.swift:2:"), "\(output)")
+        let result = try Self.typeCheck("import PluginHost\nlet host = PluginHost(path: 3)\n", in: folder)
+        #expect(result.status != 0)
+        #expect(result.errors.contains("main.swift:2:"), "\(result.errors)")
     }
 
     /// The blocks of Swift, without the part of a Package.swift, which is marked. Lines keep their numbers.
@@ -40,10 +41,10 @@ struct GuideTests {
         return lines.joined(separator: "\n")
     }
 
-    private static func typeCheck(_ program: String, in folder: TemporaryFolder) throws -> (Int32, String) {
+    private static func typeCheck(_ program: String, in folder: TemporaryFolder) throws -> ProgramResult {
         let build = Command.root.path + "/.build/debug"
         var arguments = [
-            "swiftc", "-typecheck", "-swift-version", "6", "-warnings-as-errors", "-I", "\(build)/Modules",
+            "-typecheck", "-swift-version", "6", "-warnings-as-errors", "-I", "\(build)/Modules",
         ]
         for headers in ["PluginABI/include", "Sources/CLibELF", "Sources/CPluginMarshal/include"] {
             arguments += ["-I", "\(Command.root.path)/\(headers)"]
@@ -55,15 +56,6 @@ struct GuideTests {
                 arguments += ["-Xcc", "-fmodule-map-file=\(map)"]
             }
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments + [try folder.write(program, to: "main.swift").path]
-        let output = folder.url.appendingPathComponent("output")
-        try Data().write(to: output)
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = process.standardOutput
-        try process.run()
-        process.waitUntilExit()
-        return (process.terminationStatus, try String(contentsOf: output, encoding: .utf8))
+        return try Programs.run("swiftc", arguments + [folder.write(program, to: "main.swift").path])
     }
 }

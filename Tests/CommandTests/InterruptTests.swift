@@ -1,27 +1,24 @@
 import Foundation
 import Glibc
 import PluginCore
+import TestPrograms
 import Testing
 
 /// What becomes of a tool when the command is told to end, or when nobody reads what it prints.
 @Suite("keyway when it is interrupted", .timeLimit(.minutes(10)))
 struct InterruptTests {
     /// The command running a tool that has said its process id and now waits for ever.
-    private func start(_ policy: String) async throws -> (command: Process, output: Pipe, errors: Pipe, tool: pid_t) {
-        let command = Process()
+    private func start(
+        _ policy: String
+    ) async throws -> (command: RunningProgram, output: Pipe, errors: Pipe, tool: pid_t) {
         let (output, errors) = (Pipe(), Pipe())
-        command.executableURL = URL(fileURLWithPath: Command.path)
-        command.arguments = [
-            "call-adapter", "execute", "--plugin", "command-runner", "--path", Command.plugins, "--policy", policy,
-            "--",
-            "sh", "-c", "echo $$; read line < /dev/null; while :; do sleep 1; echo more; done",
-        ]
-        command.standardOutput = output
-        command.standardError = errors
-        command.standardInput = FileHandle.nullDevice
-        try command.run()
-        let said = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let tool = try #require(pid_t(said.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let command = try RunningProgram(
+            Command.path,
+            [
+                "call-adapter", "execute", "--plugin", "command-runner", "--path", Command.plugins, "--policy", policy,
+                "--", "sh", "-c", "echo $$; read line < /dev/null; while :; do sleep 1; echo more; done",
+            ], output: .pipe(output), errors: .pipe(errors))
+        let tool = try #require(pid_t(try await output.line()))
         #expect(kill(tool, 0) == 0)
         return (command, output, errors, tool)
     }
@@ -38,10 +35,8 @@ struct InterruptTests {
         let folder = try TemporaryFolder()
         let policy = try folder.write(#"{"allow": ["sh"], "wallMs": null}"#, to: "policy.json").path
         let (command, _, errors, tool) = try await start(policy)
-        kill(command.processIdentifier, number)
-        command.waitUntilExit()
-        #expect(command.terminationReason == .exit)
-        #expect(command.terminationStatus == 1)
+        command.signal(number)
+        #expect(await command.ended() == .exited(1))
         #expect(isGone(tool))
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         #expect(said.contains("cancelled"), "\(said)")
@@ -53,9 +48,7 @@ struct InterruptTests {
         let policy = try folder.write(#"{"allow": ["sh"], "wallMs": null}"#, to: "policy.json").path
         let (command, output, _, tool) = try await start(policy)
         try output.fileHandleForReading.close()
-        command.waitUntilExit()
-        #expect(command.terminationReason == .exit)
-        #expect(command.terminationStatus == 1)
+        #expect(await command.ended() == .exited(1))
         #expect(isGone(tool))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A plugin in C that takes two texts or two items a call, knows no filter, and fails when it is told to.
@@ -139,16 +140,12 @@ struct LimitedPlugin {
     /// Builds it into a folder and returns the path of its file.
     static func build(in folder: TemporaryFolder, damaged: String? = nil) throws -> String {
         let plugin = folder.url.appendingPathComponent("limited.so").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden"]
-            + ["-I", Command.root.appendingPathComponent("PluginABI/include").path]
-            + (damaged.map { ["-DDAMAGED=\($0)"] } ?? [])
-            + ["-o", plugin, try folder.write(source, to: "limited.c").path]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try Programs.succeed(
+            "cc",
+            ["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden"]
+                + ["-I", Command.root.appendingPathComponent("PluginABI/include").path]
+                + (damaged.map { ["-DDAMAGED=\($0)"] } ?? [])
+                + ["-o", plugin, folder.write(source, to: "limited.c").path])
         return plugin
     }
 }

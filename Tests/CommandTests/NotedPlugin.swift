@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A plugin that says no more than its notes, and cannot be loaded.
@@ -23,16 +24,13 @@ enum NotedPlugin {
             """, to: "\(name).c"
         ).path
         let file = folder.url.appendingPathComponent("\(name).so").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let root = Command.root.path
-        process.arguments = [
-            "cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/PluginABI/include",
-            "-Wl,--version-script=\(root)/PluginABI/plugin.map", "-Wl,-z,relro,-z,now", "-o", file, source,
-        ]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try Programs.succeed(
+            "cc",
+            [
+                "-shared", "-fPIC", "-fvisibility=hidden", "-I\(root)/PluginABI/include",
+                "-Wl,--version-script=\(root)/PluginABI/plugin.map", "-Wl,-z,relro,-z,now", "-o", file, source,
+            ])
         return file
     }
 }

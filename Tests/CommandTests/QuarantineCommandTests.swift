@@ -1,5 +1,6 @@
 import Foundation
 import PluginCore
+import TestPrograms
 import Testing
 
 @Suite("keyway quarantine", .timeLimit(.minutes(10)))
@@ -16,19 +17,15 @@ struct QuarantineCommandTests {
         }
 
         func build(_ id: String, _ macros: [String] = []) throws {
-            let process = Process()
             let root = Command.root.path
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments =
+            try Programs.succeed(
+                "cc",
                 [
-                    "cc", "-std=gnu11", "-O0", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
+                    "-std=gnu11", "-O0", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread",
                     "-DPROBE_ID=\"\(id)\"", "-I\(root)/PluginABI/include", "-Wl,-z,relro,-z,now",
                     "-Wl,--version-script=\(root)/PluginABI/plugin.map", "-o", "\(plugins)/\(id).so",
                     "\(root)/Tests/Fixtures/probes/probe.c",
-                ] + macros.map { "-D\($0)" }
-            try process.run()
-            process.waitUntilExit()
-            try #require(process.terminationStatus == 0)
+                ] + macros.map { "-D\($0)" })
         }
 
         func run(
@@ -150,28 +147,24 @@ struct QuarantineCommandTests {
         let pipe = "\(place.plugins)/pipe"
         #expect(unsafe mkfifo(pipe, 0o600) == 0)
         try place.build("holding", ["IN_CONSTRUCTOR=hold_pipe_with_family", "WITNESS=\"\(pipe)\""])
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Command.path)
-        process.arguments =
+        let process = try RunningProgram(
+            Command.path,
             [
                 "quarantine", "retry", "\(place.plugins)/holding.so", "--deadline", "3600000", "--state", place.state,
                 "--no-sandbox",
-            ]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+            ])
         let written = await withCheckedContinuation { continuation in
             // A thread of its own, as it blocks until the plugin opens the pipe, and then until nobody has it open.
             Thread.detachNewThread {
                 let reader = FileHandle(forReadingAtPath: pipe)
                 let first = try? reader?.read(upToCount: 3)
-                kill(process.processIdentifier, signal)
+                process.signal(signal)
                 let rest = try? reader?.readToEnd()
                 continuation.resume(returning: (first?.count ?? 0) + (rest?.count ?? 0))
             }
         }
         #expect(written > 0)
-        process.waitUntilExit()
-        #expect(process.terminationStatus != 0)
+        #expect(await process.ended() != .exited(0))
     }
 
     @Test(

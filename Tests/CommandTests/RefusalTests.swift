@@ -1,5 +1,6 @@
 import Foundation
 import PluginCore
+import TestPrograms
 import Testing
 
 /// Plugins that must be refused before a byte of them runs: each has a constructor that writes a file, and the file must not
@@ -50,12 +51,7 @@ struct RefusalTests {
     private func build(_ refused: Case, in folder: TemporaryFolder, witness: String) throws -> String {
         let source = try folder.write(Self.source, to: "plugin.c").path
         func compile(_ arguments: [String]) throws {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["cc"] + arguments
-            try process.run()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
+            try Programs.succeed("cc", arguments)
         }
         // The library is there for the linker, and gone when the plugin is looked at.
         let library = folder.url.appendingPathComponent("libgone.so").path

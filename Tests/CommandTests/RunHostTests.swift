@@ -1,17 +1,19 @@
 import Foundation
 import PluginCore
 import Synchronization
+import TestPrograms
 import Testing
 
 @Suite("keyway run-host", .timeLimit(.minutes(10)))
 struct RunHostTests {
     /// A host in a process of its own, with plugins, a socket and configurations of its own.
-    private final class RunningHost: @unchecked Sendable {  // written in init only
+    private final class RunningHost: Sendable {
         let folder: TemporaryFolder
-        let process = Process()
-        let output = Pipe()
+        let process: RunningProgram
+        /// It goes on printing.
+        private let output: Pipe
         /// The line that it prints when it is ready.
-        private(set) var ready: JSON = .null
+        let ready: JSON
 
         init(_ plugins: [String] = ["hash-embedder", "flat-vectors"], _ arguments: [String] = []) async throws {
             folder = try TemporaryFolder()
@@ -20,23 +22,26 @@ struct RunHostTests {
                     Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/\(plugin).so")),
                     to: "plugins/\(plugin).so")
             }
-            process.executableURL = URL(fileURLWithPath: Command.path)
-            process.arguments =
-                ["run-host", "--path", folder.url.appendingPathComponent("plugins").path, "--socket", socket]
-                + arguments
-            process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            let line = try await Self.line(of: output)
-            ready = try JSON(parsing: line, what: "the first line")
+            let pipe = Pipe()
+            output = pipe
+            process = try RunningProgram(
+                Command.path,
+                [
+                    "run-host", "--path", folder.url.appendingPathComponent("plugins").path, "--socket",
+                    Self.socket(folder),
+                ] + arguments, environment: Self.environment(folder), output: .pipe(pipe))
+            ready = try JSON(parsing: try await pipe.line(), what: "the first line")
         }
 
-        deinit { if process.isRunning { process.terminate() } }
+        var socket: String { Self.socket(folder) }
 
-        var socket: String { folder.url.appendingPathComponent("host.sock").path }
+        private static func socket(_ folder: TemporaryFolder) -> String {
+            folder.url.appendingPathComponent("host.sock").path
+        }
 
-        var environment: [String: String] {
+        var environment: [String: String] { Self.environment(folder) }
+
+        private static func environment(_ folder: TemporaryFolder) -> [String: String] {
             var environment = [
                 "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state",
                 "XDG_RUNTIME_DIR": "run",
@@ -52,34 +57,6 @@ struct RunHostTests {
 
         func plugin(_ id: String) async throws -> JSON? {
             try await keyway("status", "--json").json()["plugins"]?.arrayValue?.first { $0["id"]?.stringValue == id }
-        }
-
-        /// The status with which it ended.
-        func end() async -> Int32 {
-            await withCheckedContinuation { continuation in
-                let process = process
-                Thread.detachNewThread {
-                    process.waitUntilExit()
-                    continuation.resume(returning: process.terminationStatus)
-                }
-            }
-        }
-
-        private static func line(of pipe: Pipe) async throws -> [UInt8] {
-            let handle = pipe.fileHandleForReading
-            return try await withCheckedThrowingContinuation { continuation in
-                Thread.detachNewThread {
-                    var bytes: [UInt8] = []
-                    do {
-                        while let byte = try handle.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
-                            bytes.append(byte)
-                        }
-                        continuation.resume(returning: bytes)
-                    } catch {
-                        continuation.resume(throwing: error)
-                    }
-                }
-            }
         }
     }
 
@@ -99,7 +76,7 @@ struct RunHostTests {
         let page = try await host.keyway("status")
         #expect(page.status == 0 && page.stdout.contains("hash-embedder") && page.stdout.contains("active"))
         #expect(try await host.keyway("shutdown").status == 0)
-        #expect(await host.end() == 0)
+        #expect(await host.process.ended() == .exited(0))
         #expect(!FileManager.default.fileExists(atPath: host.socket))
     }
 
@@ -118,8 +95,8 @@ struct RunHostTests {
         }
         #expect(try #require(try await host.plugin("hash-embedder"))["tier"] == "worker")
         #expect(try await host.keyway("workers").stdout.contains("hash-embedder"))
-        kill(host.process.processIdentifier, SIGKILL)
-        _ = await host.end()
+        host.process.signal(SIGKILL)
+        #expect(await host.process.ended() == .killed(signal: SIGKILL))
         for worker in workers {
             // Ends when the process does.
             let pid = try #require(worker["pid"]?.intValue)
@@ -185,8 +162,8 @@ struct RunHostTests {
         let unknown = try await host.keyway("suspend", "nobody")
         #expect(unknown.status == 1 && unknown.stderr.contains("There are"))
         // Asked by a signal, it ends as well.
-        host.process.terminate()
-        #expect(await host.end() == 0)
+        host.process.signal(SIGTERM)
+        #expect(await host.process.ended() == .exited(0))
     }
 
     @Test("events are one object a line, of all plugins or of one")
@@ -211,7 +188,7 @@ struct RunHostTests {
             #expect(line["time"]?.stringValue?.contains("T") == true && line["state"] != nil)
         }
         _ = try await host.keyway("shutdown")
-        #expect(await host.end() == 0)
+        #expect(await host.process.ended() == .exited(0))
     }
 
     @Test("a configuration that is set reaches the plugin at once; one that it refuses is taken back")
@@ -235,7 +212,7 @@ struct RunHostTests {
         let file = host.folder.url.appendingPathComponent("config/keyway/plugins/hash-embedder.json")
         #expect(try JSON(parsing: [UInt8](Data(contentsOf: file)), what: "the file") == ["dims": 256])
         _ = try await host.keyway("shutdown")
-        #expect(await host.end() == 0)
+        #expect(await host.process.ended() == .exited(0))
         let alone = try await config("set", "hash-embedder", "dims=128")
         #expect(try alone.status == 0 && alone.json()["host"] == .null && alone.stderr.contains("no host runs"))
     }
@@ -255,7 +232,7 @@ struct RunHostTests {
         #expect(loaded.status == 0, "\(loaded)")
         #expect(try await host.plugin("hash-embedder")?["state"] == "active")
         _ = try await host.keyway("shutdown")
-        #expect(await host.end() == 0)
+        #expect(await host.process.ended() == .exited(0))
     }
 
     @Test(
@@ -282,7 +259,7 @@ struct RunHostTests {
         let usage = try await Command.run(["run-host", "--socket", ""])
         #expect(usage.status == 2)
         _ = try await host.keyway("shutdown")
-        #expect(await host.end() == 0)
+        #expect(await host.process.ended() == .exited(0))
         let missing = try await host.keyway("run-host", "--path", "nowhere")
         #expect(missing.status == 1 && missing.stderr.contains("nowhere"), "\(missing)")
     }
@@ -294,6 +271,6 @@ struct RunHostTests {
         #expect(failed.count == 1 && failed[0]["plugin"] == "nobody" && failed[0]["error"]?["code"] == "notFound")
         #expect(again.ready["plugins"]?.arrayValue?.isEmpty == true)
         _ = try await again.keyway("shutdown")
-        #expect(await again.end() == 0)
+        #expect(await again.process.ended() == .exited(0))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PluginCore
+import TestPrograms
 import Testing
 
 @Suite("keyway validate", .timeLimit(.minutes(10)))
@@ -144,18 +145,8 @@ private struct XMLDocumentCheck {
             import json, sys, xml.etree.ElementTree as tree
             print(json.dumps([[e.tag, e.attrib] for e in tree.fromstring(sys.stdin.read()).iter()]))
             """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program]
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-        try input.fileHandleForWriting.close()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let list = try JSON(parsing: String(decoding: data, as: UTF8.self), what: "what Python read")
+        let result = try Programs.run("python3", ["-c", program], input: text)
+        let list = try JSON(parsing: result.output, what: "what Python read: \(result.errors)")
         for element in list.arrayValue ?? [] {
             guard let name = element.arrayValue?.first?.stringValue else { continue }
             let attributes = element.arrayValue?.last?.objectValue?.compactMapValues(\.stringValue) ?? [:]

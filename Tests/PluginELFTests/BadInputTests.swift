@@ -1,6 +1,7 @@
 import Foundation
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 /// What is put in the place of a plugin, the one error that it must have, and what the command makes of it.
@@ -146,9 +147,9 @@ struct BadInputTests {
 
     @Test("The command refuses each of them with that one error, and describes what it can", .needsCommand)
     func commandHasOneError() throws {
-        let (status, output) = try Toolchain.outcome(KeywayCommand.path, ["validate", "--json"] + paths)
-        #expect(status == 1)
-        let entries = try #require(try JSON(parsing: output, what: "the answer").arrayValue)
+        let result = try Toolchain.outcome(KeywayCommand.path, ["validate", "--json"] + paths)
+        #expect(result.status == 1)
+        let entries = try #require(try JSON(parsing: result.output, what: "the answer").arrayValue)
         #expect(entries.map { $0["file"]?.stringValue } == paths)
         for (input, entry) in zip(BadInput.all, entries) {
             let errors = (entry["findings"]?.arrayValue ?? []).filter { $0["severity"] == "error" }
@@ -158,9 +159,9 @@ struct BadInputTests {
             #expect(entry["valid"] == false)
         }
         for (input, path) in zip(BadInput.all, paths) {
-            let (status, output) = try Toolchain.outcome(KeywayCommand.path, ["inspect", "--json", path])
-            let answer = try JSON(parsing: output, what: "the answer")
-            #expect((status == 0) == input.isDescribed && status < 2, "\(input.name)")
+            let result = try Toolchain.outcome(KeywayCommand.path, ["inspect", "--json", path])
+            let answer = try JSON(parsing: result.output, what: "the answer")
+            #expect((result.status == 0) == input.isDescribed && result.status < 2, "\(input.name)")
             #expect((answer["error"] == nil) == input.isDescribed, "\(input.name): \(answer.text)")
         }
     }

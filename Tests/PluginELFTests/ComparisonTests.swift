@@ -1,5 +1,6 @@
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 /// Two builds of one plugin, and what their difference must be: `effect subject name` each.

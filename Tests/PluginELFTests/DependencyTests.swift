@@ -1,6 +1,7 @@
 import Foundation
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 @Suite("Needed libraries", .needsCompiler)

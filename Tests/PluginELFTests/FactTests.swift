@@ -1,5 +1,6 @@
 import Foundation
 import PluginELF
+import TestPrograms
 import Testing
 
 /// Each fact is read from a file that was built to have it, and from one that was built not to.

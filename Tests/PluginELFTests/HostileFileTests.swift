@@ -1,6 +1,7 @@
 import Foundation
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 /// A generator with a seed, so that a failure can be repeated.

@@ -1,6 +1,7 @@
 import Foundation
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 /// Tables that lie, one by one: each gives one error that names the table, and never a crash.

@@ -1,6 +1,7 @@
 import Foundation
 import PluginCore
 import PluginELF
+import TestPrograms
 import Testing
 
 /// The search rules, one by one, in folders of their own and below another root.

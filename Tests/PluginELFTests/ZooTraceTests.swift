@@ -1,5 +1,6 @@
 import Foundation
 import PluginELF
+import TestPrograms
 import Testing
 
 @Suite("Nothing is mapped to run", .needsCompiler, .needsTrace)

@@ -1,6 +1,7 @@
 import Foundation
 import PluginHost
 import Synchronization
+import TestPrograms
 import Testing
 
 /// A control socket in a folder of its own, whose host knows a few verbs.
@@ -258,15 +259,7 @@ struct ControlServerTests {
                 except OSError as error:
                     print(error.strerror)
                 """
-            let process = Process()
-            let output = Pipe()
-            process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-            process.arguments = ["-c", program]
-            process.standardOutput = output
-            try process.run()
-            let said = try output.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            return String(decoding: said, as: UTF8.self)
+            return try Programs.succeed(#require(Self.python), ["-c", program])
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.folder.path)
         #expect(try come(as: 0).contains(#""keyway":"control""#))
@@ -277,11 +270,6 @@ struct ControlServerTests {
         #expect(refusal["error"]?["code"] == "permissionDenied" && refusal["keyway"] == nil)
     }
 
-    static let python =
-        ["/usr/bin/python3", "/usr/local/bin/python3"].first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-        ?? (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }.first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
+    /// One that other users can run, if there is one: that on PATH may be in a home folder.
+    static let python = Programs.find("/usr/bin/python3", "/usr/local/bin/python3", "python3")
 }

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The lock at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("The lock at load", .needsCompiler, .timeLimit(.minutes(10)))
 struct LockTests {
     @Test("exactly what is locked is loaded; another version, other bytes and what is not locked are refused")
     func drift() async throws {

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The lock and what lies beside a plugin",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
+@Suite("The lock and what lies beside a plugin", .needsCompiler, .timeLimit(.minutes(10)))
 struct LockedFilesTests {
     private func buildLibrary(_ value: Int, in folder: String, witness: String) throws {
         try RegistryPlace.compile(

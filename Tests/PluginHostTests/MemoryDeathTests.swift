@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// Plugins in C, C++ and Swift die in many ways of finding no memory, and in others of something else.
@@ -28,9 +29,9 @@ import Testing
 
         var compiler: String? {
             switch self {
-            case .c: Sample.compiler
-            case .cpp: Sample.program("c++", "g++", "clang++")
-            case .swift: Sample.program("swiftc")
+            case .c: Programs.compiler
+            case .cpp: Programs.find("c++", "g++", "clang++")
+            case .swift: Programs.find("swiftc")
             }
         }
 

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "Permissions at load", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Permissions at load", .needsCompiler, .timeLimit(.minutes(10)))
 struct PermissionLoadTests {
     private func host(_ permissions: PermissionPolicy, dataFolder: String? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("The host", .needsCompiler, .timeLimit(.minutes(10)))
 struct PluginHostTests {
     private func host(_ folders: [Sample.Folder], data: String? = nil) -> PluginHost {
         var configuration = PluginHost.Configuration()

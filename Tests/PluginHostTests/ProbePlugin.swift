@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// Builds the plugins of Tests/Fixtures/probes.
@@ -23,19 +24,8 @@ enum ProbePlugin {
         return path
     }
 
-    static func compile(_ arguments: [String], with compiler: String? = Sample.compiler) throws {
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: try #require(compiler))
-        process.arguments = arguments
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Sample.Failure(description: String(decoding: said, as: UTF8.self))
-        }
+    static func compile(_ arguments: [String], with compiler: String? = Programs.compiler) throws {
+        try Programs.succeed(#require(compiler), arguments)
     }
 
     /// A plugin that behaves, made once.

@@ -1,11 +1,10 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// The program itself: found, false, or of another version; and what it leaves of itself.
-@Suite(
-    "A scanner", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("A scanner", .needsCompiler, .timeLimit(.minutes(10)))
 struct ProbeScannerTests {
     private func failure(
         _ scanner: PluginScanner, _ plugins: [PreparedPlugin]? = nil
@@ -146,14 +145,8 @@ struct ProbeScannerTests {
 
     @Test("started by hand says what it is for")
     func byHand() throws {
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: try PluginScanner.locate().path)
-        process.standardError = errors
-        try process.run()
-        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 2 && said.contains("a Keyway host starts this program"))
+        let result = try Programs.run(PluginScanner.locate().path, [])
+        #expect(result.ending == .exited(2) && result.errors.contains("a Keyway host starts this program"))
     }
 
     private static var childSignalIsDefault: Bool {

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "Names in a backtrace", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Names in a backtrace", .needsCompiler, .timeLimit(.minutes(10)))
 struct ProbeSymbolTests {
     @Test("are looked for in damaged files without reading outside of them")
     func damaged() throws {
@@ -16,19 +15,10 @@ struct ProbeSymbolTests {
             "-I\(repository)/Sources/keyway-worker", "-o", program,
             "\(repository)/Tests/Fixtures/probes/damaged_symbols.c", "\(repository)/Sources/keyway-worker/symbols.c",
         ])
-        let process = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [plugin]
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        let counts = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0 && said.isEmpty, "\(said)")
-        let numbers = counts.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
-        #expect(numbers.count == 2 && numbers.allSatisfy { $0 > 0 }, "\(counts)")
+        let result = try Programs.run(program, [plugin])
+        #expect(result.ending == .exited(0) && result.errors.isEmpty, "\(result)")
+        let numbers = result.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+        #expect(numbers.count == 2 && numbers.allSatisfy { $0 > 0 }, "\(result)")
     }
 
     @Test("are missing from a stripped plugin, its offsets are not")

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "A probe", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("A probe", .needsCompiler, .timeLimit(.minutes(10)))
 struct ProbeTests {
     typealias Outcome = ProbeResult.Outcome
     typealias Phase = ProbeResult.Phase

@@ -1,11 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "A quarantine that is kept",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("A quarantine that is kept", .needsCompiler, .timeLimit(.minutes(10)))
 struct QuarantineStoreTests {
     private let crash = QuarantineFailure(code: "crashed", reason: "crashed", phase: "load")
 

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The registry's cache", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("The registry's cache", .needsCompiler, .timeLimit(.minutes(10)))
 struct RegistryCacheTests {
     /// A scanned folder of two plugins and a file that is none.
     private func scanned() throws -> (place: RegistryPlace, entries: [RegistryEntry], cache: URL) {

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "A folder that means no good",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
+@Suite("A folder that means no good", .needsCompiler, .timeLimit(.minutes(10)))
 struct RegistryHostileFolderTests {
     @Test("of pipes, devices, sockets, loops and folders is listed to the end, each with its reason")
     func kinds() throws {

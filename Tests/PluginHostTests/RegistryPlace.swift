@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// Folders of a test: plugins, cache and state, and one built plugin.
@@ -53,10 +54,6 @@ struct RegistryPlace {
         let file = path + ".c"
         try Data(source.utf8).write(to: URL(fileURLWithPath: file))
         defer { try? FileManager.default.removeItem(atPath: file) }
-        let process = try Process.run(
-            URL(fileURLWithPath: try #require(Sample.compiler)),
-            arguments: ["-shared", "-fPIC", "-o", path, file] + options)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try Programs.succeed(#require(Programs.compiler), ["-shared", "-fPIC", "-o", path, file] + options)
     }
 }

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The registry and the scanner",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
+@Suite("The registry and the scanner", .needsCompiler, .timeLimit(.minutes(10)))
 struct RegistryProbeTests {
     @Test("what crashes is put aside, what passes is not tried again, and a load is refused")
     func probe() async throws {

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "A manifest beside a plugin",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
+@Suite("A manifest beside a plugin", .needsCompiler, .timeLimit(.minutes(10)))
 struct RegistrySidecarTests {
     /// A plugin without a manifest note, in the place's folder of plugins.
     private func place() throws -> (place: RegistryPlace, plugin: String, digest: String) {

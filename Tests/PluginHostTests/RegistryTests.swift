@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The registry", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("The registry", .needsCompiler, .timeLimit(.minutes(10)))
 struct RegistryTests {
     @Test("tells what each file is, and why it is refused")
     func describes() throws {

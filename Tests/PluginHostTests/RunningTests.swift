@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "A running host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("A running host", .needsCompiler, .timeLimit(.minutes(10)))
 struct RunningTests {
     /// A host that runs while the body does, its events, and where it can be talked to.
     private func running(

@@ -1,18 +1,9 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Builds the plugin of Tests/Fixtures.
 enum Sample {
-    static let compiler = program("cc", "gcc", "clang")
-
-    /// The first of them that is on the path.
-    static func program(_ names: String...) -> String? {
-        names.lazy.compactMap { name in
-            (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-                .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-        }.first
-    }
-
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -25,20 +16,12 @@ enum Sample {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         let path = "\(folder.path)/\(name).so"
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: try #require(compiler))
-        process.arguments =
+        try Programs.succeed(
+            #require(Programs.compiler),
             ["-std=gnu11", "-O0", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread"] + macros.map { "-D\($0)" }
-            + ["-I\(repository)/PluginABI/include", "-o", path]
-            + ["fixture", "embedder", "provider", "echo", "json"].map { "\(repository)/Tests/Fixtures/\($0).c" }
-            + ["-Wl,--version-script=\(repository)/PluginABI/plugin.map", "-Wl,-z,relro", "-Wl,-z,now"] + link
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(description: String(decoding: said, as: UTF8.self)) }
+                + ["-I\(repository)/PluginABI/include", "-o", path]
+                + ["fixture", "embedder", "provider", "echo", "json"].map { "\(repository)/Tests/Fixtures/\($0).c" }
+                + ["-Wl,--version-script=\(repository)/PluginABI/plugin.map", "-Wl,-z,relro", "-Wl,-z,now"] + link)
         return path
     }
 

@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "The host over time", .serialized,
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(20)))
+@Suite("The host over time", .serialized, .needsCompiler, .timeLimit(.minutes(20)))
 struct SoakTests {
     /// More in `make soak`.
     private static let rounds =

@@ -1,11 +1,10 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// Plugins of stores with files beside them.
-@Suite(
-    "Plugins of stores in several files",
-    .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"), .timeLimit(.minutes(10)))
+@Suite("Plugins of stores in several files", .needsCompiler, .timeLimit(.minutes(10)))
 struct StoreCompanionTests {
     /// A folder as a store, with one plugin in a folder of its own, and a cache.
     private struct Place {

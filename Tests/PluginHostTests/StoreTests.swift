@@ -1,10 +1,9 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
-@Suite(
-    "Stores", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Stores", .needsCompiler, .timeLimit(.minutes(10)))
 struct StoreTests {
     /// Folders of a test: a search path, a store and a cache.
     private struct Place {

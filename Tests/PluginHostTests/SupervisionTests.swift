@@ -1,11 +1,10 @@
 import Foundation
 import PluginHost
 import Synchronization
+import TestPrograms
 import Testing
 
-@Suite(
-    "Plugins in a host", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Plugins in a host", .needsCompiler, .timeLimit(.minutes(10)))
 struct SupervisionTests {
     @Test("a plugin is loaded when it is first wanted, once for all who want it at the same time")
     func activation() async throws {

@@ -1,11 +1,10 @@
 import Foundation
 import PluginHost
 import Synchronization
+import TestPrograms
 import Testing
 
-@Suite(
-    "Hot swap", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Hot swap", .needsCompiler, .timeLimit(.minutes(10)))
 struct SwapTests {
     @Test("calls go to the new build, adapters stay, and the old instance is ended")
     func swaps() async throws {

@@ -1,11 +1,10 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// Where plugins run, by the files and folders that they are read from.
-@Suite(
-    "Trust", .enabled(if: Sample.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)"),
-    .timeLimit(.minutes(10)))
+@Suite("Trust", .needsCompiler, .timeLimit(.minutes(10)))
 struct TrustTests {
     private func host(
         _ trust: TrustPolicy = .development, _ change: (inout PluginHost.Configuration) throws -> Void = { _ in }

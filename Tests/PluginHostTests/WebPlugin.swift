@@ -1,5 +1,6 @@
 import Foundation
 import PluginHost
+import TestPrograms
 import Testing
 
 /// The clients of HTTP of Tests/Fixtures: one in Swift, with URLSession, and one in C, with libcurl.
@@ -23,7 +24,7 @@ enum WebPlugin {
             "\(source)/plugin_notes.c",
         ])
         var arguments = [
-            "swiftc", "-emit-library", "-parse-as-library", "-module-name", "WebPlugin", "-swift-version", "6",
+            "-emit-library", "-parse-as-library", "-module-name", "WebPlugin", "-swift-version", "6",
             "-strict-memory-safety", "-warnings-as-errors", "-I", "\(build)/Modules", "-I", headers, "-o", path,
             "\(source)/WebPlugin.swift", notes, "-use-ld=lld", "-no-toolchain-stdlib-rpath",
         ]
@@ -34,19 +35,7 @@ enum WebPlugin {
             let objects = try FileManager.default.contentsOfDirectory(atPath: "\(build)/\(module).build")
             arguments += objects.filter { $0.hasSuffix(".o") }.map { "\(build)/\(module).build/\($0)" }
         }
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardOutput = errors
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Sample.Failure(description: String(decoding: said, as: UTF8.self))
-        }
+        try Programs.succeed("swiftc", arguments)
         return Built(folder: folder, path: path)
     }
 

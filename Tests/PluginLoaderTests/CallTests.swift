@@ -3,6 +3,7 @@ import Logging
 import PluginCore
 import PluginLoader
 import Synchronization
+import TestPrograms
 import Testing
 
 @Suite("Calls", .needsCompiler, .timeLimit(.minutes(10)))

@@ -4,34 +4,20 @@ import PluginCore
 import PluginELF
 import PluginLoader
 import Synchronization
+import TestPrograms
 import Testing
 
 /// Builds the plugin of Tests/Fixtures as a test wants it.
 enum Fixture {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
-    static let compiler = find("cc") ?? find("gcc") ?? find("clang")
-
-    private static func find(_ name: String) -> String? {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
     static func compile(_ arguments: [String]) throws {
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: try #require(compiler))
-        process.arguments = arguments
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(description: String(decoding: said, as: UTF8.self)) }
+        try Programs.succeed(#require(Programs.compiler), arguments)
     }
 
     /// - Parameter macros: as `fixture.c` knows them, such as "TABLE_ID=\"x\"".
@@ -82,13 +68,6 @@ enum Fixture {
     static func plugin(built macros: [String]) throws -> NativePlugin {
         let folder = try Folder()
         return try loader().prepare(build(macros, in: folder)).load(in: tier.get()).create()
-    }
-}
-
-extension Trait where Self == ConditionTrait {
-    /// The test builds plugins.
-    static var needsCompiler: Self {
-        .enabled(if: Fixture.compiler != nil, "there is no C compiler on PATH (cc, gcc or clang)")
     }
 }
 

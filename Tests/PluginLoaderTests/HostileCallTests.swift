@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// Events against the contract, leases, and calls that end as they must not.

@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// Replies that no honest plugin gives: each is an error that names plugin and operation, and nothing else suffers.

@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// What the host owes to the instances of one plugin.

@@ -2,6 +2,7 @@ import Foundation
 import PluginCore
 import PluginELF
 import PluginLoader
+import TestPrograms
 import Testing
 
 @Suite("Loading", .needsCompiler, .timeLimit(.minutes(10)))

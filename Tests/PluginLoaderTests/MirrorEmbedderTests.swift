@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// Every field of an embedder, in both directions.

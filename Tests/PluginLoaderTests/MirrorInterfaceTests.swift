@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// Every field of hooks, tools, functions, operations, messages and endpoints, in both directions.

@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// What belongs to no interface: configuration, health, errors, the context, calls of a plugin's own.

@@ -1,5 +1,6 @@
 import PluginCore
 import PluginLoader
+import TestPrograms
 import Testing
 
 /// Every operation of a vector backend and every field of it, in both directions.

@@ -2,6 +2,7 @@ import Foundation
 import PluginCore
 import PluginLoader
 import Synchronization
+import TestPrograms
 import Testing
 
 @Suite("Streams", .needsCompiler, .timeLimit(.minutes(10)))

@@ -10,6 +10,8 @@ PLUGINS := $(RELEASE)/plugins
 C_SAMPLES := hash-embedder flat-vectors command-runner text-statistics
 SWIFT_SAMPLES := extractive-provider
 SAMPLES := $(C_SAMPLES) $(SWIFT_SAMPLES)
+# One step after the other, however many make does itself.
+SERIAL_MAKE = env -u MAKEFLAGS $(MAKE) --no-print-directory -s
 QUESTION ?= How does Keyway decide whether a plugin may be loaded?
 
 .PHONY: help
@@ -43,10 +45,20 @@ worker: cli
 .PHONY: plugins $(SAMPLES)
 plugins: $(SAMPLES)
 
+# The folder is made by cli.
 $(SAMPLES): cli
 	@mkdir -p $(PLUGINS)
 	@echo "Building the plugin $@"
-	@$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) OUT=$(PLUGINS)/$@.so
+	@$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) OUT=$(PLUGINS)/$@.so
+
+# In their own folders, as they take as long as cli, and need not wait for it.
+$(SWIFT_SAMPLES): swift-samples
+.PHONY: swift-samples
+swift-samples: tools
+	@for sample in $(SWIFT_SAMPLES); do \
+		echo "Building the plugin $$sample; the first time this takes some minutes"; \
+		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT); \
+	done
 
 .PHONY: demo
 demo: build ## Build, show the registry, then ask a question about this project's own documentation
@@ -55,20 +67,31 @@ demo: build ## Build, show the registry, then ask a question about this project'
 	@echo
 	@$(RELEASE)/keyway ask --docs $(ROOT)/docs "$(QUESTION)"
 
+# Builds and tests in C leave a processor idle for half of the time, so two go on at once; what each prints comes in one
+# piece. The tests in Swift have the machine alone.
 .PHONY: test
-test: build abi test-c test-plugins test-authors test-swift ## Run every test
+test: tools ## Run every test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-together
+	@$(MAKE) --no-print-directory test-swift
+
+.PHONY: test-together
+test-together: cli swift-samples test-c build-tests build test-authors test-plugins abi
 
 # What the tests run.
 TEST_PROGRAMS = KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) KEYWAY_WORKER=$(RELEASE)/keyway-worker
 
+# After cli, because Swift's package manager builds one thing at a time in a folder.
+.PHONY: build-tests
+build-tests: cli
+	@echo "Building the tests in Swift (debug)"
+	@swift build --package-path $(ROOT) --build-tests --quiet
+
 .PHONY: test-swift
-test-swift: build
+test-swift: build build-tests
 	@$(ROOT)/.ci/require-tools strace openssl libcurl4-openssl-dev
 	@echo "Swift tests"
-	@swift build --package-path $(ROOT) --build-tests --quiet
 	@# All tests of a part begin at once. Those that keep every thread busy (reading every library of the system) or open
-	@# a thousand descriptors run apart from those that wait for events. With many descriptors (it was seen from 2,000 on)
-	@# Foundation's Process may crash; the host's part has up to 2,800 for a while.
+	@# a thousand descriptors run apart from those that wait for events.
 	@for part in '--filter PluginELFTests' '--filter ControlServerTests' '--filter CommandTests' \
 			'--filter PluginHostTests --skip ControlServerTests' '--filter PluginLoaderTests' \
 			'--skip PluginELFTests|CommandTests|PluginHostTests|PluginLoaderTests'; do \
@@ -81,19 +104,19 @@ test-swift: build
 .PHONY: test-c
 test-c: tools
 	@echo "C engine tests"
-	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests test
+	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginCallTests test
 	@echo "Marshalling tests"
-	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests test
+	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginMarshalTests test
 	@echo "Tests of the sandbox"
-	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginSandboxTests test
+	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginSandboxTests test
 	@echo "Tests of workers"
-	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests test
+	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginWorkerTests test
 
 .PHONY: test-plugins
 test-plugins: build
 	@for sample in $(SAMPLES); do \
 		echo "Tests of the plugin $$sample"; \
-		$(MAKE) --no-print-directory -s -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) test; \
+		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) test; \
 	done
 
 .PHONY: sanitize

@@ -27,6 +27,7 @@ static const names table[] = {
     { SYS_renameat, 0, 1, 2, 3, NO_ARGUMENT },
 #if defined(__x86_64__)
     { SYS_open, NO_ARGUMENT, 0, NO_ARGUMENT, NO_ARGUMENT, 1 },
+    { SYS_creat, NO_ARGUMENT, 0, NO_ARGUMENT, NO_ARGUMENT, NO_ARGUMENT },
     { SYS_unlink, NO_ARGUMENT, 0, NO_ARGUMENT, NO_ARGUMENT, NO_ARGUMENT },
     { SYS_rmdir, NO_ARGUMENT, 0, NO_ARGUMENT, NO_ARGUMENT, NO_ARGUMENT },
     { SYS_mkdir, NO_ARGUMENT, 0, NO_ARGUMENT, NO_ARGUMENT, NO_ARGUMENT },

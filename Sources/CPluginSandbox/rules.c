@@ -75,6 +75,7 @@ const rule kws_first_stage[] = {
     TOLD_IF("open", IF(1, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
     TOLD_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | WRITE_ONLY)),
     TOLD_IF("openat", IF(2, TRUNCATES | ACCESS, TRUNCATES | READ_WRITE)),
+    TOLD("creat"),
     { "openat2", UNKNOWN, 0, 0, { { 0, 0, 0, 0 } } }, /* its flags are behind a pointer */
     ALWAYS("stat"), ALWAYS("lstat"), ALWAYS("fstat"), ALWAYS("newfstatat"), ALWAYS("statx"), ALWAYS("statfs"),
     ALWAYS("fstatfs"), ALWAYS("access"), ALWAYS("faccessat"), ALWAYS("faccessat2"), ALWAYS("readlink"),

@@ -71,6 +71,7 @@ kw_status kww_fault_of_end(kww_worker *worker, uint32_t lane)
         return KWW_FAULT;
     fault->kind = KWW_FAULT_CRASHED;
     fault->signal = WTERMSIG(facts.status);
+    fault->is_filtered = kww_is_filtered(&facts);
     if (is_told) {
         fault->has_address = facts.has_address;
         fault->address = facts.address;

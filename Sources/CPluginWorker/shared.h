@@ -130,6 +130,7 @@ typedef struct worker_header {
     _Atomic uint32_t phase;                 /* KWW_PHASE_*: what it was doing when it ended */
     char message[1024];                     /* why, of KWW_STATE_FAILED */
     _Atomic uint32_t is_memory;             /* 1: because no memory was to be had: a hint */
+    _Atomic uint32_t is_descriptors;        /* 1: because no descriptor was to be had: a hint */
     kww_description description;            /* of KWW_STATE_READY */
     kww_crash crash;                        /* what its own signal handler saw: a hint */
     _Atomic uint32_t places;                /* of the backtrace of a probe that crashed */

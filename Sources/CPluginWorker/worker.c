@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,6 +197,12 @@ uint32_t kww_worker_await(kww_worker *worker, int64_t deadline_ns, kww_descripti
     return KWW_STATE_FAILED;
 }
 
+int kww_is_filtered(const kww_facts *facts)
+{
+    return facts->ended == KWW_END_EXIT && WIFSIGNALED(facts->status) && WTERMSIG(facts->status) == SIGSYS
+        && facts->signal != SIGSYS;
+}
+
 void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
 {
     const kww_crash *crash = &worker->worker->crash;
@@ -210,6 +217,7 @@ void kww_worker_facts(const kww_worker *worker, kww_facts *facts)
         .busy = atomic_load_explicit(&worker->busy, memory_order_relaxed),
         .calls = atomic_load_explicit(&worker->calls, memory_order_relaxed),
         .is_memory = atomic_load(&worker->worker->is_memory) != 0,
+        .is_descriptors = atomic_load(&worker->worker->is_descriptors) != 0,
     };
     if (atomic_load(&crash->seen) == 1) {
         facts->signal = crash->signal;

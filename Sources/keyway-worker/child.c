@@ -146,6 +146,12 @@ static void note_memory(int is_memory)
         atomic_store(&this_process.worker->is_memory, 1);
 }
 
+static int ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), needed = strlen(end);
+    return length >= needed && memcmp(text + length - needed, end, needed) == 0;
+}
+
 static void *load(uint32_t index)
 {
     char path[32];
@@ -157,6 +163,9 @@ static void *load(uint32_t index)
     /* The dynamic linker's words without the name that only we gave the file. */
     const char *text = dlerror();
     size_t length = strlen(path);
+    /* It ends with the reason; errno is not kept. What it opened is closed again, so that trying would show nothing. */
+    if (text != NULL && ends_with(text, strerror(EMFILE)))
+        atomic_store(&this_process.worker->is_descriptors, 1);
     if (text != NULL && strncmp(text, path, length) == 0 && text[length] == ':')
         text += length + 1 + (text[length + 1] == ' ');
     fail("%s", text != NULL ? text : "the dynamic linker gave no reason");

@@ -55,6 +55,16 @@ OPEN(write_system, "/usr/lib/os-release", O_WRONLY)
 OPEN(write_readable, READABLE("file"), O_WRONLY)
 OPEN(write_outside, OUTSIDE("secret"), O_WRONLY)
 OPEN(create_outside, OUTSIDE("made"), O_CREAT | O_WRONLY)
+static int create_outside_briefly(void)
+{
+    return answer(creat(OUTSIDE("made"), 0600));
+}
+
+static int create_granted_briefly(void)
+{
+    return answer(creat(GRANTED("made"), 0600));
+}
+
 OPEN(empty_readable, READABLE("file"), O_RDONLY | O_TRUNC)
 OPEN(create_granted, GRANTED("made"), O_CREAT | O_WRONLY)
 OPEN(empty_granted, GRANTED("made"), O_CREAT | O_WRONLY | O_TRUNC)
@@ -180,6 +190,7 @@ static const attack attacks[] = {
     { 2, "write to what is given for reading", write_readable, -EACCES, 0, PLAIN },
     { 2, "write to a file that is not given", write_outside, -EACCES, 0, PLAIN },
     { 2, "make a file where nothing is given", create_outside, -EACCES, 0, PLAIN },
+    { 2, "make a file where nothing is given, by creat", create_outside_briefly, -EACCES, 0, PLAIN },
     { 2, "empty by opening for reading", empty_readable, -EPERM, 0, PLAIN },
     { 2, "make a file without a name elsewhere", unnamed_outside, -EACCES, 0, PLAIN },
     { 2, "truncate by name, outside", truncate_outside, -EPERM, 0, PLAIN },
@@ -199,6 +210,7 @@ static const attack attacks[] = {
     { 2, "exchange with a file outside", exchange, -EACCES, -EXDEV, PLAIN },
     { 2, "rename from what is given for reading", rename_in, -EACCES, -EXDEV, PLAIN },
     { 2, "allowed: make a file in a given folder", create_granted, 0, 0, PLAIN },
+    { 2, "allowed: make a file by creat", create_granted_briefly, 0, 0, PLAIN },
     { 2, "allowed: empty it", empty_granted, 0, 0, PLAIN },
     { 2, "allowed: a file without a name", unnamed_granted, 0, 0, PLAIN },
     { 2, "allowed: rename in it", rename_within, 0, 0, PLAIN },

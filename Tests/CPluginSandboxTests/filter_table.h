@@ -201,7 +201,7 @@
     { THREADS, 2, NO, "openat", { 0, 0, 0x203 }, EVERYWHERE },
     { THREADS, 2, OK, "openat", { 0, 0, 0x80000 }, EVERYWHERE },
     { THREADS, 2, NOSYS, "openat2", { 0 }, EVERYWHERE },
-    { THREADS, 2, NO, "creat", { 0 }, X86_64 },
+    { THREADS, 2, OK, "creat", { 0 }, X86_64 },
     { THREADS, 2, NO, "truncate", { 0 }, EVERYWHERE },
     { THREADS, 2, NO, "chmod", { 0 }, X86_64 },
     { THREADS, 2, NO, "fchmod", { 0 }, EVERYWHERE },

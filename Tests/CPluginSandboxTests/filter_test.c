@@ -174,7 +174,7 @@ static void check_defaults(size_t machine)
 /* What names a file to be opened, made, renamed or removed is told, with whatever permissions, and nothing else. */
 static void check_told(size_t machine)
 {
-    static const char *const told[] = { "open", "openat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "link", "linkat",
+    static const char *const told[] = { "open", "openat", "creat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "link", "linkat",
                                         "rename", "renameat", "renameat2" };
     static const uint32_t sets[] = { 0, PROGRAMS, KWS_MAY_ALL };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {

@@ -111,4 +111,18 @@ import Testing
         }
         await host.shutdown()
     }
+
+    @Test("too few descriptors to load a plugin are an error of their limit, with its source")
+    func descriptors() async throws {
+        let unruly = try UnrulyPlugin()
+        let host = try UnrulyPlugin.host(["openFiles=3", "workers=1"])
+        let error = try #require(await failure { () async throws(PluginError) in try await host.load(unruly.path) })
+        #expect(error.code == .resourceExhausted && error.stage == .load && error.plugin != nil, "\(error)")
+        #expect(error.facts == .resourceLimit(kind: "openFiles", value: 3, unit: "count", source: "call"))
+        await host.shutdown()
+        // What is enough for the linker is enough.
+        let other = try UnrulyPlugin.host(["openFiles=16", "workers=1"])
+        _ = try await other.load(unruly.path)
+        await other.shutdown()
+    }
 }

@@ -356,8 +356,11 @@ typedef struct kww_facts {
     uint32_t has_address;
     uint64_t address;
     uint32_t is_stack, is_memory, lane;
+    uint32_t is_descriptors; /* 1: no descriptor was to be had when it was loaded */
 } kww_facts;
 void kww_worker_facts(const kww_worker *worker, kww_facts *facts);
+/* Was it ended by a filter of system calls? The kernel asks no handler then, and SIGSYS that a handler has seen is another's. */
+int kww_is_filtered(const kww_facts *facts);
 
 /* Where a probe crashed, the innermost function first: their number, at most room. A plugin can forge it. */
 uint32_t kww_worker_backtrace(const kww_worker *worker, kww_place *places, uint32_t room);
@@ -464,6 +467,7 @@ typedef struct kww_fault {
     int32_t signal;   /* of CRASHED */
     int32_t status;   /* exit status of EXITED */
     uint32_t has_address, is_stack, is_memory;
+    uint32_t is_filtered; /* 1: its process was ended for a system call, by the kernel */
     int32_t pid;
     uint64_t address;
     uint64_t value;   /* of the limit: nanoseconds, bytes or events; of TOO_LARGE the bytes that do fit */

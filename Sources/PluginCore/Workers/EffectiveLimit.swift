@@ -71,6 +71,13 @@ public struct EffectiveLimits: Sendable, Hashable, Codable {
         }
     }
 
+    /// The same without a limit of this kind.
+    public func removing(_ kind: LimitKind) -> EffectiveLimits {
+        EffectiveLimits(all: all.filter { $0.kind != kind })
+    }
+
+    private init(all: [EffectiveLimit]) { self.all = all }
+
     /// nil: not limited.
     public subscript(kind: LimitKind) -> EffectiveLimit? { all.first { $0.kind == kind } }
 }

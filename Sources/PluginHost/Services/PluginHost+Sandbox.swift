@@ -13,7 +13,7 @@ extension PluginHost {
                 .validation, "it has no sound manifest, which says what it needs",
                 remedy: "Run `keyway validate` on it", plugin: prepared.path, stage: .verify)
         }
-        return try tiers.rehearse(manifest, sandbox(for: prepared, InstanceOptions()))
+        return try tiers.rehearse(prepared, manifest, sandbox(for: prepared, InstanceOptions()))
     }
 
     /// What a plugin may do in a worker: what its manifest asks for and the policy grants, what the host allows all plugins, and

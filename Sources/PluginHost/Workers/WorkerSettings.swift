@@ -147,12 +147,14 @@ final class TierChooser: Sendable {
     }
 
     /// What a plugin would be kept from in a worker.
-    func rehearse(_ manifest: Manifest, _ granted: SandboxPolicy) throws(PluginError) -> SandboxReport {
+    func rehearse(
+        _ prepared: PreparedPlugin, _ manifest: Manifest, _ granted: SandboxPolicy
+    ) throws(PluginError) -> SandboxReport {
         guard let policy = try sandbox(for: manifest, granted) else {
             return .none(because: settings.isSandboxed ? "every program was granted" : "the sandbox is turned off")
         }
         let limits = settings.options(for: manifest, named: manifest.id, LimitSet()).limits
-        return try domain(ofTrusted: false).rehearse(policy, limits: limits, for: manifest.id)
+        return try domain(ofTrusted: false).rehearse(policy, limits: limits, for: prepared)
     }
 
     private func traffic(of name: String) -> TrafficAccount {

@@ -3,40 +3,18 @@ internal import PluginCore
 
 /// What the kernel's mechanisms have become, as guarantees that a person can read.
 enum SandboxMechanisms {
-    /// By what something is enforced; empty: nothing can.
+    /// Without which something is not enforced, whatever else there is; empty: it is no mechanism's. A report says whether it
+    /// is enforced whole.
     static func of(_ name: SandboxGuarantee.Name) -> [UInt32] {
         switch name {
         case .files: [KWS_FILES]
-        case .network, .processes, .hostMemory, .systemCalls, .devices: [KWS_FILTER]
-        case .signals: [KWS_SIGNALS]
+        case .network, .processes, .signals, .hostMemory, .systemCalls, .devices: [KWS_FILTER]
         case .writeXorExecute: [KWS_SEAL]
         case .identity: [KWS_IDENTITY]
         case .memory: [KWS_MEMORY]
         case .descriptors: [KWS_DESCRIPTORS]
         case .fileSize: [KWS_FILE_SIZE]
         case .environment, .processorTime, .metadata, .disk, .bandwidth, .threads: []
-        }
-    }
-
-    /// - Throws: `sandboxUnavailable` if something is required that is enforced nowhere.
-    static func requirePossible(
-        _ policy: SandboxPolicy, _ limits: EffectiveLimits, _ plugin: String
-    ) throws(PluginError) {
-        let report = SandboxReport(
-            policy.required.compactMap { name in
-                if name == .bandwidth { return bandwidth(policy, limits) }
-                return impossible(name).map { SandboxGuarantee(name, .notEnforced, reason: $0) }
-            })
-        try report.require(policy.required, for: plugin)
-    }
-
-    private static func impossible(_ name: SandboxGuarantee.Name) -> String? {
-        switch name {
-        case .metadata: "stat(2) tells names, sizes and times of files to every process"
-        case .threads: threadsWhileLoaded
-        // By the host, if anybody sets a limit.
-        case .disk: "no kernel limits what files hold together"
-        default: nil
         }
     }
 
@@ -107,8 +85,8 @@ enum SandboxMechanisms {
         case .network: return network(outcomes, policy)
         case .processes: return processes(outcomes, policy, limits)
         case .threads: return threads(outcomes, policy)
-        case .signals: return signals(outcomes)
-        case .writeXorExecute: return outcomes.guarantee(name, KWS_SEAL, "seccomp")
+        case .signals: return signals(outcomes, policy)
+        case .writeXorExecute: return writeXorExecute(outcomes, policy)
         case .identity: return identity(outcomes)
         case .memory: return memory(outcomes, policy, limits)
         case .descriptors: return limit(name, .openFiles, KWS_DESCRIPTORS, "RLIMIT_NOFILE", outcomes, limits)
@@ -120,7 +98,9 @@ enum SandboxMechanisms {
         case .environment: return SandboxGuarantee(name, .enforced, by: "the host gives what was granted")
         case .disk: return disk(policy, limits)
         case .bandwidth: return bandwidth(policy, limits)
-        case .metadata: return SandboxGuarantee(name, .notEnforced, reason: impossible(name))
+        case .metadata:
+            return SandboxGuarantee(
+                name, .notEnforced, reason: "stat(2) tells names, sizes and times of files to every process")
         }
     }
 
@@ -196,8 +176,6 @@ enum SandboxMechanisms {
             reason: "programs were granted: what can be read can be run through the dynamic linker\(uncounted)")
     }
 
-    private static let threadsWhileLoaded = "it can start some while it is loaded"
-
     private static func threads(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
         guard !policy.mayStartThreads else {
             return SandboxGuarantee(
@@ -205,13 +183,27 @@ enum SandboxMechanisms {
         }
         let later = outcomes.guarantee(.threads, KWS_SEAL, "seccomp")
         guard later.state != .notEnforced else { return later }
-        return SandboxGuarantee(.threads, .partial, by: later.by, reason: threadsWhileLoaded)
+        return SandboxGuarantee(.threads, .partial, by: later.by, reason: "it can start some while it is loaded")
     }
 
-    private static func signals(_ outcomes: Outcomes) -> SandboxGuarantee {
+    private static func writeXorExecute(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
+        if policy.mayGenerateCode {
+            return SandboxGuarantee(.writeXorExecute, .notEnforced, reason: "it may generate code")
+        }
+        guard policy.mayStartPrograms, outcomes.isEnforced(KWS_FILTER) else {
+            return outcomes.guarantee(.writeXorExecute, KWS_SEAL, "seccomp")
+        }
+        return SandboxGuarantee(
+            .writeXorExecute, .partial, by: "seccomp",
+            reason: "programs were granted: files, also those that it may write, can be mapped for execution")
+    }
+
+    private static func signals(_ outcomes: Outcomes, _ policy: SandboxPolicy) -> SandboxGuarantee {
         if outcomes.isEnforced(KWS_SIGNALS) {
             return SandboxGuarantee(.signals, .enforced, by: "Landlock ABI \(outcomes.landlock)")
         }
+        // Then the filter lets them through, for the plugin's own programs.
+        if policy.mayStartPrograms { return outcomes.guarantee(.signals, KWS_PROCESS_SPACE, "a process namespace") }
         return outcomes.guarantee(.signals, KWS_FILTER, "seccomp")
     }
 

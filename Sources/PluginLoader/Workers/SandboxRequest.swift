@@ -16,12 +16,10 @@ struct SandboxRequest: ~Copyable {
     init() {}
 
     /// - Parameter runtimeFolder: of the libraries of the Swift runtime, which every worker reads.
-    /// - Throws: ``PluginError``: `sandboxUnavailable` if something is required that no kernel enforces, `notFound` if a granted
-    ///   file is not there, `resourceExhausted` if there are too many grants.
+    /// - Throws: ``PluginError``: `notFound` if a granted file is not there, `resourceExhausted` if there are too many grants.
     init(
         _ policy: SandboxPolicy, limits: EffectiveLimits, runtimeFolder: String?, plugin: String
     ) throws(PluginError) {
-        try SandboxMechanisms.requirePossible(policy, limits, plugin)
         let files = policy.files + USBDevices.files(policy.devices, machine: policy.machine)
         for grant in files { try open(grant, plugin) }
         // A file that the other user cannot reach would be no grant: then root stays, without its powers.
@@ -78,7 +76,8 @@ struct SandboxRequest: ~Copyable {
         }
     }
 
-    /// What is wanted of each mechanism: as CPluginSandbox says, and the required ones for what is required.
+    /// What is wanted of each mechanism: as CPluginSandbox says, and the required ones for what is required, so that no worker
+    /// has less than the one that was rehearsed.
     @unsafe
     private mutating func fill(_ policy: SandboxPolicy, mayStayRoot: Bool) {
         var usual = unsafe kws_policy()

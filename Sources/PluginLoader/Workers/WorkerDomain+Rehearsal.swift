@@ -7,16 +7,21 @@ extension WorkerDomain {
     /// some milliseconds.
     /// - Parameters:
     ///   - limits: those of memory, descriptors and file size are set.
-    ///   - plugin: for whom, in errors.
-    /// - Throws: ``PluginError``: `sandboxUnavailable` if something that is required cannot be had; as loading a plugin into a
-    ///   worker otherwise.
+    ///   - prepared: the plugin that it is for.
+    /// - Throws: ``PluginError``: `sandboxUnavailable` if something that is required is not enforced whole; as loading a plugin
+    ///   into a worker otherwise.
     public func rehearse(
-        _ policy: SandboxPolicy, limits: EffectiveLimits = EffectiveLimits(), for plugin: String
+        _ policy: SandboxPolicy, limits: EffectiveLimits = EffectiveLimits(), for prepared: PreparedPlugin
     ) throws(PluginError) -> SandboxReport {
+        let plugin = prepared.manifest?.id ?? prepared.path
+        let limits = WorkerFactory.limits(limits, prepared)
         let host = HostTable(
             plugin: plugin, sdk: 1, window: SDKRange(minimum: 1, maximum: 1), services: HostServices(),
             logger: Logger(label: "keyway.rehearsal"), metrics: { _ in })
-        let sandbox = try SandboxRequest(policy, limits: limits, runtimeFolder: nil, plugin: plugin)
+        // All of it is told, and not only what failed first.
+        var wishes = policy
+        wishes.required = []
+        let sandbox = try SandboxRequest(wishes, limits: limits, runtimeFolder: nil, plugin: plugin)
         let request = kww_spawn(
             lanes: 1, libraries: 0, environment: 0, is_rehearsal: 1, described: 0, reserved: 0,
             memory: limits[.memory].map { UInt64($0.value) } ?? 0, addresses: 0,
@@ -34,7 +39,10 @@ extension WorkerDomain {
             ended.signal()
         }
         ended.wait { $0 ? () : nil }
-        if let report = process.sandboxReport(policy, limits) { return report }
+        if let report = process.sandboxReport(policy, limits) {
+            try report.require(policy.required, for: plugin)
+            return report
+        }
         _ = try process.awaitPlugin(until: 0, plugin, limits)
         throw WorkerFault.lost(plugin)
     }

@@ -38,7 +38,13 @@ final class WorkerFactory: Sendable {
         let notes = prepared.object.notes
         let lanes = Self.lanes(of: notes)
         let window = prepared.hostSDK
+        var options = options
+        options.limits = Self.limits(options.limits, prepared)
         options.traffic.change(limit: options.limits[.network])
+        // Before any code of the plugin runs.
+        if let policy = options.sandbox, !policy.required.isEmpty {
+            _ = try domain.rehearse(policy, limits: options.limits, for: prepared)
+        }
         let worker = try Self.spawn(
             parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
             interfaces)
@@ -64,12 +70,16 @@ final class WorkerFactory: Sendable {
         notes.abi?.capabilities.contains("concurrent") == true ? 4 : 1
     }
 
-    /// 0: any number. What an executor runs would inherit a limit that is meant for plugins.
-    private static func openFiles(_ limits: EffectiveLimits, _ notes: PluginNotes) -> UInt64 {
-        guard let limit = limits[.openFiles] else { return 0 }
-        let isExecutor = notes.interfaces.contains(KW_TOOL_EXECUTOR_ID)
-        return isExecutor && limit.source == .host ? 0 : UInt64(limit.value)
+    /// Those that hold for a plugin: what an executor runs would inherit a limit of descriptors that is meant for plugins.
+    static func limits(_ limits: EffectiveLimits, _ prepared: PreparedPlugin) -> EffectiveLimits {
+        self.limits(limits, isExecutor: isExecutor(prepared.object.notes))
     }
+
+    private static func limits(_ limits: EffectiveLimits, isExecutor: Bool) -> EffectiveLimits {
+        isExecutor && limits[.openFiles]?.source == .host ? limits.removing(.openFiles) : limits
+    }
+
+    private static func isExecutor(_ notes: PluginNotes) -> Bool { notes.interfaces.contains(KW_TOOL_EXECUTOR_ID) }
 
     private static var deadline: Int64 { kwl_monotonic_ns() + 30_000_000_000 }
 
@@ -82,7 +92,7 @@ final class WorkerFactory: Sendable {
         let memory = options.sandbox == nil ? 0 : options.limits[.memory].map { UInt64($0.value) } ?? 0
         let request = kww_spawn(
             lanes: lanes, libraries: 0, environment: 0, is_rehearsal: 0, described: 0, reserved: 0, memory: memory,
-            addresses: 0, open_files: openFiles(options.limits, notes),
+            addresses: 0, open_files: options.limits[.openFiles].map { UInt64($0.value) } ?? 0,
             file_size: options.limits[.fileSize].map { UInt64($0.value) } ?? 0, cpu_seconds: 0)
         do throws(PluginError) {
             var sandbox = SandboxRequest()
@@ -162,7 +172,7 @@ final class WorkerFactory: Sendable {
     /// What workers that are made from now on may use.
     func adopt(_ limits: EffectiveLimits) {
         let traffic = settings.withLock { options in
-            options.limits = limits
+            options.limits = Self.limits(limits, isExecutor: Self.isExecutor(notes))
             return options.traffic
         }
         traffic.change(limit: limits[.network])

@@ -82,6 +82,7 @@ enum WorkerFault {
         if fault.is_memory != 0, let memory {
             return memory.error("\(what) found no memory, and ended its worker by \(SignalName.of(fault.signal))")
         }
+        if fault.is_filtered != 0 { return filtered(what) }
         let address = fault.has_address != 0 ? fault.address : nil
         let facts = PluginError.Facts.crash(
             signal: fault.signal, address: address, isStackOverflow: fault.is_stack != 0)
@@ -90,6 +91,19 @@ enum WorkerFault {
         return PluginError(
             .crashed, "\(what) ended its worker by \(SignalName.of(fault.signal))\(place)\(how)",
             remedy: "Report this to the plugin's author; a fresh worker serves the next call", facts: facts)
+    }
+
+    private static func isFiltered(_ facts: kww_facts) -> Bool {
+        unsafe withUnsafePointer(to: facts) { unsafe kww_is_filtered($0) != 0 }
+    }
+
+    /// It came around the filter of its sandbox, which takes calls of this architecture alone.
+    private static func filtered(_ what: String) -> PluginError {
+        PluginError(
+            .policyViolation,
+            "\(what) made a system call of another architecture, which no sandbox lets through, and its worker was ended",
+            remedy: "Look at what the plugin is: nothing that a compiler makes for this machine does that",
+            facts: .crash(signal: SIGSYS, address: nil, isStackOverflow: false))
     }
 
     private static func limited(
@@ -161,6 +175,8 @@ enum WorkerFault {
             error = lackedMemory("it \(place)", limits)
         } else if facts.is_memory != 0, facts.signal == facts.status & 0x7F, let memory = limits[.memory] {
             error = memory.error("it found no memory \(place), and ended its worker by \(SignalName.of(facts.signal))")
+        } else if isFiltered(facts) {
+            error = filtered("it \(place)")
         } else {
             let signal = facts.status & 0x7F
             let address = facts.signal == signal && facts.has_address != 0 ? facts.address : nil

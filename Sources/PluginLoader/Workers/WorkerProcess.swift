@@ -212,8 +212,12 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
                 remedy: "Run `keyway doctor` to see what this machine offers, or require less", plugin: plugin,
                 stage: .load)
         case KWW_STATE_FAILED:
-            if facts.is_memory != 0, let memory = limits[.memory] {
-                var error = memory.error("it found no memory while it was loaded (\(text(message)))", plugin: plugin)
+            let lacked: [(UInt32, LimitKind, String)] = [
+                (facts.is_memory, .memory, "memory"), (facts.is_descriptors, .openFiles, "descriptor"),
+            ]
+            for (isLacked, kind, name) in lacked where isLacked != 0 {
+                guard let limit = limits[kind] else { continue }
+                var error = limit.error("it found no \(name) while it was loaded (\(text(message)))", plugin: plugin)
                 error.stage = .load
                 throw error
             }

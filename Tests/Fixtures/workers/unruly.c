@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Without it nothing in the plugin asks for the network, and nothing of it uses it. */
@@ -269,7 +270,70 @@ static int try_thread(void)
 }
 #endif
 
-/* Tries something that takes a permission: "read PATH", "write PATH", "write-much PATH", "connect", "thread". */
+/* Asks for memory that is written and executed. */
+static int try_code(void)
+{
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory != MAP_FAILED && munmap(memory, 4096) == 0 ? dup(STDERR_FILENO) : -1;
+}
+
+/* Not by the C library, which a plugin would have to ask for. */
+static int try_fork(void)
+{
+#ifdef SYS_fork
+    long child = syscall(SYS_fork);
+    if (child == 0)
+        syscall(SYS_exit, 0);
+    if (child < 0 || syscall(SYS_wait4, child, NULL, 0, NULL) != child)
+        return -1;
+    return dup(STDERR_FILENO);
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+/* "foreign i386", "foreign x32": getpid(2) as programs of other architectures ask for it. */
+static int try_foreign(kw_str text)
+{
+    long result = -1;
+#ifdef __x86_64__
+    if (has(text, "i386"))
+        __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
+    else
+        result = syscall(0x40000000 | SYS_getpid);
+#else
+    (void)text;
+#endif
+    return result < 0 ? -1 : dup(STDERR_FILENO);
+}
+
+#ifdef BOMB
+/* Runs a program without arguments to its end. */
+static int try_program(char *path)
+{
+    int ends[2], error = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        execv(path, (char *[]){ path, NULL });
+        error = errno;
+        _exit(write(ends[1], &error, sizeof error) != (ssize_t)sizeof error);
+    }
+    close(ends[1]);
+    if (child < 0 || read(ends[0], &error, sizeof error) < 0)
+        error = errno;
+    close(ends[0]);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    errno = error;
+    return error != 0 ? -1 : dup(STDERR_FILENO);
+}
+#endif
+
+/* Tries something that takes a permission: "read PATH", "write PATH", "write-much PATH", "connect", "thread", "code", "fork",
+ * "foreign ARCHITECTURE", "run PATH", "variable NAME". */
 static kw_status try_it(kw_call *call, kw_str text)
 {
     char path[512] = "";
@@ -284,6 +348,18 @@ static kw_status try_it(kw_call *call, kw_str text)
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     else if (begins(text, "connect"))
         file = (int)syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    else if (begins(text, "code"))
+        file = try_code();
+    else if (begins(text, "fork"))
+        file = try_fork();
+    else if (begins(text, "foreign "))
+        file = try_foreign(text);
+    else if (begins(text, "variable "))
+        file = getenv(path) != NULL ? dup(STDERR_FILENO) : (errno = ENOENT, -1);
+#ifdef BOMB
+    else if (begins(text, "run "))
+        file = try_program(path);
+#endif
 #ifdef THREADS
     else if (begins(text, "thread"))
         file = (errno = try_thread()) != 0 ? -1 : dup(STDERR_FILENO);

@@ -129,6 +129,7 @@ sanitize: build ## Run the C code's tests under address, undefined-behaviour and
 	@$(TEST_PROGRAMS) $(ROOT)/Tests/ThreadSanitizer/run $(ROOT) 'PluginLoaderTests|(Swap|Supervision|Running|Worker|WorkerPool|Control\w*|Folder\w*|Watch\w*)Tests'
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginCallTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests sanitize
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginSandboxTests sanitize
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests sanitize
 	@for sample in $(C_SAMPLES); do for compiler in gcc clang; do \
 		command -v $$compiler >/dev/null || { echo "SKIP $$sample under $$compiler: not installed"; continue; }; \
@@ -174,8 +175,9 @@ lint: tools ## Fail on Swift code that `make format` would change
 	@swift format lint --strict --recursive --parallel $(ROOT)/Package.swift $(ROOT)/Sources $(ROOT)/Tests $(ROOT)/SamplePlugins
 
 .PHONY: bench
-bench: build ## Measure calls, streams, loading and retrieval, each against a baseline in the same run
+bench: build ## Measure calls, streams, loading, sandboxes and retrieval, each against a baseline in the same run
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginMarshalTests bench
+	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginSandboxTests bench
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/CPluginWorkerTests bench
 	@$(MAKE) --no-print-directory -s -C $(ROOT)/Tests/Benchmarks KEYWAY=$(ROOT) PLUGINS=$(PLUGINS) COMMAND=$(RELEASE)/keyway
 

@@ -218,13 +218,12 @@ static int keep_parent(const parent *parent, kws_report *report)
     return getppid() == parent->process ? 0 : kws_stop(report, KWS_IDENTITY, ESRCH, "its parent has ended");
 }
 
-/* Of a process that cannot be dumped all files in /proc are root's. */
 static int open_memory(void)
 {
-    int is_kept = prctl(PR_GET_DUMPABLE) != 1 && prctl(PR_SET_DUMPABLE, 1) == 0;
+    int was_shut = kws_open_process();
     int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-    if (is_kept)
-        prctl(PR_SET_DUMPABLE, 0);
+    if (was_shut)
+        kws_shut_process();
     return memory;
 }
 

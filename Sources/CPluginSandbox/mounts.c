@@ -63,23 +63,33 @@ static int make_place(const char *path, int is_folder)
     return 0;
 }
 
+/* A link of the old root. It may be there already: a folder that is given can be one of those that every worker reads. */
+static int make_link(const char *source, const char *path)
+{
+    char link[PATH_MAX], made[PATH_MAX];
+    ssize_t length = readlink(source, link, sizeof link - 1);
+    if (length < 0)
+        return errno;
+    link[length] = '\0';
+    int error = make_folders_above(path);
+    if (error != 0 || symlink(link, path) == 0)
+        return error;
+    error = errno;
+    ssize_t other = error == EEXIST ? readlink(path, made, sizeof made) : -1;
+    return other == length && memcmp(made, link, (size_t)length) == 0 ? 0 : error;
+}
+
 /* Gives a path of the old root the same name in the new one. What the machine does not have is not there. */
 static int bind_path(const char *path, uint64_t attributes)
 {
     struct stat facts;
-    char source[PATH_MAX], link[PATH_MAX];
+    char source[PATH_MAX];
     if ((size_t)snprintf(source, sizeof source, OLD "%s", path) >= sizeof source)
         return ENAMETOOLONG;
     if (lstat(source, &facts) != 0)
         return errno == ENOENT ? 0 : errno;
-    if (S_ISLNK(facts.st_mode)) {
-        ssize_t length = readlink(source, link, sizeof link - 1);
-        if (length < 0)
-            return errno;
-        link[length] = '\0';
-        int error = make_folders_above(path);
-        return error != 0 ? error : symlink(link, path) == 0 ? 0 : errno;
-    }
+    if (S_ISLNK(facts.st_mode))
+        return make_link(source, path);
     int error = make_place(path, S_ISDIR(facts.st_mode));
     if (error == 0 && mount(source, path, NULL, MS_BIND | MS_REC, NULL) != 0)
         error = errno;

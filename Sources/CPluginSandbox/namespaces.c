@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int kws_namespace_flag(uint32_t mechanism)
@@ -32,6 +33,16 @@ static int write_text(const char *path, const char *text, int length)
     return error;
 }
 
+int kws_open_process(void)
+{
+    return prctl(PR_GET_DUMPABLE) != 1 && prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+
+void kws_shut_process(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
 int kws_map_user(uint32_t uid, uint32_t gid)
 {
     char text[48];
@@ -50,7 +61,10 @@ int kws_enter_user_namespace(const kws_policy *policy, kws_report *report)
     if (unshare(CLONE_NEWUSER) != 0)
         return kws_do_without(policy, report, KWS_USER_SPACE, KWS_NOT_ENFORCED, errno, "this user may not make one here");
     /* A security module may let a namespace be made, and nothing be done in it. */
+    int was_shut = kws_open_process();
     int error = kws_map_user(uid, gid);
+    if (was_shut)
+        kws_shut_process();
     if (error != 0)
         return kws_do_without(policy, report, KWS_USER_SPACE, KWS_PARTIAL, error, "one in which no user has a number");
     kws_note(report, KWS_USER_SPACE, KWS_ENFORCED, 0, "a namespace of its own");

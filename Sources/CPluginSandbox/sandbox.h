@@ -93,6 +93,9 @@ int kws_enter_namespaces(const kws_policy *policy, kws_report *report);
 int kws_enter_user_namespace(const kws_policy *policy, kws_report *report);
 /* In a new user namespace: this user is who he was. 0 or an errno. */
 int kws_map_user(uint32_t uid, uint32_t gid);
+/* Of a process that cannot be dumped all files in /proc are root's, also for itself. 1: it was one, and is to be shut again. */
+int kws_open_process(void);
+void kws_shut_process(void);
 /* In a mount namespace: leaves nothing of the file system but what the policy gives. 0 or an errno. */
 int kws_change_root(const kws_policy *policy);
 /* The clone(2) flag of a mechanism, 0 = it is no namespace. */

@@ -231,6 +231,8 @@ static _Noreturn void work(const task *task, verdict_of_task *verdict, int host)
     signal(SIGSYS, SIG_DFL);
     if (policy.grants == NULL)
         give(&policy, grants);
+    /* As keyway-worker is by then. */
+    prctl(PR_SET_DUMPABLE, 0);
     verdict->entered = kws_enter(&policy, task->compiled, &verdict->report);
     if (verdict->entered == 0) {
         arena_threads = verdict->report.threads;

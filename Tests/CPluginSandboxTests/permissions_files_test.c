@@ -98,11 +98,26 @@ static void test_thread_state(void)
     CHECK_RESULT(task, read_own_state, 0);
 }
 
+/* The folder of the runtime may be one of those that every worker reads, and a link: on merged systems it is. */
+static void test_linked_folder(void)
+{
+    task task = with(0);
+    if (!can_make_namespaces())
+        return;
+    task.policy.wanted[KWS_MOUNT_SPACE] = KWS_REQUIRED;
+    static const char *const folders[] = { "/lib64", "/lib", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/not/there" };
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        task.policy.runtime_folder = folders[i];
+        CHECK(attempt(&task, read_own_state).result > 0);
+    }
+}
+
 void test_files(void)
 {
     make_target(attacker());
     test_nested();
     test_shared_files();
     test_thread_state();
+    test_linked_folder();
     destroy_target();
 }

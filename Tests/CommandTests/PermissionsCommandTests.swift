@@ -58,7 +58,7 @@ struct PermissionsCommandTests {
         #expect(items[2]["unlimited"] == true && items[0]["unlimited"] == false)
         let page = try await place.permissions("show", "--data", "/srv/data").stdout
         #expect(page.contains("/srv/data/models") && page.contains("NOT GRANTED") && page.contains("its weights"))
-        #expect(page.contains("Nothing is enforced after loading"))
+        #expect(page.contains("in a worker it is: keyway inspect --sandbox"))
         #expect(try await place.permissions("show", "none", "--json").json()["error"]?["code"] == "notFound")
     }
 

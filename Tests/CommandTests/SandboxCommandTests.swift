@@ -40,11 +40,11 @@ struct SandboxCommandTests {
 
     @Test("what is required and cannot be had is an error that names it") func required() async throws {
         let words = ["call-adapter", "embed", "--plugin", Self.embedder, "--text", "x", "--isolate", "--json"]
-        let output = try await Command.run(words + ["--require", "metadata"])
+        let output = try await Command.run(words + ["--require", "fileSize"])
         #expect(output.status == 1)
         let error = try #require(try output.json()["error"])
         #expect(error["code"] == "sandboxUnavailable")
-        #expect(error["message"]?.stringValue?.contains("metadata") == true)
+        #expect(error["message"]?.stringValue?.contains("fileSize") == true)
         #expect(try await Command.run(words + ["--require", "files", "--require", "network"]).status == 0)
         #expect(try await Command.run(words + ["--no-sandbox"]).status == 0)
     }

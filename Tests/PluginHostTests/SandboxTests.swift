@@ -177,12 +177,13 @@ import Testing
         let folder = try Sample.Folder()
         let witness = folder.path + "/ran"
         let marked = try UnrulyPlugin(["CONSTRUCTOR=close(creat(\"\(witness)\",0600))"])
-        let host = try UnrulyPlugin.host { $0.workers.required = [.metadata] }
+        let host = try UnrulyPlugin.host { $0.workers.required = [.files, .fileSize] }
         await #expect {
             try await host.load(marked.path)
         } throws: { error in
             let error = error as? PluginError
-            return error?.code == .sandboxUnavailable && error?.what.contains("metadata") == true
+            return error?.code == .sandboxUnavailable && error?.facts == .names(["fileSize"])
+                && error?.what.hasSuffix("fileSize (no limit is set)") == true
         }
         #expect(!FileManager.default.fileExists(atPath: witness))
         // The witness works where the plugin may write.

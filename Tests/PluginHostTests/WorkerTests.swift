@@ -293,11 +293,24 @@ import Testing
         let plainBuild = try UnrulyPlugin(["ID=\"plain\""])
         let plugin = try await host.load(worker.path)
         #expect(try UnrulyPlugin.ask(plugin).process != getpid())
-        // What it asks for is enforced, or it would not be here.
-        let sandboxed = try await host.load(strict.path)
-        #expect(try UnrulyPlugin.ask(sandboxed).process != getpid())
-        for name in [SandboxGuarantee.Name.files, .network, .processes, .systemCalls, .memory] {
-            #expect(sandboxed.sandbox?[name]?.state == .enforced)
+        // What it asks for is enforced, or it is not here: namespaces and control groups cannot be made everywhere.
+        do {
+            let sandboxed = try await host.load(strict.path)
+            _ = try UnrulyPlugin.ask(sandboxed)
+            for name in [SandboxGuarantee.Name.files, .metadata, .network, .processes, .systemCalls, .memory] {
+                #expect(sandboxed.sandbox?[name]?.state == .enforced)
+            }
+            #expect(sandboxed.sandbox?[.memory]?.by?.contains("cgroup") == true)
+            let process = try #require(sandboxed.workers.first?.pid)
+            for space in ["net", "pid", "mnt", "ipc", "uts"] {
+                let (own, theirs) = ("/proc/self/ns/\(space)", "/proc/\(process)/ns/\(space)")
+                #expect(
+                    try FileManager.default.destinationOfSymbolicLink(atPath: own)
+                        != FileManager.default.destinationOfSymbolicLink(atPath: theirs), "\(space)")
+            }
+        } catch let error as PluginError {
+            #expect(error.code == .sandboxUnavailable, "\(error)")
+            #expect(["namespace.", "cgroup."].contains(where: error.what.contains), "\(error)")
         }
         await host.shutdown()
         let bare = try UnrulyPlugin.host {

@@ -14,6 +14,7 @@
 #include "landlock.h"
 #include "namespaces.h"
 #include "ports.h"
+#include "terminal.h"
 
 typedef struct field {
     const char *name, *how, *why_not;
@@ -108,6 +109,17 @@ static bool by_reaper(const request *r)
     return processes >= 0;
 }
 
+static bool by_terminal(const request *r)
+{
+    int ours, theirs;
+    (void)r;
+    if (terminal_open(0, 0, &ours, &theirs) != 0)
+        return false;
+    close(ours);
+    close(theirs);
+    return true;
+}
+
 static bool can_change_user(const request *r)
 {
     return geteuid() == 0 || (r != NULL && r->policy.user == geteuid() && getuid() == geteuid());
@@ -176,7 +188,8 @@ static const field fields[] = {
       "reported; with isolate pid the kernel ends all of it",
       "isolate pid ends all of it with the run, so nothing is kept; or /proc is shut here, so that only the process group is "
       "found, and the rest ends with the worker", set_always, by_reaper },
-    { "pty", "a pseudo-terminal becomes the program's controlling terminal", "", set_pty, yes },
+    { "pty", "a pseudo-terminal becomes the program's controlling terminal",
+      "no pseudo-terminal can be opened here; a worker needs /dev/ptmx and /dev/pts to be granted", set_pty, by_terminal },
     { "user", "setresuid before exec, with the user's own group and no others",
       "changing the user needs root; run the host as root", set_user, can_change_user },
     { "isolate", "namespaces of its own, for who is not root in a user namespace; with mount, what paths do not let it "

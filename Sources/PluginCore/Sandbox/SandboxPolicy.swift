@@ -46,6 +46,9 @@ public struct SandboxPolicy: Sendable, Hashable {
     public private(set) var mayStartAnyProgram = false
     /// Whether the host is told of system calls that are refused, where the kernel can (Linux 5.8).
     package var reportsRefusals = false
+    /// Whether a worker is kept apart by everything that there is, or not started: namespaces, a root folder of its own, a
+    /// control group, and no rights of root.
+    package var isApart = false
     /// What has to be enforced whole: without it the plugin is not started.
     public var required: Set<SandboxGuarantee.Name> = []
 

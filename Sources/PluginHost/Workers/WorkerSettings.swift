@@ -130,7 +130,8 @@ final class TierChooser: Sendable {
 
     /// What `workerStrict` asks for on top of what this host requires.
     private static let strict: Set<SandboxGuarantee.Name> = [
-        .files, .network, .processes, .signals, .hostMemory, .systemCalls, .writeXorExecute, .memory,
+        .files, .metadata, .network, .processes, .signals, .hostMemory, .systemCalls, .writeXorExecute, .devices,
+        .environment, .memory,
     ]
 
     /// nil: none is wanted, or what was granted leaves none.
@@ -139,7 +140,10 @@ final class TierChooser: Sendable {
         policy.required = settings.required
         policy.machine = settings.machine
         policy.reportsRefusals = auditor.isAsked
-        if isolation(of: manifest) == .workerStrict { policy.required.formUnion(Self.strict) }
+        if isolation(of: manifest) == .workerStrict {
+            policy.required.formUnion(Self.strict)
+            policy.isApart = true
+        }
         if settings.isSandboxed, !policy.mayStartAnyProgram { return policy }
         let reason = settings.isSandboxed ? "every program was granted" : "this host has turned the sandbox off"
         try SandboxReport.none(because: reason).require(policy.required, for: manifest.id)

@@ -14,9 +14,16 @@ enum SandboxMechanisms {
         case .memory: [KWS_MEMORY]
         case .descriptors: [KWS_DESCRIPTORS]
         case .fileSize: [KWS_FILE_SIZE]
-        case .environment, .processorTime, .metadata, .disk, .bandwidth, .threads: []
+        case .metadata: [KWS_MOUNT_SPACE]
+        case .environment, .processorTime, .disk, .bandwidth, .threads: []
         }
     }
+
+    /// What a worker has besides that is kept apart by everything that there is.
+    static let apart = [
+        KWS_NETWORK_SPACE, KWS_PROCESS_SPACE, KWS_MOUNT_SPACE, KWS_IPC_SPACE, KWS_NAME_SPACE, KWS_IDENTITY,
+        KWS_MEMORY_GROUP,
+    ]
 
     // MARK: - Reports
 
@@ -99,8 +106,10 @@ enum SandboxMechanisms {
         case .disk: return disk(policy, limits)
         case .bandwidth: return bandwidth(policy, limits)
         case .metadata:
-            return SandboxGuarantee(
-                name, .notEnforced, reason: "stat(2) tells names, sizes and times of files to every process")
+            return outcomes.isEnforced(KWS_MOUNT_SPACE)
+                ? SandboxGuarantee(name, .enforced, by: "a root folder of its own, with what it may read")
+                : SandboxGuarantee(
+                    name, .notEnforced, reason: "stat(2) tells names, sizes and times of files to every process")
         }
     }
 

@@ -15,16 +15,19 @@ struct SandboxRequest: ~Copyable {
     /// Asks for none: the worker has the rights of its user.
     init() {}
 
-    /// - Parameter runtimeFolder: of the libraries of the Swift runtime, which every worker reads.
+    /// - Parameters:
+    ///   - runtimeFolder: of the libraries of the Swift runtime, which every worker reads.
+    ///   - isRehearsal: whether what is required is wanted only, so that all of it is reported, and not what fails first.
     /// - Throws: ``PluginError``: `notFound` if a granted file is not there, `resourceExhausted` if there are too many grants.
     init(
-        _ policy: SandboxPolicy, limits: EffectiveLimits, runtimeFolder: String?, plugin: String
+        _ policy: SandboxPolicy, limits: EffectiveLimits, runtimeFolder: String?, isRehearsal: Bool = false,
+        plugin: String
     ) throws(PluginError) {
         let files = policy.files + USBDevices.files(policy.devices, machine: policy.machine)
         for grant in files { try open(grant, plugin) }
         // A file that the other user cannot reach would be no grant: then root stays, without its powers.
         let stays = geteuid() == 0 && !SandboxIdentity.canReach(files)
-        unsafe fill(policy, mayStayRoot: stays)
+        unsafe fill(policy, mayStayRoot: stays, required: isRehearsal ? KWS_IF_AVAILABLE : KWS_REQUIRED)
         request.is_used = 1
         request.is_heard = policy.reportsRefusals ? 1 : 0
         request.may = Self.rights(policy)
@@ -79,11 +82,12 @@ struct SandboxRequest: ~Copyable {
     /// What is wanted of each mechanism: as CPluginSandbox says, and the required ones for what is required, so that no worker
     /// has less than the one that was rehearsed.
     @unsafe
-    private mutating func fill(_ policy: SandboxPolicy, mayStayRoot: Bool) {
+    private mutating func fill(_ policy: SandboxPolicy, mayStayRoot: Bool, required: UInt32) {
         var usual = unsafe kws_policy()
         unsafe kws_policy_make(&usual)
         var wanted = unsafe withUnsafeBytes(of: usual.wanted) { unsafe Array($0) }
         func want(_ mechanism: UInt32, _ how: UInt32) { wanted[Int(mechanism)] = UInt8(how) }
+        func require(_ mechanism: UInt32) { want(mechanism, max(UInt32(wanted[Int(mechanism)]), required)) }
         want(KWS_MEMORY_GROUP, KWS_IF_AVAILABLE)
         if policy.mayStartPrograms {
             // Counted, and where there is no namespace ended together.
@@ -98,11 +102,13 @@ struct SandboxRequest: ~Copyable {
         }
         if mayStayRoot { want(KWS_IDENTITY, KWS_IF_AVAILABLE) }
         for name in policy.required {
-            for mechanism in SandboxMechanisms.of(name) { want(mechanism, KWS_REQUIRED) }
+            for mechanism in SandboxMechanisms.of(name) { require(mechanism) }
         }
-        if policy.required.contains(.memory), SandboxMechanisms.memoryNeedsGroup(policy) {
-            want(KWS_MEMORY_GROUP, KWS_REQUIRED)
-        }
+        if policy.required.contains(.memory), SandboxMechanisms.memoryNeedsGroup(policy) { require(KWS_MEMORY_GROUP) }
+        if policy.isApart { for mechanism in SandboxMechanisms.apart { want(mechanism, KWS_REQUIRED) } }
+        // Others than root make namespaces within one of users.
+        let spaces = UInt32(wanted[Int(KWS_MOUNT_SPACE)])
+        if geteuid() != 0, spaces != KWS_NO { want(KWS_USER_SPACE, spaces) }
         unsafe withUnsafeMutableBytes(of: &request.wanted) { unsafe $0.copyBytes(from: wanted) }
     }
 }

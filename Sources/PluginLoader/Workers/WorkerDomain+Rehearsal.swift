@@ -18,10 +18,8 @@ extension WorkerDomain {
         let host = HostTable(
             plugin: plugin, sdk: 1, window: SDKRange(minimum: 1, maximum: 1), services: HostServices(),
             logger: Logger(label: "keyway.rehearsal"), metrics: { _ in })
-        // All of it is told, and not only what failed first.
-        var wishes = policy
-        wishes.required = []
-        let sandbox = try SandboxRequest(wishes, limits: limits, runtimeFolder: nil, plugin: plugin)
+        let sandbox = try SandboxRequest(
+            policy, limits: limits, runtimeFolder: nil, isRehearsal: true, plugin: plugin)
         let request = kww_spawn(
             lanes: 1, libraries: 0, environment: 0, is_rehearsal: 1, described: 0, reserved: 0,
             memory: limits[.memory].map { UInt64($0.value) } ?? 0, addresses: 0,

@@ -18,7 +18,7 @@ struct PermissionsReport {
                 "systemFile": .optional(files.system) { .string($0) },
                 "grants": .optional(policy, \.json),
             ],
-            // What a plugin does after loading is enforced nowhere.
+            // In whatever process. What workers are kept from besides is `keyway inspect --sandbox`.
             "enforced": .array(policy == nil ? [] : ["load"]),
             "plugins": .array(
                 plugins.map { plugin, decision in
@@ -59,7 +59,7 @@ struct PermissionsReport {
             Console.print("There is no \(files.own): nobody is asked, and every plugin is loaded.".visible)
         }
         Console.print(
-            "Nothing is enforced after loading: a plugin in the host's own process may do what the process may.")
+            "In the host's own process nothing is enforced after loading; in a worker it is: keyway inspect --sandbox.")
     }
 
     private func row(_ item: PermissionDecision.Item) -> [String] {

@@ -49,6 +49,32 @@ struct SandboxCommandTests {
         #expect(try await Command.run(words + ["--no-sandbox"]).status == 0)
     }
 
+    @Test(
+        "what is allowed to nobody, such as an unset variable's path, is wrong usage",
+        arguments: ["fs.read=", "fs.write=", "env=", "net="])
+    func nothing(_ grant: String) async throws {
+        let words = ["call-adapter", "embed", "--plugin", Self.embedder, "--text", "x", "--isolate", "--json"]
+        let output = try await Command.run(words + ["--allow", grant])
+        #expect(output.status == 2)
+        #expect(try output.json()["error"]?["code"] == "usage")
+    }
+
+    @Test("doctor does not take any program for the one that runs plugins") func otherProgram() async throws {
+        let output = try await Command.run(["doctor", "--json"], environment: ["KEYWAY_WORKER": "/bin/true"])
+        let checks = try #require(try output.json()["checks"]?.arrayValue)
+        let worker = try #require(checks.first { $0["name"] == "worker" })
+        #expect(worker["state"] == "warning" && worker["detail"]?.stringValue?.contains("/bin/true") == true)
+    }
+
+    @Test("an audit of plugins in this process is said to tell nothing") func unheard() async throws {
+        let folder = try TemporaryFolder()
+        let log = folder.url.appendingPathComponent("log").path
+        let words = ["call-adapter", "embed", "--plugin", Self.embedder, "--text", "x", "--dims", "8", "--audit", log]
+        let note = "nothing is told of hash-embedder in this process; give --isolate"
+        #expect(try await Command.run(words).stderr.contains(note))
+        #expect(try await !Command.run(words + ["--isolate"]).stderr.contains(note))
+    }
+
     @Test("a file is out of reach until it is allowed, and said so") func allowed() async throws {
         let folder = try TemporaryFolder()
         let plugin = try await UnrulyCommandPlugin.build(in: folder)

@@ -245,4 +245,41 @@ import Testing
         #expect(unknown?.code == .notFound)
         await host.shutdown()
     }
+
+    @Test("a log grows to its size and no further, and tells what it left out when there is room again")
+    func fullLog() throws {
+        let folder = try Sample.Folder()
+        let path = folder.path + "/log"
+        let file = try AuditFile(path, largest: 1000)
+        let record = AccessRecord(time: 1, plugin: "a", action: .read, resource: "/etc/shadow", isAllowed: false)
+        for _ in 0..<100 { file.write(record) }
+        let full = try String(contentsOfFile: path, encoding: .utf8)
+        let lines = full.split(separator: "\n").count
+        #expect(full.utf8.count <= 1000 && full.utf8.count > 800 && full.hasSuffix("\n"))
+        #expect(unsafe truncate(path, 0) == 0)
+        file.write(record)
+        let after = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(after.count == 1 && after[0].contains(#""lost":\#(100 - lines)"#), "\(after)")
+        // No device is one.
+        let error = #expect(throws: PluginError.self) { try AuditFile("/dev/null") }
+        #expect(error?.remedy?.contains("chmod") == false)
+    }
+
+    @Test("no wildcard is said to lead to this machine, as none does") func checksLoopback() async throws {
+        let unruly = try UnrulyPlugin(["NETWORK"])
+        let host = try UnrulyPlugin.host {
+            $0.workers.allowed = [try Permission(parsing: "net:*:80"), try Permission(parsing: "net:localhost:81")]
+        }
+        let plugin = try await host.load(unruly.path)
+        let cases: [(String, Bool)] = [
+            ("net:192.0.2.1:80", true), ("net:example.com:80", true), ("net:localhost:81", true),
+            ("net:localhost:80", false), ("net:127.0.0.1:80", false),
+            ("net:[::1]:80", false), ("net:169.254.169.254:80", false), ("net:127.9.9.9:80", false),
+        ]
+        for (text, isAllowed) in cases {
+            let verdict = try await host.checkPermission(Permission(parsing: text), of: plugin.id)
+            #expect(verdict.isAllowed == isAllowed, "\(text): \(verdict)")
+        }
+        await host.shutdown()
+    }
 }

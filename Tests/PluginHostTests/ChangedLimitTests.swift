@@ -50,6 +50,25 @@ import Testing
         await host.shutdown()
     }
 
+    @Test(
+        "a file that becomes larger than it may is an error of its limit, also of one that is set later",
+        arguments: [true, false])
+    func fileSize(_ isSetLater: Bool) async throws {
+        let folder = try Sample.Folder()
+        let (host, plugin) = try await load(isSetLater ? [] : ["fileSize=1M"]) {
+            $0.workers.allowed = [try Permission(.writeFiles, folder.path)]
+        }
+        _ = try UnrulyPlugin.ask(plugin)
+        if isSetLater { try host.setLimits(LimitSet(["fileSize=1M"]), of: plugin.id) }
+        let error = try UnrulyPlugin.failure(plugin, "write-much \(folder.path)/file")
+        #expect(error.code == .resourceExhausted, "\(error)")
+        #expect(error.facts == .resourceLimit(kind: "fileSize", value: 1 << 20, unit: "bytes", source: "call"))
+        let size = try FileManager.default.attributesOfItem(atPath: folder.path + "/file")[.size] as? Int
+        #expect(size == 1 << 20)
+        _ = try UnrulyPlugin.ask(plugin)
+        await host.shutdown()
+    }
+
     @Test("a limit that changes while workers are made holds in them, or in those that take their places") func made()
         async throws
     {

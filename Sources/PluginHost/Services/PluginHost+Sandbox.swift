@@ -68,6 +68,9 @@ extension PluginHost {
     ) throws(PluginError) -> PermissionVerdict {
         let wanted = try permission.effective(in: dataFolder)
         let granted = try grantedPermissions(of: manifest, dataFolder: dataFolder)
+        if let reason = try refusal(of: wanted, granted) {
+            return PermissionVerdict(permission: wanted, isAllowed: false, because: reason)
+        }
         if let grant = granted.first(where: { $0.covers(wanted) }) {
             return PermissionVerdict(permission: wanted, isAllowed: true, because: "\(grant) was granted")
         }
@@ -81,6 +84,18 @@ extension PluginHost {
         return PermissionVerdict(
             permission: wanted, isAllowed: false,
             because: isAsked ? "it asks for it, and nobody has granted it" : "its manifest does not ask for it")
+    }
+
+    /// Why an address that a grant covers is not reached: names and wildcards do not lead to this machine and its links.
+    private func refusal(of wanted: Permission, _ granted: [Permission]) throws(PluginError) -> String? {
+        let grants = granted.filter { $0.kind == .network }
+        guard wanted.kind == .network, grants.contains(where: { $0.covers(wanted) }),
+            let pattern = wanted.resource.flatMap({ NetworkPattern($0) }), let host = pattern.exactHost,
+            let address = NetworkAddress(host == "localhost" ? "127.0.0.1" : host)
+        else { return nil }
+        let access = try SandboxPolicy(granting: grants, dataFolder: nil, packageFolder: nil).network
+        let verdict = access.mayConnect(to: address, port: pattern.portNumber ?? 80)
+        return verdict.isAllowed ? nil : verdict.reason
     }
 
     /// The same of a plugin that this host has loaded.

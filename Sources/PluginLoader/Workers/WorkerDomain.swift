@@ -42,6 +42,10 @@ public final class WorkerDomain: Sendable {
         }
     }
 
+    /// Starts the program unless it runs, and has it say that it is this host's.
+    /// - Throws: ``PluginError``: as loading a plugin into a worker.
+    package func start() throws(PluginError) { _ = try running() }
+
     /// The program as it runs now.
     func running() throws(PluginError) -> Zygote {
         // One at a time: whoever comes second finds it started.

@@ -30,7 +30,7 @@ enum WorkerFault {
     ) -> PluginError {
         let text = text(of: fault)
         switch fault.kind {
-        case KWW_FAULT_CRASHED: return crashed(fault, "\(operation) of \(id)", limits[.memory])
+        case KWW_FAULT_CRASHED: return crashed(fault, "\(operation) of \(id)", limits)
         case KWW_FAULT_EXITED:
             return PluginError(
                 .exited, "\(operation) of \(id) ended its worker with status \(fault.status)",
@@ -77,12 +77,16 @@ enum WorkerFault {
         }
     }
 
-    private static func crashed(_ fault: kww_fault, _ what: String, _ memory: EffectiveLimit?) -> PluginError {
+    private static func crashed(_ fault: kww_fault, _ what: String, _ limits: EffectiveLimits) -> PluginError {
         // It says so itself: a hint, which changes the error and nothing else.
-        if fault.is_memory != 0, let memory {
+        if fault.is_memory != 0, let memory = limits[.memory] {
             return memory.error("\(what) found no memory, and ended its worker by \(SignalName.of(fault.signal))")
         }
         if fault.is_filtered != 0 { return filtered(what) }
+        // What the kernel does to who writes beyond it; a plugin that ignores the signal gets EFBIG.
+        if fault.signal == SIGXFSZ, let size = limits[.fileSize] {
+            return size.error("\(what) wrote more into a file than it may, and its worker was ended")
+        }
         let address = fault.has_address != 0 ? fault.address : nil
         let facts = PluginError.Facts.crash(
             signal: fault.signal, address: address, isStackOverflow: fault.is_stack != 0)

@@ -80,7 +80,7 @@ struct Ask: AsyncParsableCommand {
         let (loadedBackend, cacheNote) = try await loadBackend(host, scratch)
         let loadedProvider = try await host.load(provider)
         let loadedExecutor = try await host.load(toolExecutor)
-        self.host.noteUntrusted(in: host, output)
+        self.host.noteTiers(in: host, output)
         let calls = CallLog()
         let report = AskReport(
             question: question, plugins: [loadedEmbedder, loadedBackend, loadedProvider, loadedExecutor], calls: calls)

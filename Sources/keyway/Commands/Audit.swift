@@ -101,6 +101,9 @@ struct AuditOptions: ParsableArguments {
         }
     }
 
+    /// Does anybody want to be told of anything?
+    var isAsked: Bool { audit != nil || profile != nil }
+
     func settings() throws(PluginError) -> AuditSettings {
         var settings = AuditSettings()
         if let audit {

@@ -48,7 +48,7 @@ struct AdapterOptions: ParsableArguments {
             try JSONOption.parse(text, what: "the configuration")
         }
         let loaded = try await host.load(plugin, configuration: configuration ?? .null, dataFolder: data)
-        self.host.noteUntrusted(in: host, output)
+        self.host.noteTiers(in: host, output)
         do {
             try await body(loaded)
         } catch {

@@ -116,6 +116,8 @@ struct Doctor: AsyncParsableCommand {
     private var worker: Check {
         do throws(PluginError) {
             let scanner = try PluginScanner.locate()
+            // That it is there does not make it one.
+            try WorkerDomain(program: scanner.path).start()
             return Check(name: "worker", state: .ok, detail: "\(scanner.path), sha256 \(try scanner.digest())")
         } catch {
             return Check(name: "worker", state: .warning, detail: error.what, remedy: error.remedy)

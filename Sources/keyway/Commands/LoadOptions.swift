@@ -103,6 +103,11 @@ struct LoadOptions: ParsableArguments {
             }
             let (kind, resource) = (text[..<separator], String(text[text.index(after: separator)...]))
             let isFile = kind == "fs.read" || kind == "fs.write"
+            // An unset variable of a shell is no wish for the current folder.
+            guard !isFile || !resource.isEmpty else {
+                throw PluginError(
+                    .validation, "nothing follows \(text)", remedy: "Name a file or a folder, or . for the current one")
+            }
             let isRelative = isFile && !resource.hasPrefix("/")
             let place = isRelative ? "\(try InputFile.resolved("."))/\(resource)" : resource
             allowed.append(try Permission(parsing: "\(kind):\(place)"))
@@ -132,9 +137,15 @@ struct LoadOptions: ParsableArguments {
         return configuration
     }
 
-    /// Tells a person which plugins run elsewhere though nobody asked for that. Whoever chose the strict preset has.
-    func noteUntrusted(in host: PluginHost, _ output: OutputOptions) {
+    /// Tells a person which plugins run elsewhere though nobody asked for that, and of which an audit says nothing. Whoever
+    /// chose the strict preset has asked.
+    func noteTiers(in host: PluginHost, _ output: OutputOptions) {
         guard !output.json, !isolate else { return }
+        let unheard = host.status.filter { $0.tier == .inProcess }.map(\.name)
+        if audit.isAsked, !unheard.isEmpty {
+            let names = unheard.joined(separator: ", ")
+            Console.error("keyway: note: nothing is told of \(names) in this process; give --isolate.".visible)
+        }
         for status in host.status {
             guard let trust = status.trust, !trust.isTrusted, trust.preset == .development else { continue }
             Console.error("keyway: note: \(status.name) runs in a process of its own: \(trust.because).".visible)

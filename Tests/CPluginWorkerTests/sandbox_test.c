@@ -54,10 +54,14 @@ static void compare(zygote *zygote, const char *folder)
 static void require_in_vain(zygote *zygote)
 {
     recipe recipe = { .plugin = "dying.so", .sandbox = usual_sandbox() };
-    recipe.sandbox.wanted[KWS_PORTS] = KWS_REQUIRED;
+    /* Rights that no sandbox knows: there is no process. */
     recipe.sandbox.may = KWS_MAY_ALL + 1;
     served *served = start_worker(zygote, &recipe);
-    CHECK_EQUAL(served->state, KWW_STATE_LOADING);
+    await_end(served);
+    kww_facts facts;
+    kww_worker_facts(served->worker, &facts);
+    CHECK_EQUAL(facts.ended, KWW_END_START);
+    CHECK_EQUAL(served->reports, 0);
     end_worker_of(served);
     recipe.sandbox = usual_sandbox();
     recipe.sandbox.may |= KWS_MAY_START_PROGRAMS;
@@ -72,7 +76,6 @@ static void require_in_vain(zygote *zygote)
     served = start_worker(zygote, &recipe);
     CHECK_EQUAL(served->state, KWW_STATE_LOADING);
     await_end(served);
-    kww_facts facts;
     kww_worker_facts(served->worker, &facts);
     CHECK_EQUAL(facts.status & 0x7F, 6);
     CHECK_EQUAL(served->reports, 1);

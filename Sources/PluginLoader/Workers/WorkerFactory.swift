@@ -81,7 +81,10 @@ final class WorkerFactory: Sendable {
 
     private static func isExecutor(_ notes: PluginNotes) -> Bool { notes.interfaces.contains(KW_TOOL_EXECUTOR_ID) }
 
-    private static var deadline: Int64 { kwl_monotonic_ns() + 30_000_000_000 }
+    /// How long a plugin may take to be loaded, in milliseconds.
+    static let patience: Int64 = 30_000
+
+    private static var deadline: Int64 { kwl_monotonic_ns() + patience * 1_000_000 }
 
     private static func spawn(
         _ parts: borrowing PreparedPlugin.Parts, in domain: WorkerDomain, host: HostTable, lanes: UInt32, sdk: UInt32,

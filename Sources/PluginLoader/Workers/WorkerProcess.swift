@@ -231,7 +231,8 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
             kill(KWW_KILL_LOAD)
             throw PluginError(
                 .timeout, "its worker was not ready in time", remedy: "Allow it more time, or look at its constructors",
-                facts: .deadline(kind: "load", milliseconds: 0), plugin: plugin, stage: .load)
+                facts: .deadline(kind: "load", milliseconds: Double(WorkerFactory.patience)), plugin: plugin,
+                stage: .load)
         }
     }
 }

@@ -45,6 +45,7 @@ typedef enum control {
 #define NEEDS_MEMORY 2u   /* a limit of memory, which programs with a sanitizer cannot have */
 #define NEEDS_NAMESPACE 4u /* the control needs a user that may make namespaces */
 #define DIFFERS 8u        /* root, or a kernel, may have other words for it: any of the errors will do */
+#define CHANGES_USER 16u /* nothing to refuse where the user stays who he is */
 
 typedef struct attack {
     int row;            /* of the list of promises that are attacked */

@@ -71,7 +71,7 @@ static const attack attacks[] = {
     { 12, "set groups", set_groups, -EPERM, 0, AS_ROOT, 0 },
     { 12, "gain capabilities", gain_capabilities, -EPERM, 0, AS_ROOT, 0 },
     { 12, "have a capability", have_capability, -EPERM, 0, AS_ROOT, 0 },
-    { 12, "be root still", stay_root, -EPERM, 0, AS_ROOT, 0 },
+    { 12, "be root still", stay_root, -EPERM, 0, AS_ROOT, CHANGES_USER },
     { 12, "gain privileges by programs", gain_privileges, -EPERM, 0, PLAIN },
     { 12, "gain priority", gain_priority, -EACCES, -EPERM, AS_ROOT, 0 },
     { 12, "become real time", become_real_time, -EPERM, 0, AS_ROOT, DIFFERS },

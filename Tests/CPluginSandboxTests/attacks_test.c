@@ -12,9 +12,12 @@
 #define SPACES (1u << KWS_USER_SPACE | 1u << KWS_NETWORK_SPACE | 1u << KWS_PROCESS_SPACE | 1u << KWS_IPC_SPACE \
                 | 1u << KWS_NAME_SPACE)
 
+/* It stays root, as what it was granted is not open to nobody, and has no powers of root. */
+#define BARE 2
+
 static const struct mode {
     const char *name;
-    int is_root;        /* starts as root and becomes nobody; else it is an ordinary user from the start */
+    int is_root;        /* starts as root and becomes nobody, or BARE; else it is an ordinary user from the start */
     uint32_t spaces;    /* mechanisms, as bits */
     uint8_t wanted;     /* the spaces are */
     int is_forbidden;   /* nobody here may make them */
@@ -33,6 +36,7 @@ static const struct mode {
     { "an ordinary user with a root of its own", 0, SPACES | 1u << KWS_MOUNT_SPACE, KWS_REQUIRED, 0, 1, 0, 1, 0 },
     { "root that becomes nobody, heard by its host", 1, 0, KWS_NO, 0, 1, 0, 0, 1 },
     { "an ordinary user, heard by its host", 0, 0, KWS_NO, 0, 1, 0, 0, 1 },
+    { "root without capabilities", BARE, 0, KWS_NO, 0, 1, 0, 0, 0 },
 };
 #define MODE_COUNT (sizeof modes / sizeof modes[0])
 
@@ -55,6 +59,7 @@ static int needs_root(control control)
 static int is_skipped(const attack *attack, const struct mode *mode)
 {
     return ((attack->flags & ONLY_SEALED) != 0 && !mode->is_sealed)
+        || ((attack->flags & CHANGES_USER) != 0 && mode->is_root == BARE)
         || ((attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits);
 }
 
@@ -71,6 +76,10 @@ static _Noreturn void attack_all(const struct mode *mode)
         forbid_namespaces();
     kws_policy_make(&task.policy);
     task.policy.is_heard = (uint32_t)mode->is_heard;
+    if (mode->is_root == BARE) {
+        task.policy.wanted[KWS_IDENTITY] = KWS_IF_AVAILABLE;
+        task.policy.uid = task.policy.gid = 0;
+    }
     for (uint32_t i = 0; i < KWS_MECHANISM_COUNT; i++) {
         if ((mode->spaces >> i & 1) != 0)
             task.policy.wanted[i] = mode->wanted;
@@ -94,7 +103,8 @@ static void check_report(const struct mode *mode, const kws_report *report)
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         CHECK_EQUAL(report->outcome[always[i]].state, KWS_ENFORCED);
     CHECK_EQUAL(report->outcome[KWS_SEAL].state, mode->is_sealed ? KWS_ENFORCED : KWS_UNUSED);
-    CHECK_EQUAL(report->outcome[KWS_IDENTITY].state, mode->is_root ? KWS_ENFORCED : KWS_UNUSED);
+    CHECK_EQUAL(report->outcome[KWS_IDENTITY].state,
+                mode->is_root == BARE ? KWS_NOT_ENFORCED : mode->is_root ? KWS_ENFORCED : KWS_UNUSED);
     for (uint32_t i = 0; i < KWS_MECHANISM_COUNT; i++) {
         const kws_outcome *outcome = &report->outcome[i];
         if ((mode->spaces >> i & 1) != 0) {
@@ -215,7 +225,7 @@ void test_attacks(void)
             printf("SKIP %s: here none can be made\n", mode->name);
             continue;
         }
-        make_target(attacker());
+        make_target(mode->is_root == BARE ? 0 : attacker());
         check_mode(mode);
         destroy_target();
     }

@@ -67,8 +67,8 @@ demo: build ## Build, show the registry, then ask a question about this project'
 	@echo
 	@$(RELEASE)/keyway ask --docs $(ROOT)/docs "$(QUESTION)"
 
-# Builds and tests in C leave a processor idle for half of the time, so two go on at once. The tests in Swift have the
-# machine alone.
+# Tests in C wait for half of their time, and much of a build is one compiler's, so two steps go on at once. The tests in
+# Swift have the machine alone.
 .PHONY: test
 test: tools ## Run every test
 	@echo "Builds, and tests in C, of plugins and of what authors do, two at a time: what each prints comes when it has ended"

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// A program that a test has started. It is killed and collected when nobody uses this any more.
 ///
-/// Tests start programs by this and not by Foundation's `Process`, whose `run` lists the descriptors of its process and was
-/// seen to crash in that when there are a few thousand, as there are when hundreds of tests run workers at once.
+/// Tests start programs by this and not by Foundation's `Process`, whose `run` was seen to crash in a process with some
+/// thousand descriptors, as one has that runs hundreds of tests with workers at once.
 public final class RunningProgram: Sendable {
     /// How a process ended.
     public enum Ending: Hashable, Sendable {

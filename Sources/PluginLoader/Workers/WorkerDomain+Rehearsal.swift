@@ -1,6 +1,7 @@
 internal import CPluginWorker
 internal import Logging
 public import PluginCore
+internal import PluginELF
 
 extension WorkerDomain {
     /// What a sandbox enforces on this machine: a worker enters it without any plugin, says how that went, and ends. Blocks for
@@ -14,7 +15,7 @@ extension WorkerDomain {
         _ policy: SandboxPolicy, limits: EffectiveLimits = EffectiveLimits(), for prepared: PreparedPlugin
     ) throws(PluginError) -> SandboxReport {
         let plugin = prepared.manifest?.id ?? prepared.path
-        let limits = WorkerFactory.limits(limits, prepared)
+        let limits = WorkerFactory.limits(limits, prepared.object.notes)
         let host = HostTable(
             plugin: plugin, sdk: 1, window: SDKRange(minimum: 1, maximum: 1), services: HostServices(),
             logger: Logger(label: "keyway.rehearsal"), metrics: { _ in })

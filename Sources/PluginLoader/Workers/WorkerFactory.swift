@@ -39,7 +39,7 @@ final class WorkerFactory: Sendable {
         let lanes = Self.lanes(of: notes)
         let window = prepared.hostSDK
         var options = options
-        options.limits = Self.limits(options.limits, prepared)
+        options.limits = Self.limits(options.limits, notes)
         options.traffic.change(limit: options.limits[.network])
         // Before any code of the plugin runs.
         if let policy = options.sandbox, !policy.required.isEmpty {
@@ -71,15 +71,10 @@ final class WorkerFactory: Sendable {
     }
 
     /// Those that hold for a plugin: what an executor runs would inherit a limit of descriptors that is meant for plugins.
-    static func limits(_ limits: EffectiveLimits, _ prepared: PreparedPlugin) -> EffectiveLimits {
-        self.limits(limits, isExecutor: isExecutor(prepared.object.notes))
+    static func limits(_ limits: EffectiveLimits, _ notes: PluginNotes) -> EffectiveLimits {
+        let isExecutor = notes.interfaces.contains(KW_TOOL_EXECUTOR_ID)
+        return isExecutor && limits[.openFiles]?.source == .host ? limits.removing(.openFiles) : limits
     }
-
-    private static func limits(_ limits: EffectiveLimits, isExecutor: Bool) -> EffectiveLimits {
-        isExecutor && limits[.openFiles]?.source == .host ? limits.removing(.openFiles) : limits
-    }
-
-    private static func isExecutor(_ notes: PluginNotes) -> Bool { notes.interfaces.contains(KW_TOOL_EXECUTOR_ID) }
 
     /// How long a plugin may take to be loaded, in milliseconds.
     static let patience: Int64 = 30_000
@@ -175,7 +170,7 @@ final class WorkerFactory: Sendable {
     /// What workers that are made from now on may use.
     func adopt(_ limits: EffectiveLimits) {
         let traffic = settings.withLock { options in
-            options.limits = Self.limits(limits, isExecutor: Self.isExecutor(notes))
+            options.limits = Self.limits(limits, notes)
             return options.traffic
         }
         traffic.change(limit: limits[.network])

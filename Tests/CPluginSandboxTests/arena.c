@@ -9,10 +9,12 @@
 #include <linux/seccomp.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -146,7 +148,7 @@ static void make_listeners(uid_t uid)
     listeners[3] = listen_on(AF_UNIX, &address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length));
 }
 
-static void make_memory(void)
+static void make_memory(int is_sealed)
 {
     target_.sealed = memfd_create("host", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     target_.shared = memfd_create("worker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -154,11 +156,19 @@ static void make_memory(void)
     NEED(ftruncate(target_.sealed, 4096) == 0 && ftruncate(target_.shared, 4096) == 0);
     NEED(pwrite(target_.sealed, "H", 1, 0) == 1);
     /* F_SEAL_FUTURE_WRITE: Linux 5.1. */
-    NEED(fcntl(target_.sealed, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | 0x10 | F_SEAL_SEAL) == 0);
-    NEED(fcntl(target_.shared, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0);
+    NEED(!is_sealed || fcntl(target_.sealed, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | 0x10 | F_SEAL_SEAL) == 0);
+    NEED(!is_sealed || fcntl(target_.shared, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0);
     target_.sealed_memory = mmap(NULL, 4096, PROT_READ, MAP_SHARED, target_.sealed, 0);
     target_.shared_memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, target_.shared, 0);
     NEED(target_.sealed_memory != MAP_FAILED && target_.shared_memory != MAP_FAILED);
+}
+
+static void free_memory(void)
+{
+    munmap(target_.sealed_memory, 4096);
+    munmap(target_.shared_memory, 4096);
+    close(target_.sealed);
+    close(target_.shared);
 }
 
 void make_target(uid_t uid)
@@ -168,7 +178,7 @@ void make_target(uid_t uid)
     make_files(uid);
     make_victim(uid);
     make_listeners(uid);
-    make_memory();
+    make_memory(1);
 }
 
 void destroy_target(void)
@@ -179,10 +189,7 @@ void destroy_target(void)
     close(target_.victim_pidfd);
     for (size_t i = 0; i < 4; i++)
         close(listeners[i]);
-    munmap(target_.sealed_memory, 4096);
-    munmap(target_.shared_memory, 4096);
-    close(target_.sealed);
-    close(target_.shared);
+    free_memory();
     snprintf(command, sizeof command, "rm -rf '%s' '%s'", target_.folder, target_.temporary);
     NEED(system(command) == 0);
 }
@@ -299,7 +306,41 @@ verdict_of_task perform(const task *task)
     return verdict;
 }
 
-int perform_freely(int (*run)(void), uid_t uid)
+static void write_line(const char *path, const char *line)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    NEED(file >= 0 && write(file, line, strlen(line)) == (ssize_t)strlen(line));
+    close(file);
+}
+
+/* A POSIX queue belongs to a user and a group that its namespace has. */
+static void keep_numbers(uid_t uid, gid_t gid)
+{
+    char line[32];
+    snprintf(line, sizeof line, "%u %u 1", uid, uid);
+    write_line("/proc/self/uid_map", line);
+    write_line("/proc/self/setgroups", "deny");
+    snprintf(line, sizeof line, "%u %u 1", gid, gid);
+    write_line("/proc/self/gid_map", line);
+}
+
+/* With a file system of its own in /tmp, so that there is something to be unmounted. */
+static int be_alone(void)
+{
+    const int spaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
+    uid_t uid = getuid();
+    gid_t gid = getgid();
+    if (unshare(uid == 0 ? spaces : spaces | CLONE_NEWUSER) != 0)
+        return -errno;
+    if (uid != 0)
+        keep_numbers(uid, gid);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
+        || mount("none", "/tmp", "tmpfs", 0, NULL) != 0)
+        return -errno;
+    return 0;
+}
+
+static int run_freely(int (*prepare)(void), int (*run)(void), uid_t uid)
 {
     verdict_of_task *shared = share();
     int status = 0;
@@ -309,11 +350,32 @@ int perform_freely(int (*run)(void), uid_t uid)
     if (child == 0) {
         become(uid);
         setsid();
-        shared->result = run();
+        int error = prepare != NULL ? prepare() : 0;
+        shared->result = error != 0 ? error : run();
         _exit(0);
     }
     NEED(child > 0 && waitpid(child, &status, 0) == child);
     int result = result_of(status, shared->result);
     munmap(shared, sizeof *shared);
+    return result;
+}
+
+int perform_freely(int (*run)(void), uid_t uid)
+{
+    return run_freely(NULL, run, uid);
+}
+
+int perform_alone(int (*run)(void), uid_t uid)
+{
+    return run_freely(be_alone, run, uid);
+}
+
+int perform_unsealed(int (*run)(void), uid_t uid)
+{
+    const target sealed = target_;
+    make_memory(0);
+    int result = perform_freely(run, uid);
+    free_memory();
+    target_ = sealed;
     return result;
 }

@@ -44,6 +44,10 @@ typedef struct verdict_of_task {
 verdict_of_task perform(const task *task);
 /* Runs it in a child without a sandbox, as this user. */
 int perform_freely(int (*run)(void), uid_t uid);
+/* The same in namespaces of its own for mounts, names, IPC and, unless the user is root, users; EPERM where there are none. */
+int perform_alone(int (*run)(void), uid_t uid);
+/* The same with memory that has no seals. */
+int perform_unsealed(int (*run)(void), uid_t uid);
 
 /* What the attackers are given: the granted folders, and limits. Descriptors in grants are the caller's. */
 void give(kws_policy *policy, kws_grant grants[2]);

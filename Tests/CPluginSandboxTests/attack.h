@@ -38,7 +38,8 @@ typedef enum control {
     AS_ROOT,      /* it goes through for root; nobody else may try */
     REACHED,      /* it fails otherwise: the kernel came to look at its arguments */
     REACHED_ROOT, /* the same, for root */
-    HARMFUL,      /* not tried */
+    ALONE,        /* it goes through in namespaces of its own, where it harms nobody */
+    UNSEALED,     /* it goes through where the memory that is shared has no seals */
 } control;
 
 #define ONLY_SEALED 1u    /* refused by the second stage */

@@ -28,6 +28,7 @@ CALL(name_host, SYS_sethostname, "attack", 6L)
 
 /* ---- 11: the kernel ----------------------------------------------------------------------------------------- */
 
+/* What could change the machine has arguments at which the kernel looks after the caller's powers, and which it refuses. */
 CALL(load_bpf, SYS_bpf, 0, NULL, 0)
 CALL(count_events, SYS_perf_event_open, NULL, 0, -1, -1, 0L)
 CALL(handle_faults, SYS_userfaultfd, 1)
@@ -40,10 +41,10 @@ CALL(change_personality, SYS_personality, 0x0040000L)
 CALL(load_module, SYS_finit_module, -1, "", 0)
 CALL(load_module_memory, SYS_init_module, NULL, 0L, "")
 CALL(unload_module, SYS_delete_module, NULL, 0)
-CALL(load_kernel, SYS_kexec_load, 0L, 0L, NULL, 0L)
+CALL(load_kernel, SYS_kexec_load, 0L, 0L, NULL, ~0L)
 CALL(restart, SYS_reboot, 0, 0, 0, NULL)
-CALL(set_clock, SYS_clock_settime, CLOCK_REALTIME, &(struct timespec){ 0, 0 })
-CALL(set_day, SYS_settimeofday, &(struct timeval){ 0, 0 }, NULL)
+CALL(set_clock, SYS_clock_settime, CLOCK_REALTIME, &(struct timespec){ 0, -1 })
+CALL(set_day, SYS_settimeofday, &(struct timeval){ 0, -1 }, NULL)
 CALL(read_kernel_log, SYS_syslog, 10, NULL, 0)
 CALL(swap_on, SYS_swapon, "/nowhere", 0)
 CALL(account, SYS_acct, "/nowhere")
@@ -85,14 +86,14 @@ static const attack attacks[] = {
     { 10, "make a network namespace", unshare_network, -EPERM, 0, SUCCEEDS, NEEDS_NAMESPACE },
     { 10, "unshare descriptors", unshare_files, -EPERM, 0, PLAIN },
     { 10, "enter a namespace", enter_namespace, -EPERM, 0, AS_ROOT, 0 },
-    { 10, "mount", mount_memory, -EPERM, 0, HARMFUL, 0 },
-    { 10, "unmount", unmount, -EPERM, 0, HARMFUL, 0 },
+    { 10, "mount", mount_memory, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
+    { 10, "unmount", unmount, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
     { 10, "pivot the root", pivot, -EPERM, 0, REACHED_ROOT, 0 },
     { 10, "open a file system", open_file_system, -EPERM, 0, REACHED_ROOT, 0 },
     { 10, "open a mount", open_mount, -EPERM, 0, PLAIN },
     { 10, "move a mount", move_mounted, -EPERM, 0, REACHED_ROOT, 0 },
     { 10, "change the root", enter_folder_as_root, -EPERM, 0, AS_ROOT, 0 },
-    { 10, "name the host", name_host, -EPERM, 0, HARMFUL, 0 },
+    { 10, "name the host", name_host, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
 
     { 11, "use BPF", load_bpf, -EPERM, 0, REACHED_ROOT, 0 },
     { 11, "count events", count_events, -EPERM, 0, REACHED, 0 },
@@ -104,24 +105,24 @@ static const attack attacks[] = {
     { 11, "get a file's handle", make_handle, -EPERM, 0, REACHED, 0 },
     { 11, "change the personality", change_personality, -EPERM, 0, PLAIN },
     { 11, "load a module from a file", load_module, -EPERM, 0, REACHED_ROOT, 0 },
-    { 11, "load a module from memory", load_module_memory, -EPERM, 0, HARMFUL, 0 },
-    { 11, "unload a module", unload_module, -EPERM, 0, HARMFUL, 0 },
-    { 11, "load a kernel", load_kernel, -EPERM, 0, HARMFUL, 0 },
-    { 11, "restart the machine", restart, -EPERM, 0, HARMFUL, 0 },
-    { 11, "set the clock", set_clock, -EPERM, 0, HARMFUL, 0 },
-    { 11, "set the day", set_day, -EPERM, 0, HARMFUL, 0 },
+    { 11, "load a module from memory", load_module_memory, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 11, "unload a module", unload_module, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 11, "load a kernel", load_kernel, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 11, "restart the machine", restart, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 11, "set the clock", set_clock, -EPERM, 0, REACHED, 0 },
+    { 11, "set the day", set_day, -EPERM, 0, REACHED, 0 },
     { 11, "adjust the clock", adjust_clock, -EPERM, 0, REACHED, 0 },
     { 11, "read the kernel's log", read_kernel_log, -EPERM, 0, AS_ROOT, 0 },
-    { 11, "swap", swap_on, -EPERM, 0, HARMFUL, 0 },
-    { 11, "account", account, -EPERM, 0, HARMFUL, 0 },
+    { 11, "swap", swap_on, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 11, "account", account, -EPERM, 0, REACHED_ROOT, DIFFERS },
     { 11, "use quotas", use_quota, -EPERM, 0, REACHED, 0 },
     { 11, "watch files", watch_files, -EPERM, 0, PLAIN },
     { 11, "watch accesses", watch_accesses, -EPERM, 0, AS_ROOT, DIFFERS },
     { 11, "set up asynchronous input", set_up_aio, -EPERM, 0, REACHED, 0 },
     { 11, "splice memory", splice_memory, -EPERM, 0, REACHED, 0 },
-    { 11, "make a semaphore", make_semaphore, -EPERM, 0, HARMFUL, 0 },
-    { 11, "make a message queue", make_messages, -EPERM, 0, HARMFUL, 0 },
-    { 11, "make a POSIX queue", make_queue, -EPERM, 0, HARMFUL, 0 },
+    { 11, "make a semaphore", make_semaphore, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
+    { 11, "make a message queue", make_messages, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
+    { 11, "make a POSIX queue", make_queue, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
     { 11, "have secret memory", secret_memory, -EPERM, 0, SUCCEEDS, DIFFERS },
     { 11, "inject input into a terminal", inject_input, -EPERM, 0, REACHED, 0 },
 #if defined(__x86_64__)

@@ -35,7 +35,7 @@ CALL(gain_input_priority, SYS_ioprio_set, 1, 0, (1 << 13) | 0)
 CALL(outlive_parent, SYS_prctl, PR_SET_PDEATHSIG, 0L, 0L, 0L, 0L)
 CALL(be_dumpable, SYS_prctl, PR_SET_DUMPABLE, 1L, 0L, 0L, 0L)
 CALL(keep_capabilities, SYS_prctl, PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L)
-CALL(change_layout, SYS_prctl, PR_SET_MM, 0L, 0L, 0L, 0L)
+CALL(change_layout, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP_SIZE, 0L, 0L, 0L)
 CALL(reap_others, SYS_prctl, PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L)
 
 static int choose_processor(void)
@@ -80,7 +80,7 @@ static const attack attacks[] = {
     { 12, "outlive its parent", outlive_parent, -EPERM, 0, PLAIN },
     { 12, "be dumped", be_dumpable, -EPERM, 0, PLAIN },
     { 12, "keep capabilities", keep_capabilities, -EPERM, 0, PLAIN },
-    { 12, "change its layout", change_layout, -EPERM, 0, REACHED_ROOT, DIFFERS },
+    { 12, "change its layout", change_layout, -EPERM, 0, REACHED, DIFFERS },
     { 12, "stop reaping", reap_others, -EPERM, 0, PLAIN },
 };
 const attack_group attacks_privileges = GROUP(attacks);

@@ -113,8 +113,8 @@ static const attack attacks[] = {
 
     { 6, "signal another process", signal_victim, -EPERM, 0, PLAIN },
     { 6, "signal the host", signal_parent, -EPERM, 0, AS_ROOT, 0 },
-    { 6, "signal everybody", signal_everybody, -EPERM, 0, HARMFUL, 0 },
-    { 6, "signal its group", signal_group, -EPERM, 0, HARMFUL, 0 },
+    { 6, "signal everybody", signal_everybody, -EPERM, 0, PLAIN },
+    { 6, "signal its group", signal_group, -EPERM, 0, PLAIN },
     { 6, "signal a thread of another", signal_thread, -EPERM, 0, PLAIN },
     { 6, "signal a task of another", signal_task, -EPERM, 0, PLAIN },
     { 6, "queue a signal", queue_signal, -EPERM, 0, PLAIN },

@@ -177,24 +177,45 @@ static void check_mode(const struct mode *mode)
     printf("  %s: %zu refused, %zu allowed, %zu not tried\n", mode->name, denied, allowed, skipped);
 }
 
+static int perform_control(const attack *attack)
+{
+    uid_t user = needs_root(attack->control) ? 0 : attacker();
+    switch (attack->control) {
+    case ALONE:
+        return perform_alone(attack->run, getuid());
+    case UNSEALED:
+        return perform_unsealed(attack->run, user);
+    default:
+        return perform_freely(attack->run, user);
+    }
+}
+
+/* Whether it cannot be shown by this user, or in a program that was built so. */
+static int is_beyond(const attack *attack, int can_make_namespaces)
+{
+    return ((attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits) || (needs_root(attack->control) && getuid() != 0)
+        || ((attack->flags & NEEDS_NAMESPACE) != 0 && !can_make_namespaces);
+}
+
 /* Without a sandbox the same function goes through, or comes far enough to be refused by something else. */
 static void check_controls(int can_make_namespaces)
 {
     size_t shown = 0, skipped = 0;
     for (size_t i = 0; i < attack_count(); i++) {
         const attack *attack = attack_at(i);
-        if (attack->control == HARMFUL || ((attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits) || (needs_root(attack->control) && getuid() != 0)
-            || ((attack->flags & NEEDS_NAMESPACE) != 0 && !can_make_namespaces)) {
+        if (is_beyond(attack, can_make_namespaces)) {
+            printf("SKIP control of an attack: %s: %s\n", attack->name, needs_root(attack->control) && getuid() != 0 ? "this is not root"
+                   : (attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits ? "a sanitizer has no limit of memory" : "here are no namespaces");
             skipped++;
             continue;
         }
-        int result = perform_freely(attack->run, needs_root(attack->control) ? 0 : attacker());
+        int result = perform_control(attack);
         int is_reached = attack->control == REACHED || attack->control == REACHED_ROOT || (attack->flags & DIFFERS) != 0;
         if (result >= 0 || (is_reached && result != attack->expected)) {
             check_passed++;
             shown++;
         } else if ((attack->flags & DIFFERS) != 0) {
-            printf("  control skipped: %s: this machine refuses it, too\n", attack->name);
+            printf("SKIP control of an attack: %s: this machine refuses it, too\n", attack->name);
             skipped++;
         } else {
             check_failed++;

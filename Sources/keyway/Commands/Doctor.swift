@@ -126,8 +126,8 @@ struct Doctor: AsyncParsableCommand {
 
     private var ignoredEnvironment: [Check] {
         [
-            "KEYWAY_PLUGIN_PATH", "KEYWAY_PLUGINS_DISABLE", "KEYWAY_PLUGINS_ALLOW", "KEYWAY_TRUST", "XDG_CACHE_HOME",
-            "XDG_STATE_HOME",
+            "KEYWAY_CONFIG_DIR", "KEYWAY_ENV", "KEYWAY_PLUGINS_ALLOW", "KEYWAY_PLUGINS_DISABLE", "KEYWAY_PLUGIN_PATH",
+            "KEYWAY_TRUST", "KEYWAY_WORKER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME",
         ].compactMap { name in
             guard unsafe getenv(name) != nil, Environment.value(name) == nil else { return nil }
             return Check(

@@ -55,6 +55,15 @@ static int fork_process(void)
     return await(fork());
 }
 
+/* A system call of its own where the machine has it. */
+static int fork_with_memory(void)
+{
+    pid_t child = vfork();
+    if (child == 0)
+        _exit(0);
+    return await(child);
+}
+
 static int clone_process(void)
 {
     return await((pid_t)syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L));
@@ -100,6 +109,7 @@ static const attack attacks[] = {
     { 9, "execute a descriptor", run_memory, -EPERM, 0, REACHED, 0 },
     { 9, "execute the dynamic linker", run_linker, -EPERM, 0, REACHED, 0 },
     { 9, "fork", fork_process, -EPERM, 0, PLAIN },
+    { 9, "fork with its memory", fork_with_memory, -EPERM, 0, PLAIN },
     { 9, "clone a process", clone_process, -EPERM, 0, PLAIN },
     { 9, "clone3 a process", clone_three, -ENOSYS, 0, PLAIN },
     { 9, "spawn a program", spawn_program, -EPERM, -ENOSYS, PLAIN },

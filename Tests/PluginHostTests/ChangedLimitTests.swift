@@ -22,7 +22,9 @@ import Testing
         #expect(try UnrulyPlugin.ask(plugin).process == before.process)
         let error = try UnrulyPlugin.failure(plugin, "spin")
         #expect(error.code == .timeout)
-        #expect(error.facts == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "call"))
+        #expect(
+            error.facts == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "call", setBy: "call")
+        )
         // What is not said again stays.
         try host.setLimits(LimitSet(["output=1M"]), of: plugin.id)
         let unruly = try #require(Self.unruly)
@@ -42,8 +44,9 @@ import Testing
             let error = try UnrulyPlugin.failure(plugin, "devour")
             #expect(error.code == .memoryLimit, "\(error)")
             // Its group's limit has changed even where the kernel does not let this user change the process's.
-            let facts = ["call", "cgroup"].map {
-                PluginError.Facts.resourceLimit(kind: "memory", value: 160 << 20, unit: "bytes", source: $0)
+            let facts = ["rlimit", "cgroup"].map {
+                PluginError.Facts.resourceLimit(
+                    kind: "memory", value: 160 << 20, unit: "bytes", source: $0, setBy: "call")
             }
             #expect(facts.contains(error.facts), "\(error.facts)")
         }
@@ -62,10 +65,55 @@ import Testing
         if isSetLater { try host.setLimits(LimitSet(["fileSize=1M"]), of: plugin.id) }
         let error = try UnrulyPlugin.failure(plugin, "write-much \(folder.path)/file")
         #expect(error.code == .resourceExhausted, "\(error)")
-        #expect(error.facts == .resourceLimit(kind: "fileSize", value: 1 << 20, unit: "bytes", source: "call"))
+        #expect(
+            error.facts
+                == .resourceLimit(kind: "fileSize", value: 1 << 20, unit: "bytes", source: "rlimit", setBy: "call"))
         let size = try FileManager.default.attributesOfItem(atPath: folder.path + "/file")[.size] as? Int
         #expect(size == 1 << 20)
         _ = try UnrulyPlugin.ask(plugin)
+        await host.shutdown()
+    }
+
+    @Test("descriptors are limited in workers that live, and are to be had again when the limit is raised")
+    func descriptors() async throws {
+        let folder = try Sample.Folder()
+        let file = folder.path + "/file"
+        try Data("text".utf8).write(to: URL(fileURLWithPath: file))
+        let (host, plugin) = try await load(["openFiles=64", "workers=1"]) {
+            $0.workers.allowed = [try Permission(.readFiles, folder.path)]
+        }
+        _ = try UnrulyPlugin.ask(plugin, "read \(file)")
+        let before = try UnrulyPlugin.ask(plugin)
+        // It has as many already.
+        try host.setLimits(LimitSet(["openFiles=3"]), of: plugin.id)
+        let error = try UnrulyPlugin.failure(plugin, "read \(file)")
+        #expect(error.message.contains("Too many open files"), "\(error)")
+        #expect(try UnrulyPlugin.ask(plugin).process == before.process)
+        try host.setLimits(LimitSet(["openFiles=64"]), of: plugin.id)
+        // Only root may raise it; else another worker takes the place of this one.
+        while (try? UnrulyPlugin.ask(plugin, "read \(file)")) == nil, !Task.isCancelled {}
+        #expect(try UnrulyPlugin.ask(plugin, "read \(file)").build == 1)
+        await host.shutdown()
+    }
+
+    @Test("processes are limited in the workers that take the places of those that live") func processes() async throws
+    {
+        let bomb = try UnrulyPlugin(["BOMB"])
+        let host = try UnrulyPlugin.host(["processes=200", "workers=1"]) {
+            $0.workers.allowed = [try Permission(.execute, "/bin/true")]
+        }
+        let plugin = try await host.load(bomb.path)
+        /// Each has a namespace, in which its number is the same; a new one counts its calls anew.
+        func change(_ limit: String) throws {
+            let before = try UnrulyPlugin.ask(plugin)
+            try host.setLimits(LimitSet([limit]), of: plugin.id)
+            while try UnrulyPlugin.ask(plugin).calls > before.calls, !Task.isCancelled {}
+        }
+        _ = try UnrulyPlugin.ask(plugin, "bomb 20")
+        try change("processes=10")
+        #expect(try UnrulyPlugin.failure(plugin, "bomb 20").code == .resourceExhausted)
+        try change("processes=200")
+        _ = try UnrulyPlugin.ask(plugin, "bomb 20")
         await host.shutdown()
     }
 
@@ -121,7 +169,8 @@ import Testing
         _ = try UnrulyPlugin.ask(plugin, "write \(folder.path)/little")
         let error = try await UnrulyPlugin.error(of: plugin, "write-much \(folder.path)/much")
         #expect(error.code == .resourceExhausted, "\(error)")
-        #expect(error.facts == .resourceLimit(kind: "disk", value: 4 << 20, unit: "bytes", source: "call"))
+        #expect(
+            error.facts == .resourceLimit(kind: "disk", value: 4 << 20, unit: "bytes", source: "broker", setBy: "call"))
         // It may still be asked, and make room.
         _ = try UnrulyPlugin.ask(plugin)
         _ = try UnrulyPlugin.ask(plugin, "write \(folder.path)/more")

@@ -55,7 +55,9 @@ import Testing
         #expect(try !before.isEmpty && before.allSatisfy(exists))
         let error = try UnrulyPlugin.failure(plugin, "share 400 \(folder.path)/file")
         #expect(error.code == .memoryLimit, "\(error)")
-        #expect(error.facts == .resourceLimit(kind: "memory", value: 96 << 20, unit: "bytes", source: "cgroup"))
+        #expect(
+            error.facts
+                == .resourceLimit(kind: "memory", value: 96 << 20, unit: "bytes", source: "cgroup", setBy: "call"))
         // The next worker has a group of its own, and a limit that changes while it lives.
         let second = try UnrulyPlugin.ask(plugin)
         let after = try groups(of: second.process)

@@ -30,7 +30,7 @@ struct LargeMessageTests {
 
     private static func isOverLimit(_ error: PluginError, _ kind: String, _ value: Int64) -> Bool {
         error.code == .resourceExhausted
-            && error.facts == .resourceLimit(kind: kind, value: value, unit: "bytes", source: "host")
+            && error.facts == .resourceLimit(kind: kind, value: value, unit: "bytes", source: "host", setBy: "host")
     }
 
     @Test("texts that are more than a message, and rows that are more than one, are embedded as in the process")

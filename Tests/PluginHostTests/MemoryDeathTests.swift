@@ -71,7 +71,8 @@ import Testing
         for way in language.ofMemory {
             let error = try UnrulyPlugin.failure(plugin, "exhaust \(way)")
             #expect(error.code == .memoryLimit, "\(language) \(way): \(error)")
-            let limit = PluginError.Facts.resourceLimit(kind: "memory", value: 160 << 20, unit: "bytes", source: "call")
+            let limit = PluginError.Facts.resourceLimit(
+                kind: "memory", value: 160 << 20, unit: "bytes", source: "rlimit", setBy: "call")
             #expect(error.facts == limit, "\(language) \(way)")
             // It would be refused as a call that ends workers, and the plugin as one that fails.
             try await host.resume(plugin.id)
@@ -105,10 +106,31 @@ import Testing
         if isMemory {
             let value = try #require(try LimitSet(["memory=\(limit)"])[.memory])
             #expect(error.code == .memoryLimit, "\(error)")
-            #expect(error.facts == .resourceLimit(kind: "memory", value: value, unit: "bytes", source: "call"))
+            #expect(
+                error.facts
+                    == .resourceLimit(kind: "memory", value: value, unit: "bytes", source: "rlimit", setBy: "call"))
         } else {
             #expect(error.code == .crashed, "\(error)")
         }
+        await host.shutdown()
+    }
+
+    @Test("a constructor that writes more into a file than it may is an error of that limit") func fileSize()
+        async throws
+    {
+        let folder = try Sample.Folder()
+        let unruly = try UnrulyPlugin([
+            "CONSTRUCTOR=int file = open(\"\(folder.path)/file\", O_WRONLY | O_CREAT, 0600);"
+                + " if (file >= 0) ftruncate(file, 2 << 20)"
+        ])
+        let host = try UnrulyPlugin.host(["fileSize=1M", "workers=1"]) {
+            $0.workers.allowed = [try Permission(.writeFiles, folder.path)]
+        }
+        let error = try #require(await failure { () async throws(PluginError) in try await host.load(unruly.path) })
+        #expect(error.code == .resourceExhausted && error.stage == .load && error.plugin != nil, "\(error)")
+        #expect(
+            error.facts
+                == .resourceLimit(kind: "fileSize", value: 1 << 20, unit: "bytes", source: "rlimit", setBy: "call"))
         await host.shutdown()
     }
 
@@ -118,7 +140,8 @@ import Testing
         let host = try UnrulyPlugin.host(["openFiles=3", "workers=1"])
         let error = try #require(await failure { () async throws(PluginError) in try await host.load(unruly.path) })
         #expect(error.code == .resourceExhausted && error.stage == .load && error.plugin != nil, "\(error)")
-        #expect(error.facts == .resourceLimit(kind: "openFiles", value: 3, unit: "count", source: "call"))
+        #expect(
+            error.facts == .resourceLimit(kind: "openFiles", value: 3, unit: "count", source: "rlimit", setBy: "call"))
         await host.shutdown()
         // What is enough for the linker is enough.
         let other = try UnrulyPlugin.host(["openFiles=16", "workers=1"])

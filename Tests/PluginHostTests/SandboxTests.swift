@@ -166,7 +166,9 @@ import Testing
         let plugin = try await host.load(try #require(Self.unruly).path)
         let error = try UnrulyPlugin.failure(plugin, "devour")
         #expect(error.code == .memoryLimit, "\(error)")
-        #expect(error.facts == .resourceLimit(kind: "memory", value: 96 << 20, unit: "bytes", source: "call"))
+        #expect(
+            error.facts
+                == .resourceLimit(kind: "memory", value: 96 << 20, unit: "bytes", source: "rlimit", setBy: "call"))
         // Another death is not mistaken for it.
         #expect(try UnrulyPlugin.failure(plugin, "null").code == .crashed)
         _ = try UnrulyPlugin.ask(plugin)

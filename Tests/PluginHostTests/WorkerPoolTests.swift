@@ -31,7 +31,7 @@ import Testing
         let held = try await Held(plugin, keeper)
         let error = try UnrulyPlugin.failure(plugin, "?")
         #expect(error.code == .overloaded)
-        #expect(error.facts == .resourceLimit(kind: "queue", value: 0, unit: "count", source: "call"))
+        #expect(error.facts == .resourceLimit(kind: "queue", value: 0, unit: "count", source: "call", setBy: "call"))
         await held.end()
         // The caller has gone before the plugin has heard of it.
         while plugin.workers.contains(where: { $0.busy > 0 }) { await Task.yield() }

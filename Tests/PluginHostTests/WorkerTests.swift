@@ -71,7 +71,7 @@ import Testing
         let plugin = try await host.load(unruly.path)
         let error = try UnrulyPlugin.failure(plugin, text)
         #expect(error.code == .timeout)
-        #expect(error.facts == .resourceLimit(kind: kind, value: value, unit: unit, source: "call"))
+        #expect(error.facts == .resourceLimit(kind: kind, value: value, unit: unit, source: "call", setBy: "call"))
         _ = try UnrulyPlugin.ask(plugin)
         await host.shutdown()
     }
@@ -86,14 +86,15 @@ import Testing
         let plugin = try await bare.load(unruly.path)
         #expect(
             try UnrulyPlugin.failure(plugin, "deaf").facts
-                == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "plugin"))
+                == .resourceLimit(kind: "wall", value: 150, unit: "milliseconds", source: "plugin", setBy: "plugin"))
         await bare.shutdown()
         let strict = try UnrulyPlugin.host(["wall=10m"]) {
             $0.workers.operatorLimits[.wall] = 100
         }
         #expect(
             try UnrulyPlugin.failure(try await strict.load(unruly.path), "deaf").facts
-                == .resourceLimit(kind: "wall", value: 100, unit: "milliseconds", source: "operator"))
+                == .resourceLimit(kind: "wall", value: 100, unit: "milliseconds", source: "operator", setBy: "operator")
+        )
         await strict.shutdown()
     }
 
@@ -144,7 +145,7 @@ import Testing
             Issue.record("it ended by itself")
         } catch {
             #expect(error.code == .resourceExhausted)
-            guard case .resourceLimit(_, _, _, "call") = error.facts else {
+            guard case .resourceLimit(_, _, _, _, "call") = error.facts else {
                 Issue.record("\(error.facts)")
                 return
             }
@@ -169,7 +170,7 @@ import Testing
         let plugin = try await host.load(unruly.path)
         #expect(
             try UnrulyPlugin.failure(plugin, "?").facts
-                == .resourceLimit(kind: "output", value: 1, unit: "bytes", source: "call"))
+                == .resourceLimit(kind: "output", value: 1, unit: "bytes", source: "call", setBy: "call"))
         await host.shutdown()
         let other = try UnrulyPlugin.host { $0.stateFolder = state.path }
         _ = try UnrulyPlugin.ask(try await other.load(unruly.path))

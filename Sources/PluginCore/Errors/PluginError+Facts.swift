@@ -10,9 +10,10 @@ extension PluginError {
         case findings([Finding])
         /// A limit that was reached, and who set it.
         case limit(name: String, value: Int64, unit: String, source: String)
-        /// A limit on what a plugin may use that was reached, and who set it, see ``EffectiveLimit``; `cgroup`: the kernel has
-        /// counted it for the worker's control group.
-        case resourceLimit(kind: String, value: Int64, unit: String, source: String)
+        /// A limit on what a plugin may use that was reached, see ``EffectiveLimit``. The source is the sandbox's mechanism
+        /// that held it (`rlimit`, `cgroup`, `broker`, see ``LimitMechanism``), or the same as `setBy`, where it was Keyway
+        /// itself; `setBy` is whose limit it is (`call`, `plugin`, `operator`, `host`).
+        case resourceLimit(kind: String, value: Int64, unit: String, source: String, setBy: String)
         /// The signal that ended a process. The address is the one that could not be used, if the signal is about one.
         case crash(signal: Int32, address: UInt64?, isStackOverflow: Bool)
         /// What a process ended itself with.
@@ -53,10 +54,11 @@ extension PluginError.Facts {
             return [
                 "limit": .string(name), "value": .int(value), "unit": .string(unit), "source": .string(source),
             ]
-        case .resourceLimit(let kind, let value, let unit, let source):
+        case .resourceLimit(let kind, let value, let unit, let source, let owner):
             return [
                 "limit": .object([
                     "kind": .string(kind), "value": .int(value), "unit": .string(unit), "source": .string(source),
+                    "setBy": .string(owner),
                 ])
             ]
         case .crash(let signal, let address, let isStackOverflow):

@@ -22,13 +22,21 @@ public struct EffectiveLimit: Sendable, Hashable, Codable {
     /// As it is written: `wall=500ms`.
     public var text: String { "\(kind.rawValue)=\(kind.text(value))" }
 
-    public var facts: PluginError.Facts {
-        .resourceLimit(kind: kind.rawValue, value: value, unit: kind.unit.rawValue, source: source.rawValue)
+    /// - Parameter mechanism: what held it, if that is not the usual one of its kind.
+    public func facts(by mechanism: LimitMechanism? = nil) -> PluginError.Facts {
+        let mechanism = mechanism ?? kind.mechanism
+        return .resourceLimit(
+            kind: kind.rawValue, value: value, unit: kind.unit.rawValue,
+            source: mechanism?.rawValue ?? source.rawValue, setBy: source.rawValue)
     }
 
     /// The error of what reached this limit.
-    /// - Parameter what: what happened, such as "the call ran for too long"; the limit and its source are added.
-    public func error(_ what: String, plugin: String? = nil, operation: String? = nil) -> PluginError {
+    /// - Parameters:
+    ///   - what: what happened, such as "the call ran for too long"; the limit and whose it is are added.
+    ///   - mechanism: what held it, if that is not the usual one of its kind.
+    public func error(
+        _ what: String, by mechanism: LimitMechanism? = nil, plugin: String? = nil, operation: String? = nil
+    ) -> PluginError {
         let owner =
             switch source {
             case .operator: "an operator's"
@@ -44,8 +52,8 @@ public struct EffectiveLimit: Sendable, Hashable, Codable {
             case .host: "Let the call or the plugin's manifest say a higher limit"
             }
         return PluginError(
-            kind.code, "\(what): \(owner) limit is \(text)", remedy: remedy, facts: facts, plugin: plugin, stage: .call,
-            operation: operation)
+            kind.code, "\(what): \(owner) limit is \(text)", remedy: remedy, facts: facts(by: mechanism),
+            plugin: plugin, stage: .call, operation: operation)
     }
 }
 

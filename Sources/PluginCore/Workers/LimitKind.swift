@@ -69,6 +69,15 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
         }
     }
 
+    /// What holds it for a plugin in a worker; nil: Keyway's own clocks and counts, which need no sandbox.
+    public var mechanism: LimitMechanism? {
+        switch self {
+        case .memory, .openFiles, .processes, .fileSize: .rlimit
+        case .disk, .network: .broker
+        case .wall, .cpu, .output, .events, .concurrency, .queue, .workers, .upcallDepth: nil
+        }
+    }
+
     /// The class of the error of a call that reaches the limit.
     public var code: PluginError.Code {
         switch self {
@@ -79,4 +88,14 @@ public enum LimitKind: String, Sendable, Hashable, CaseIterable, Codable {
         case .output, .events, .openFiles, .processes, .fileSize, .disk, .network: .resourceExhausted
         }
     }
+}
+
+/// By what a sandbox holds a limit. The raw values are the names in errors.
+public enum LimitMechanism: String, Sendable, Hashable, CaseIterable, Codable {
+    /// The kernel, for a process (getrlimit(2)).
+    case rlimit
+    /// The kernel, for the control group of a worker (cgroups(7)).
+    case cgroup
+    /// The host, through which a plugin's connections go, and which looks at its folders.
+    case broker
 }

@@ -223,7 +223,7 @@ extension PluginHost {
 
     /// Is it a limit that whoever made the host has set, and no fault of the plugin?
     private func isOfCaller(_ error: PluginError) -> Bool {
-        if case .resourceLimit(_, _, _, let source) = error.facts { return source == LimitSource.call.rawValue }
+        if case .resourceLimit(_, _, _, _, let owner) = error.facts { return owner == LimitSource.call.rawValue }
         // What a plugin does that finds no memory or no descriptor is not known by its error.
         let limits = configuration.workers.callLimits
         return limits[.memory] != nil || limits[.openFiles] != nil

@@ -356,7 +356,8 @@ public final class NativeVectorBackend: VectorBackend, Sendable {
         guard size > UInt64(room) else { return }
         throw PluginError(
             .resourceExhausted, "its message takes \(size) bytes, and a message has at most \(room)",
-            facts: .resourceLimit(kind: "message", value: room, unit: "bytes", source: "host"), plugin: id,
+            facts: .resourceLimit(kind: "message", value: room, unit: "bytes", source: "host", setBy: "host"),
+            plugin: id,
             stage: .call,
             operation: "vectorBackend.upsert"
         ).ofItem(index)

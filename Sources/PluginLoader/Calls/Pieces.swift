@@ -39,7 +39,7 @@ enum Pieces {
 extension PluginError {
     /// Bytes of a message, if it is the error of one that was larger.
     var messageRoom: Int64? {
-        guard case .resourceLimit("message", let room, _, _) = facts else { return nil }
+        guard case .resourceLimit("message", let room, _, _, _) = facts else { return nil }
         return room
     }
 
@@ -57,7 +57,7 @@ extension PluginError {
         var error = self
         error.what = "an event of a worker has at most 524288 bytes, and its plugin could not pass one on: \(what)"
         error.remedy = "Ask for less of each item, such as no vectors, or run the plugin in the host's process"
-        error.facts = .resourceLimit(kind: "event", value: 524_288, unit: "bytes", source: "host")
+        error.facts = .resourceLimit(kind: "event", value: 524_288, unit: "bytes", source: "host", setBy: "host")
         return error
     }
 }

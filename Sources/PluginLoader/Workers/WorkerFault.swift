@@ -45,7 +45,7 @@ enum WorkerFault {
             return PluginError(
                 .resourceExhausted, "\(operation) of \(id): \(text)", remedy: "Split the request",
                 facts: .resourceLimit(
-                    kind: "message", value: Int64(clamping: fault.value), unit: "bytes", source: "host"))
+                    kind: "message", value: Int64(clamping: fault.value), unit: "bytes", source: "host", setBy: "host"))
         case KWW_FAULT_REFUSED:
             return PluginError(
                 .unavailable, text, remedy: "Try again later; if it goes on, look at how its workers end",
@@ -83,10 +83,7 @@ enum WorkerFault {
             return memory.error("\(what) found no memory, and ended its worker by \(SignalName.of(fault.signal))")
         }
         if fault.is_filtered != 0 { return filtered(what) }
-        // What the kernel does to who writes beyond it; a plugin that ignores the signal gets EFBIG.
-        if fault.signal == SIGXFSZ, let size = limits[.fileSize] {
-            return size.error("\(what) wrote more into a file than it may, and its worker was ended")
-        }
+        if let error = tooLong(fault.signal, what, limits) { return error }
         let address = fault.has_address != 0 ? fault.address : nil
         let facts = PluginError.Facts.crash(
             signal: fault.signal, address: address, isStackOverflow: fault.is_stack != 0)
@@ -95,6 +92,12 @@ enum WorkerFault {
         return PluginError(
             .crashed, "\(what) ended its worker by \(SignalName.of(fault.signal))\(place)\(how)",
             remedy: "Report this to the plugin's author; a fresh worker serves the next call", facts: facts)
+    }
+
+    /// What the kernel does to who writes beyond a file's limit; a plugin that ignores the signal gets EFBIG.
+    private static func tooLong(_ signal: Int32, _ what: String, _ limits: EffectiveLimits) -> PluginError? {
+        guard signal == SIGXFSZ else { return nil }
+        return limits[.fileSize]?.error("\(what) wrote more into a file than it may, and its worker was ended")
     }
 
     private static func isFiltered(_ facts: kww_facts) -> Bool {
@@ -132,10 +135,8 @@ enum WorkerFault {
     /// The kernel has counted, and nothing that a plugin writes changes that.
     private static func lackedMemory(_ what: String, _ limits: EffectiveLimits) -> PluginError {
         let limit = limits[.memory] ?? EffectiveLimit(.memory, 0, source: .host)
-        var error = limit.error("\(what) took more memory than its control group may have, and its worker was ended")
-        error.facts = .resourceLimit(
-            kind: limit.kind.rawValue, value: limit.value, unit: limit.kind.unit.rawValue, source: "cgroup")
-        return error
+        return limit.error(
+            "\(what) took more memory than its control group may have, and its worker was ended", by: .cgroup)
     }
 
     private static func value(of fault: kww_fault, _ kind: LimitKind) -> Int64 {
@@ -181,6 +182,8 @@ enum WorkerFault {
             error = memory.error("it found no memory \(place), and ended its worker by \(SignalName.of(facts.signal))")
         } else if isFiltered(facts) {
             error = filtered("it \(place)")
+        } else if let tooLong = tooLong(facts.status & 0x7F, "it \(place)", limits) {
+            error = tooLong
         } else {
             let signal = facts.status & 0x7F
             let address = facts.signal == signal && facts.has_address != 0 ? facts.address : nil

@@ -150,6 +150,10 @@ struct LimitTests {
             .plugin: "Let the call have more, or raise the limit in the plugin's manifest",
             .host: "Let the call or the plugin's manifest say a higher limit",
         ]
+        let held: [LimitKind: String] = [
+            .memory: "rlimit", .openFiles: "rlimit", .processes: "rlimit", .fileSize: "rlimit", .disk: "broker",
+            .network: "broker",
+        ]
         for kind in LimitKind.allCases {
             let limit = EffectiveLimit(kind, kind.range.lowerBound, source: source)
             let error = limit.error("it went too far", plugin: "tools", operation: "run")
@@ -158,7 +162,8 @@ struct LimitTests {
             #expect(error.message.contains("limit is \(limit.text)."))
             #expect(error.remedy == remedies[source])
             let facts = PluginError.Facts.resourceLimit(
-                kind: kind.rawValue, value: limit.value, unit: kind.unit.rawValue, source: source.rawValue)
+                kind: kind.rawValue, value: limit.value, unit: kind.unit.rawValue,
+                source: held[kind] ?? source.rawValue, setBy: source.rawValue)
             #expect(error.facts == facts)
             #expect(error.plugin == "tools" && error.operation == "run" && error.stage == .call)
         }

@@ -60,7 +60,8 @@ struct PoolCallTests {
             return
         }
         #expect(actions.count == 1 && refused == call(7) && error.code == .overloaded && error.plugin == "tools")
-        #expect(error.facts == .resourceLimit(kind: "queue", value: 4, unit: "count", source: "plugin"))
+        #expect(
+            error.facts == .resourceLimit(kind: "queue", value: 4, unit: "count", source: "plugin", setBy: "plugin"))
         #expect(driver.send(.callEnded(call(3), .abandoned)) == [])
         #expect(driver.queue(8) == [])
         #expect(driver.pool.waiting == 4)

@@ -39,7 +39,8 @@ struct QueueTests {
         _ = try queue.append("b", priority: .low, at: .zero)
         let error = #expect(throws: PluginError.self) { try queue.append("c", priority: .critical, at: .zero) }
         #expect(error?.code == .overloaded && error?.retryable == true)
-        #expect(error?.facts == .resourceLimit(kind: "queue", value: 2, unit: "count", source: "plugin"))
+        #expect(
+            error?.facts == .resourceLimit(kind: "queue", value: 2, unit: "count", source: "plugin", setBy: "plugin"))
         #expect(error?.message.contains("2 calls wait for a worker already: the plugin's limit is queue=2.") == true)
         #expect(queue.remove(first) == "a")
         #expect(queue.remove(first) == nil)

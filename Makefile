@@ -8,8 +8,9 @@ RELEASE := $(ROOT)/.build/release
 PLUGINS := $(RELEASE)/plugins
 # In C and in C++.
 C_SAMPLES := hash-embedder flat-vectors command-runner text-statistics
-SWIFT_SAMPLES := extractive-provider
-SAMPLES := $(C_SAMPLES) $(SWIFT_SAMPLES)
+# Those in Swift are built in the same folder as the command, so that what they share is compiled once.
+SAMPLES := $(C_SAMPLES) extractive-provider
+SHARED_BUILD := $(ROOT)/.build
 # One step after the other, however many make does itself.
 SERIAL_MAKE = env -u MAKEFLAGS $(MAKE) --no-print-directory -s
 QUESTION ?= How does Keyway decide whether a plugin may be loaded?
@@ -49,16 +50,7 @@ plugins: $(SAMPLES)
 $(SAMPLES): cli
 	@mkdir -p $(PLUGINS)
 	@echo "Building the plugin $@"
-	@$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) OUT=$(PLUGINS)/$@.so
-
-# In their own folders, as they take as long as cli, and need not wait for it.
-$(SWIFT_SAMPLES): swift-samples
-.PHONY: swift-samples
-swift-samples: tools
-	@for sample in $(SWIFT_SAMPLES); do \
-		echo "Building the plugin $$sample; the first time this takes some minutes"; \
-		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT); \
-	done
+	@$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$@ KEYWAY=$(ROOT) SCRATCH=$(SHARED_BUILD) OUT=$(PLUGINS)/$@.so
 
 .PHONY: demo
 demo: build ## Build, show the registry, then ask a question about this project's own documentation
@@ -76,14 +68,14 @@ test: tools ## Run every test
 	@$(MAKE) --no-print-directory test-swift
 
 .PHONY: test-together
-test-together: cli swift-samples test-c build-tests build test-authors test-plugins abi
+test-together: cli test-c build build-tests test-plugins test-authors abi
 
 # What the tests run.
 TEST_PROGRAMS = KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) KEYWAY_WORKER=$(RELEASE)/keyway-worker
 
-# After cli, because Swift's package manager builds one thing at a time in a folder.
+# After build, because Swift's package manager builds one thing at a time in a folder.
 .PHONY: build-tests
-build-tests: cli
+build-tests: build
 	@echo "Building the tests in Swift (debug)"
 	@swift build --package-path $(ROOT) --build-tests --quiet
 
@@ -114,10 +106,10 @@ test-c: tools
 	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginWorkerTests test
 
 .PHONY: test-plugins
-test-plugins: build
+test-plugins: build-tests
 	@for sample in $(SAMPLES); do \
 		echo "Tests of the plugin $$sample"; \
-		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) test; \
+		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) SCRATCH=$(SHARED_BUILD) test; \
 	done
 
 .PHONY: sanitize

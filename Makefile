@@ -9,7 +9,8 @@ PLUGINS := $(RELEASE)/plugins
 # In C and in C++.
 C_SAMPLES := hash-embedder flat-vectors command-runner text-statistics
 # Those in Swift are built in the same folder as the command, so that what they share is compiled once.
-SAMPLES := $(C_SAMPLES) extractive-provider
+SWIFT_SAMPLES := extractive-provider
+SAMPLES := $(C_SAMPLES) $(SWIFT_SAMPLES)
 SHARED_BUILD := $(ROOT)/.build
 # One step after the other, however many make does itself.
 SERIAL_MAKE = env -u MAKEFLAGS $(MAKE) --no-print-directory -s
@@ -68,7 +69,7 @@ test: tools ## Run every test
 	@$(MAKE) --no-print-directory test-swift
 
 .PHONY: test-together
-test-together: cli test-c build build-tests test-plugins test-authors abi
+test-together: cli test-c build test-c-plugins build-tests test-swift-plugins test-authors abi
 
 # What the tests run.
 TEST_PROGRAMS = KEYWAY_TEST_COMMAND=$(RELEASE)/keyway KEYWAY_TEST_PLUGINS=$(PLUGINS) KEYWAY_WORKER=$(RELEASE)/keyway-worker
@@ -105,12 +106,19 @@ test-c: tools
 	@echo "Tests of workers"
 	@$(SERIAL_MAKE) -C $(ROOT)/Tests/CPluginWorkerTests test
 
-.PHONY: test-plugins
-test-plugins: build-tests
-	@for sample in $(SAMPLES); do \
+.PHONY: test-plugins test-c-plugins test-swift-plugins
+test-plugins: test-c-plugins test-swift-plugins ## Run the tests of the sample plugins
+
+define test_plugins
+	@for sample in $(1); do \
 		echo "Tests of the plugin $$sample"; \
 		$(SERIAL_MAKE) -C $(ROOT)/SamplePlugins/$$sample KEYWAY=$(ROOT) SCRATCH=$(SHARED_BUILD) test; \
 	done
+endef
+test-c-plugins: build
+	$(call test_plugins,$(C_SAMPLES))
+test-swift-plugins: build-tests
+	$(call test_plugins,$(SWIFT_SAMPLES))
 
 .PHONY: sanitize
 sanitize: build ## Run the C code's tests under address, undefined-behaviour and thread sanitizers, the file reader's under address, those of calls and swaps under thread

@@ -330,9 +330,11 @@ static int be_alone(void)
     const int spaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
     uid_t uid = getuid();
     gid_t gid = getgid();
-    if (unshare(uid == 0 ? spaces : spaces | CLONE_NEWUSER) != 0)
+    /* A root without CAP_SYS_ADMIN does as others do. */
+    int is_root = uid == 0 && unshare(spaces) == 0;
+    if (!is_root && unshare(spaces | CLONE_NEWUSER) != 0)
         return -errno;
-    if (uid != 0)
+    if (!is_root)
         keep_numbers(uid, gid);
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
         || mount("none", "/tmp", "tmpfs", 0, NULL) != 0)

@@ -115,7 +115,7 @@ static const attack attacks[] = {
     { 15, "take shared memory", take_shared, -EPERM, 0, PLAIN },
     { 15, "take shared zeros", take_zeros, -EPERM, 0, PLAIN },
     { 15, "make a memory file", make_memory_file, -EPERM, 0, PLAIN },
-    { 15, "make a shared segment", make_segment, -EPERM, 0, ALONE, NEEDS_NAMESPACE },
+    { 15, "make a shared segment", make_segment, -EPERM, 0, ALONE, 0 },
     { 15, "lock memory", lock_memory, -EPERM, 0, SUCCEEDS, NEEDS_MEMORY },
     { 15, "lock all memory", lock_all, -EPERM, 0, AS_ROOT, NEEDS_MEMORY },
 };

@@ -190,11 +190,17 @@ static int perform_control(const attack *attack)
     }
 }
 
+static int do_nothing(void)
+{
+    return 0;
+}
+
 /* Whether it cannot be shown by this user, or in a program that was built so. */
 static int is_beyond(const attack *attack, int can_make_namespaces)
 {
     return ((attack->flags & NEEDS_MEMORY) != 0 && !has_memory_limits) || (needs_root(attack->control) && getuid() != 0)
-        || ((attack->flags & NEEDS_NAMESPACE) != 0 && !can_make_namespaces);
+        || ((attack->flags & NEEDS_NAMESPACE) != 0 && !can_make_namespaces)
+        || (attack->control == ALONE && perform_alone(do_nothing, getuid()) != 0);
 }
 
 /* Without a sandbox the same function goes through, or comes far enough to be refused by something else. */

@@ -29,6 +29,21 @@ struct PermissionsCommandTests {
         {"permission":"process.exec","required":false}]
         """#.replacing("\n", with: "")
 
+    @Test("check ends with 0 for what a plugin may, 1 for what it may not, 2 for what nobody can mean")
+    func check() async throws {
+        let place = try Place()
+        try NotedPlugin.build("asks", "1.2.3", Self.requests, in: place.folder)
+        #expect(try await place.permissions("grant", "asks", "fs.read:models").status == 0)
+        for (text, status): (String, Int32) in [
+            ("fs.read:/srv/data/models/small", 0), ("fs.read:/etc/passwd", 1), ("net:api.example.com:443", 1),
+            ("fs.raed:/srv", 2), ("net:api.example.com", 2), ("env:A,B", 2), ("process.exec:bin/sh", 2), ("", 2),
+        ] {
+            let output = try await place.permissions("check", "asks", text, "--data", "/srv/data", "--json")
+            #expect(output.status == status, "\(text): \(output.stdout) \(output.stderr)")
+            #expect((try output.json()["error"] != nil) == (status == 2), "\(text)")
+        }
+    }
+
     @Test("show says what is asked for, what it means and what is missing, before and after grants")
     func show() async throws {
         let place = try Place()

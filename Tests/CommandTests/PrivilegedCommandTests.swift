@@ -11,9 +11,16 @@ struct PrivilegedCommandTests {
     /// Programs of this folder can have their own rights.
     private static var canGiveRights: Bool {
         var facts = statvfs()
-        let folder = FileManager.default.temporaryDirectory.path
-        guard getuid() == 0, unsafe statvfs(folder, &facts) == 0 else { return false }
-        return facts.f_flag & UInt(ST_NOSUID) == 0
+        guard getuid() == 0, let folder = try? TemporaryFolder(), unsafe statvfs(folder.url.path, &facts) == 0,
+            facts.f_flag & UInt(ST_NOSUID) == 0,
+            let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+            status.contains("NoNewPrivs:\t0"), let file = try? folder.write("", to: "file").path
+        else { return false }
+        let manager = FileManager.default
+        try? manager.setAttributes([.groupOwnerAccountID: group], ofItemAtPath: file)
+        try? manager.setAttributes([.posixPermissions: 0o2755], ofItemAtPath: file)
+        let given = try? manager.attributesOfItem(atPath: file)
+        return given?[.groupOwnerAccountID] as? Int == group && given?[.posixPermissions] as? Int == 0o2755
     }
 
     /// A copy of the command that runs as another group, with the same plugin beside it and in the environment's folder.
@@ -54,7 +61,7 @@ struct PrivilegedCommandTests {
     }
 
     @Test(
-        "takes nothing from the environment of who calls it: no plugin, no worker, no folder; the same file without rights does",
+        "takes nothing from the environment of who calls it: no plugin, no worker; the same file without rights does",
         .enabled(if: canGiveRights, "only root can give a file another group, where files may have rights"))
     func environment() async throws {
         let place = try Place()

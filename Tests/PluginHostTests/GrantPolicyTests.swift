@@ -131,6 +131,8 @@ struct GrantPolicyTests {
         "nobody can ask for or be granted a path that leads out of the data folder, or an absolute one with ..",
         arguments: [
             "fs.read:../x", "fs.read:a/../../x", "fs.write:..", "fs.read:/a/../b", "process.exec:/usr/../bin/sh",
+            "process.exec:bin/sh", "process.exec:./sh", "process.exec:..", "env:A,B", "env:A B", "env:A=B",
+            "net:-a.example:443", "net:a-.example:443",
         ])
     func escapes(text: String) throws {
         // A manifest may be refused for it before anybody is asked.

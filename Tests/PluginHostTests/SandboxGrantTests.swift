@@ -37,6 +37,37 @@ import Testing
         await open.shutdown()
     }
 
+    @Test("a granted link is followed when a worker starts; one that is swapped later opens nothing to those that live")
+    func links() async throws {
+        let folder = try Sample.Folder()
+        let (link, files) = ("\(folder.path)/link", ["a", "b"].map { "\(folder.path)/\($0)/file" })
+        for (name, file) in zip(["a", "b"], files) {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+            try Data(name.utf8).write(to: URL(fileURLWithPath: file))
+        }
+        func lead(to name: String) throws {
+            try? FileManager.default.removeItem(atPath: link)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "\(folder.path)/\(name)")
+        }
+        func granting() async throws -> (PluginHost, NativePlugin) {
+            try await load { $0.workers.allowed = [try Permission(.readFiles, link)] }
+        }
+        try lead(to: "a")
+        let (first, early) = try await granting()
+        _ = try UnrulyPlugin.ask(early, "read \(link)/file")
+        try lead(to: "b")
+        #expect(try isDenied(early, "read \(link)/file"))
+        #expect(try isDenied(early, "read \(files[1])"))
+        _ = try UnrulyPlugin.ask(early, "read \(files[0])")
+        await first.shutdown()
+        // Known: whoever can change the link decides what the next worker gets.
+        let (second, late) = try await granting()
+        _ = try UnrulyPlugin.ask(late, "read \(link)/file")
+        #expect(try isDenied(late, "read \(files[0])"))
+        await second.shutdown()
+    }
+
     @Test("processes cannot be made without a program that was granted") func processes() async throws {
         let (closed, kept) = try await load()
         #expect(try isDenied(kept, "fork"))

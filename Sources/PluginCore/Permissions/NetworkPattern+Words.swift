@@ -67,6 +67,9 @@ extension NetworkPattern {
             for label in labels {
                 guard !label.isEmpty else { return "nothing stands between two points of the host, or beside one" }
                 guard label.utf8.count <= 63 else { return "a label of a host has at most 63 bytes" }
+                guard !label.hasPrefix("-"), !label.hasSuffix("-") else {
+                    return "a label of a host neither begins nor ends with -"
+                }
                 guard label.utf8.allSatisfy(Self.isOfName) else {
                     return "the name of a host has letters, digits, - and _; others are written as xn--..."
                 }

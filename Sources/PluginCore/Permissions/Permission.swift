@@ -77,7 +77,9 @@ public struct Permission: Sendable, Hashable {
             case .network: resource.map(Self.host)
             default: resource
             }
-        if let problem = problem { throw Self.invalid(text, problem) }
+        if let problem = problem ?? Self.problem(ofProgram: kind == .execute ? resource : nil) {
+            throw Self.invalid(text, problem)
+        }
     }
 
     /// Reads `KIND` or `KIND:RESOURCE`.
@@ -125,9 +127,17 @@ public struct Permission: Sendable, Hashable {
         case .network: return NetworkPattern.mistake(in: resource)
         case .listen: return Self.isPort(resource.split(separator: ":").last ?? "") ? nil : "a port is 1 to 65535"
         case .environment:
-            return resource.utf8.contains(UInt8(ascii: "=")) ? "the name of a variable has no =" : nil
+            let isName = !resource.utf8.contains { "=, ".utf8.contains($0) }
+            return isName ? nil : "the name of a variable has no =, comma or space; each needs a permission of its own"
         default: return nil
         }
+    }
+
+    /// As it was written: in one form `./sh` is a name.
+    private static func problem(ofProgram text: String?) -> String? {
+        // Whose folder would it be in?
+        guard let text, text == ".." || text.contains("/") && !text.hasPrefix("/") else { return nil }
+        return "a program is an absolute path, or a name that is looked for in PATH"
     }
 
     private static func invalid(_ text: String, _ problem: String) -> PluginError {

@@ -57,7 +57,9 @@ extension PermissionReader {
         case "fs_write": ask(.writeFiles, rest, at: pointer, spelling: text)
         case "env":
             guard let rest, rest.contains(",") else { break }
-            for name in rest.split(separator: ",") { ask(.environment, String(name), at: pointer, spelling: text) }
+            for name in rest.split(whereSeparator: { ", ".contains($0) }) {
+                ask(.environment, String(name), at: pointer, spelling: text)
+            }
             return
         case "database":
             let inner = rest?.split(separator: ":", maxSplits: 1).map(String.init) ?? []

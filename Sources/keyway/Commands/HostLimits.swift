@@ -6,7 +6,8 @@ struct HostLimits: AsyncParsableCommand {
         commandName: "limits",
         abstract: "What a plugin of a running host may use; with --limit, change it while calls go on.",
         discussion: """
-            What is changed holds until the host ends. Calls that run keep their limits. Workers are replaced only where \
+            Where a limit of processes becomes lower, a worker that nobody calls loads the plugin within it first; if it \
+            cannot, nothing changes. What is changed holds until the host ends. Calls that run keep their limits. Workers are replaced only where \
             the kernel does not let the host's user raise a limit of a process, or where the network was not limited before.
             """)
 
@@ -39,7 +40,7 @@ struct HostLimits: AsyncParsableCommand {
                     guard let kind = limit["kind"]?.stringValue.flatMap(LimitKind.init),
                         let value = limit["value"]?.intValue
                     else { return nil }
-                    return [kind.rawValue, kind.text(value), limit["source"]?.stringValue ?? ""]
+                    return [kind.rawValue, kind.text(value), limit["setBy"]?.stringValue ?? ""]
                 }
                 return TextTable.lines([["LIMIT", "VALUE", "OF"]] + rows)
             })

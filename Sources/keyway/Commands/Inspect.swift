@@ -7,7 +7,7 @@ struct Inspect: AsyncParsableCommand {
         discussion: """
             Prints what the file is, what it says of itself, what it needs and where that would come from, and what the \
             checks before loading find. Any ELF file will do, for any machine. Exits 0 whenever the file is ELF, whatever \
-            the findings; `keyway validate` tells whether a plugin may be loaded.
+            the findings, or with --require 1 if that is not enforced here; `keyway validate` tells whether a plugin may be loaded.
             """)
 
     @Argument(help: "A file, or the name of a plugin.")
@@ -25,11 +25,18 @@ struct Inspect: AsyncParsableCommand {
     @Flag(help: "Show what the plugin is kept from in a worker on this machine, and by what; nothing of it runs.")
     var sandbox = false
 
+    @OptionGroup(title: "With --sandbox") var worker: SandboxOptions
     @OptionGroup var verification: VerificationOptions
     @OptionGroup var permissions: PermissionOptions
     @OptionGroup var trust: TrustOptions
     @OptionGroup var host: HostOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard sandbox || worker.isEmpty else {
+            throw ValidationError("--limit, --allow and --require need --sandbox: only a worker has them.")
+        }
+    }
 
     func run() async throws {
         if sandbox { return try showSandbox() }
@@ -61,6 +68,7 @@ struct Inspect: AsyncParsableCommand {
     private func showSandbox() throws(PluginError) {
         var configuration = host.configuration()
         configuration.permissions = .kept(permissions.filesForLoading)
+        try worker.apply(to: &configuration.workers)
         let report = try PluginHost(configuration).sandboxReport(of: plugin)
         guard !output.json else { return Console.print(json: report.json) }
         let rows = report.guarantees.map {

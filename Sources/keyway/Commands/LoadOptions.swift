@@ -13,12 +13,6 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What a call may use, such as wall=500ms, cpu=2s or output=1M; may be repeated. With --isolate.",
-            valueName: "kind=value"))
-    var limit: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
             """
             What is done when a plugin breaks: restart, retry, fallback:OTHER, disable or ignore; PLUGIN=POLICY for one \
             plugin alone. May be repeated. With --isolate.
@@ -26,19 +20,7 @@ struct LoadOptions: ParsableArguments {
             valueName: "policy"))
     var recovery: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            What plugins may do besides what they are granted: fs.read=PATH, net=HOST:PORT, env=NAME, threads; may be \
-            repeated. With --isolate.
-            """, valueName: "kind=resource"))
-    var allow: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "What the kernel has to enforce, or plugins are not started; may be repeated. With --isolate.",
-            valueName: "guarantee"))
-    var require: [String] = []
+    @OptionGroup(title: "With --isolate") var sandbox: SandboxOptions
 
     @Flag(help: "Leave plugins all rights of this user. With --isolate.")
     var noSandbox = false
@@ -48,7 +30,7 @@ struct LoadOptions: ParsableArguments {
     @OptionGroup var audit: AuditOptions
 
     func validate() throws {
-        if !limit.isEmpty, !isolate {
+        if !sandbox.limit.isEmpty, !isolate {
             throw ValidationError("--limit needs --isolate: in this process nothing is limited.")
         }
         if !recovery.isEmpty, !isolate {
@@ -60,59 +42,10 @@ struct LoadOptions: ParsableArguments {
         } catch {
             throw ValidationError(error.message)
         }
-        if !isolate, !allow.isEmpty || !require.isEmpty || noSandbox {
+        if !isolate, !sandbox.allow.isEmpty || !sandbox.require.isEmpty || noSandbox {
             throw ValidationError(
                 "--allow, --require and --no-sandbox need --isolate: in this process nothing is kept from a plugin.")
         }
-        for name in require where SandboxGuarantee.Name(rawValue: name) == nil {
-            let names = SandboxGuarantee.Name.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("There is no guarantee \(name); --require takes \(names).")
-        }
-        do throws(PluginError) {
-            _ = try allowed()
-        } catch {
-            throw ValidationError(error.message)
-        }
-        let limits: LimitSet
-        do throws(PluginError) {
-            limits = try LimitSet(limit)
-        } catch {
-            throw ValidationError(error.message)
-        }
-        let enforced = LimitKind.allCases.filter(\.holdsInWorkers)
-        for kind in LimitKind.allCases where limits[kind] != nil && !enforced.contains(kind) {
-            throw ValidationError(
-                "Nothing enforces a limit on \(kind.rawValue); --limit takes "
-                    + enforced.map(\.rawValue).joined(separator: ", ") + ".")
-        }
-    }
-
-    /// What --allow says, with paths made absolute: they are the caller's.
-    private func allowed() throws(PluginError) -> [Permission] {
-        var allowed: [Permission] = []
-        for text in allow {
-            // As it is written elsewhere, too: KIND:RESOURCE, or what has no resource.
-            guard let separator = text.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
-                let permission = try Permission(parsing: text)
-                guard !permission.kind.hasResources else {
-                    throw PluginError(
-                        .validation, "\(text) has no =", remedy: "Write KIND=RESOURCE, such as fs.read=/srv/data")
-                }
-                allowed.append(permission)
-                continue
-            }
-            let (kind, resource) = (text[..<separator], String(text[text.index(after: separator)...]))
-            let isFile = kind == "fs.read" || kind == "fs.write"
-            // An unset variable of a shell is no wish for the current folder.
-            guard !isFile || !resource.isEmpty else {
-                throw PluginError(
-                    .validation, "nothing follows \(text)", remedy: "Name a file or a folder, or . for the current one")
-            }
-            let isRelative = isFile && !resource.hasPrefix("/")
-            let place = isRelative ? "\(try InputFile.resolved("."))/\(resource)" : resource
-            allowed.append(try Permission(parsing: "\(kind):\(place)"))
-        }
-        return allowed
     }
 
     /// - Parameter runsPrograms: whether somebody has asked for programs to be run: then plugins that exist for it may.
@@ -129,10 +62,8 @@ struct LoadOptions: ParsableArguments {
         configuration.trust = try trust.policy()
         configuration.audit = try audit.settings()
         configuration.isolation = isolate ? .worker : .inProcess
-        configuration.workers.callLimits = try LimitSet(limit)
         configuration.workers.isSandboxed = !noSandbox
-        configuration.workers.allowed = try allowed()
-        configuration.workers.required = Set(require.compactMap(SandboxGuarantee.Name.init))
+        try sandbox.apply(to: &configuration.workers)
         try recover(&configuration.workers)
         return configuration
     }

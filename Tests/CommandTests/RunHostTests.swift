@@ -111,12 +111,23 @@ struct RunHostTests {
             try output.json()["limits"]?.arrayValue?.first { $0["kind"] == "wall" }
         }
         let before = try await host.keyway("limits", "hash-embedder", "--json")
-        #expect(try wall(before) == ["kind": "wall", "value": 5000, "unit": "milliseconds", "source": "call"])
+        let expected: JSON = [
+            "kind": "wall", "value": 5000, "unit": "milliseconds", "source": "call", "setBy": "call",
+        ]
+        #expect(try wall(before) == expected)
         let after = try await host.keyway("limits", "hash-embedder", "--limit", "wall=123ms", "--json")
         #expect(try wall(after)?["value"] == 123)
         #expect(try wall(await host.keyway("limits", "hash-embedder", "--json"))?["value"] == 123)
         #expect(try await host.keyway("limits", "hash-embedder").stdout.contains("123ms"))
         #expect(try await host.keyway("limits", "nobody", "--json").status == 1)
+        // What it cannot be loaded within is refused as a load is, with the facts.
+        let small = try await host.keyway("limits", "hash-embedder", "--limit", "memory=64K", "--json")
+        #expect(small.status == 1)
+        let error = try #require(try small.json()["error"])
+        #expect(error["code"] == "memoryLimit")
+        #expect(
+            error["limit"]
+                == ["kind": "memory", "value": 65536, "unit": "bytes", "source": "rlimit", "setBy": "call"])
         #expect(try await host.keyway("limits", "hash-embedder", "--limit", "wall=soon").status == 2)
         #expect(try await host.keyway("shutdown").status == 0)
         let own = try await RunningHost(["hash-embedder"])

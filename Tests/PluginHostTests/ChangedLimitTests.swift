@@ -74,25 +74,45 @@ import Testing
         await host.shutdown()
     }
 
-    @Test("descriptors are limited in workers that live, and are to be had again when the limit is raised")
+    /// What the kernel limits of the worker that answers.
+    private func limit(_ name: String, of plugin: NativePlugin, _ text: String = "?") -> Int64? {
+        guard let process = try? UnrulyPlugin.ask(plugin, text).process,
+            let limits = try? String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+        else { return nil }
+        return limits.split(separator: "\n").first { $0.hasPrefix(name) }?
+            .split(separator: " ").dropFirst(3).first.flatMap { Int64($0) }
+    }
+
+    @Test("descriptors are limited in workers that live, or that take their places, and are to be had again")
     func descriptors() async throws {
-        let folder = try Sample.Folder()
-        let file = folder.path + "/file"
-        try Data("text".utf8).write(to: URL(fileURLWithPath: file))
-        let (host, plugin) = try await load(["openFiles=64", "workers=1"]) {
-            $0.workers.allowed = [try Permission(.readFiles, folder.path)]
+        let (host, plugin) = try await load(["openFiles=64", "workers=1"])
+        #expect(limit("Max open files", of: plugin) == 64)
+        for wanted: Int64 in [32, 64] {
+            try host.setLimits(LimitSet(["openFiles=\(wanted)"]), of: plugin.id)
+            // Who may not change it gets another worker in the place of this one.
+            while limit("Max open files", of: plugin) != wanted, !Task.isCancelled {}
+            #expect(limit("Max open files", of: plugin) == wanted)
         }
-        _ = try UnrulyPlugin.ask(plugin, "read \(file)")
+        await host.shutdown()
+    }
+
+    @Test(
+        "limits within which a plugin cannot be loaded are refused with their error, and nothing changes",
+        arguments: [("memory=64K", PluginError.Code.memoryLimit), ("openFiles=3", .resourceExhausted)])
+    func impossible(_ limit: String, _ code: PluginError.Code) async throws {
+        let (host, plugin) = try await load(["workers=1"])
         let before = try UnrulyPlugin.ask(plugin)
-        // It has as many already.
-        try host.setLimits(LimitSet(["openFiles=3"]), of: plugin.id)
-        let error = try UnrulyPlugin.failure(plugin, "read \(file)")
-        #expect(error.message.contains("Too many open files"), "\(error)")
+        let limits = plugin.limits
+        let error = #expect(throws: PluginError.self) {
+            try host.setLimits(LimitSet([limit, "wall=1h"]), of: plugin.id)
+        }
+        #expect(
+            error?.code == code && error?.stage == .load && error?.plugin == plugin.id, "\(String(describing: error))")
+        #expect(plugin.limits == limits)
         #expect(try UnrulyPlugin.ask(plugin).process == before.process)
-        try host.setLimits(LimitSet(["openFiles=64"]), of: plugin.id)
-        // Only root may raise it; else another worker takes the place of this one.
-        while (try? UnrulyPlugin.ask(plugin, "read \(file)")) == nil, !Task.isCancelled {}
-        #expect(try UnrulyPlugin.ask(plugin, "read \(file)").build == 1)
+        // Nor is it remembered.
+        try host.setLimits(LimitSet(["output=1M"]), of: plugin.id)
+        #expect(plugin.limits?[.wall] == limits?[.wall] && plugin.limits?[.memory] == limits?[.memory])
         await host.shutdown()
     }
 
@@ -120,25 +140,20 @@ import Testing
     @Test("a limit that changes while workers are made holds in them, or in those that take their places") func made()
         async throws
     {
-        /// What the kernel limits the data of the worker to that answers.
-        func limit(_ text: String) -> Int64? {
-            guard let process = try? UnrulyPlugin.ask(plugin, text).process,
-                let limits = try? String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
-            else { return nil }
-            return limits.split(separator: "\n").first { $0.hasPrefix("Max data size") }?
-                .split(separator: " ").dropFirst(3).first.flatMap { Int64($0) }
-        }
-        let (host, plugin) = try await load(["memory=400M", "workers=1"])
+        let (host, plugin) = try await load(["memory=392M", "workers=1"])
+        // Higher each time: lower ones are tried first, and the worker is made by then.
         for round in 0..<8 {
-            let wanted = Int64(399 - round) << 20
+            let wanted = Int64(393 + round) << 20
             kill(try UnrulyPlugin.ask(plugin, "\(round)").process, SIGKILL)
             try host.setLimits(LimitSet(["memory=\(wanted)"]), of: plugin.id)
             try await host.resume(plugin.id)
             // A call that finds the dying one fails, and the same one twice would be refused.
             var attempt = 0
-            while limit("\(round).\(attempt)") != wanted, !Task.isCancelled { attempt += 1 }
+            while limit("Max data size", of: plugin, "\(round).\(attempt)") != wanted, !Task.isCancelled {
+                attempt += 1
+            }
         }
-        #expect(limit("?") == 392 << 20)
+        #expect(limit("Max data size", of: plugin) == 400 << 20)
         await host.shutdown()
     }
 

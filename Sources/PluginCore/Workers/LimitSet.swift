@@ -21,7 +21,8 @@ public struct LimitSet: Sendable, Hashable {
                 throw PluginError(
                     .invalidArgument, "\"\(text)\" is not a limit\(similar)",
                     remedy: "Write KIND=VALUE, such as wall=500ms or memory=64M; the kinds are "
-                        + kinds.joined(separator: ", "), facts: .names([String(name)]))
+                        + LimitKind.allCases.filter(\.holdsInWorkers).map(\.rawValue).joined(separator: ", "),
+                    facts: .names([String(name)]))
             }
             guard values[kind] == nil else {
                 throw PluginError(

@@ -22,6 +22,12 @@ extension PluginError.Facts {
             let source = text("source")
         {
             self = .limit(name: name, value: value, unit: unit, source: source)
+        } else if let limit = json["limit"], let kind = limit["kind"]?.stringValue,
+            let value = limit["value"]?.intValue,
+            let unit = limit["unit"]?.stringValue, let source = limit["source"]?.stringValue,
+            let owner = limit["setBy"]?.stringValue
+        {
+            self = .resourceLimit(kind: kind, value: value, unit: unit, source: source, setBy: owner)
         } else if let kind = text("deadline"), let milliseconds = json["milliseconds"]?.doubleValue {
             self = .deadline(kind: kind, milliseconds: milliseconds)
         } else if let pointer = text("pointer") {

@@ -61,7 +61,7 @@ extension PluginHost {
                     issues.map { ["pointer": .string($0.pointer), "message": .string($0.message)] }),
             ]
         case "workers": return workersJSON
-        case "limits": return try limitsJSON(arguments, request)
+        case "limits": return try await limitsJSON(arguments, request)
         case "permission":
             let verdict = try await checkPermission(
                 try Permission(parsing: try arguments.text("permission")), of: try arguments.text("plugin"))
@@ -101,10 +101,16 @@ extension PluginHost {
     }
 
     /// Changes limits if there are any to change, and says which hold.
-    private func limitsJSON(_ arguments: Arguments, _ request: ControlRequest) throws(PluginError) -> JSON {
+    private func limitsJSON(_ arguments: Arguments, _ request: ControlRequest) async throws(PluginError) -> JSON {
         let name = try arguments.text("plugin")
         let texts = request.arguments["limits"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        let limits = texts.isEmpty ? try plugin(name).limits : try setLimits(LimitSet(texts), of: name)
+        let wanted = try LimitSet(texts)
+        let limits =
+            texts.isEmpty
+            ? try plugin(name).limits
+            : try await HostThread.run("plugin.limits", of: name, CallContext()) { () throws(PluginError) in
+                try self.setLimits(wanted, of: name)
+            }
         return ["plugin": .string(name), "limits": .optional(limits, \.json)]
     }
 

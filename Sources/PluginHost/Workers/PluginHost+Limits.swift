@@ -1,14 +1,18 @@
 public import PluginCore
 internal import PluginLoader
+internal import Synchronization
 
 extension PluginHost {
     /// Changes what the calls and workers of a plugin may use while it lives, as if every call said so; a ceiling of the
     /// operator's stays. What is not in the set stays as it is. It holds until the host ends.
     ///
+    /// Where limits of processes become lower, a worker that nobody calls loads the plugin within them first. This blocks its
+    /// thread for as long, some milliseconds with most plugins, and 30 seconds at most.
     /// Calls that run go on with their limits. Workers get limits of the kernel at once; where it does not let this user raise
     /// one, they are replaced when their calls have ended.
     /// - Returns: what holds now.
-    /// - Throws: `invalidArgument` for a kind that nothing enforces, `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it.
+    /// - Throws: `invalidArgument` for a kind that nothing enforces, `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it. What the plugin
+    ///   cannot be loaded within is thrown as by a load, such as `memoryLimit`, and nothing has changed.
     @discardableResult
     public func setLimits(_ limits: LimitSet, of name: String) throws(PluginError) -> EffectiveLimits {
         if let kind = LimitKind.allCases.first(where: { limits[$0] != nil && !$0.holdsInWorkers }) {
@@ -24,20 +28,27 @@ extension PluginHost {
                 .unsupported, "\(name) runs in the host's own process, where nothing limits it",
                 remedy: "Have it run in a worker", plugin: name)
         }
-        let effective = tiers.change(limits, for: plugin.loaded.manifest, named: supervisor.name)
-        _ = plugin.adopt(effective)
-        return effective
+        let (manifest, name) = (plugin.loaded.manifest, supervisor.name)
+        // One change after the other: what is tried is what holds then.
+        return try tiers.changes.withLock { _ throws(PluginError) in
+            try plugin.rehearse(tiers.limits(changing: limits, for: manifest, named: name))
+            let effective = tiers.change(limits, for: manifest, named: name)
+            _ = plugin.adopt(effective)
+            return effective
+        }
     }
 }
 
 extension EffectiveLimits {
-    /// `[{"kind","value","unit","source"}]`
+    /// `[{"kind","value","unit","source","setBy"}]`, each as in errors (``EffectiveLimit/facts(by:)``).
     public var json: JSON {
         .array(
             all.map { limit in
                 [
                     "kind": .string(limit.kind.rawValue), "value": .int(limit.value),
-                    "unit": .string(limit.kind.unit.rawValue), "source": .string(limit.source.rawValue),
+                    "unit": .string(limit.kind.unit.rawValue),
+                    "source": .string(limit.kind.mechanism?.rawValue ?? limit.source.rawValue),
+                    "setBy": .string(limit.source.rawValue),
                 ]
             })
     }

@@ -73,6 +73,8 @@ final class TierChooser: Sendable {
     private let domains = Mutex<[Bool: WorkerDomain]>([:])
     /// Limits that somebody changed while plugins lived, by the plugins' names.
     private let changed = Mutex<[String: LimitSet]>([:])
+    /// Held by who changes them.
+    let changes = Mutex<Void>(())
     /// What plugins' connections carry, by the plugins' names: one build after the other has the same.
     private let traffic = Mutex<[String: TrafficAccount]>([:])
 
@@ -171,6 +173,11 @@ final class TierChooser: Sendable {
     }
 
     private func changed(_ name: String) -> LimitSet { changed.withLock { $0[name] ?? LimitSet() } }
+
+    /// What would hold if these limits were changed.
+    func limits(changing limits: LimitSet, for manifest: Manifest, named name: String) -> EffectiveLimits {
+        settings.options(for: manifest, named: name, changed(name).merged(with: limits)).limits
+    }
 
     /// Remembers limits for all workers of the plugin that come.
     /// - Returns: what holds now.

@@ -105,6 +105,12 @@ public final class NativePlugin: Plugin, Sendable {
     /// Lets calls go on.
     package func open() { slot.open() }
 
+    /// Has a worker load it within other limits; nothing is changed by that.
+    /// - Throws: what keeps it from being loaded within them.
+    package func rehearse(_ limits: EffectiveLimits) throws(PluginError) {
+        try slot.instance.pool?.factory.rehearse(limits)
+    }
+
     /// Has other limits hold for its calls and workers from now on.
     /// - Returns: false if it runs in this process, where nothing limits it.
     package func adopt(_ limits: EffectiveLimits) -> Bool {

@@ -176,6 +176,23 @@ final class WorkerFactory: Sendable {
         traffic.change(limit: limits[.network])
     }
 
+    /// Has a worker that nobody calls load the plugin within other limits, if those of its process are lower than they were.
+    /// - Throws: what keeps the plugin from being loaded within them.
+    func rehearse(_ limits: EffectiveLimits) throws(PluginError) {
+        var options = options
+        let before = options.limits
+        options.limits = Self.limits(limits, notes)
+        let isLower = [LimitKind.memory, .openFiles, .processes, .fileSize].contains { kind in
+            options.limits[kind].map { $0.value < before[kind]?.value ?? .max } ?? false
+        }
+        guard isLower else { return }
+        let worker = try Self.spawn(
+            parts, in: domain, host: host, lanes: lanes, sdk: sdk, window: window, manifest.id, options, notes,
+            interfaces)
+        defer { worker.kill(KWW_KILL_RETIRED) }
+        _ = try worker.awaitPlugin(until: Self.deadline, manifest.id, options.limits)
+    }
+
     /// Starts a process that loads the plugin, or gives the one that has; with the limits that it was made with.
     func make() throws(PluginError) -> (process: WorkerProcess, limits: EffectiveLimits) {
         let first = parked.withLock { parked in

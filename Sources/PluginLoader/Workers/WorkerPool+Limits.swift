@@ -7,8 +7,8 @@ extension WorkerPool {
     /// Has the limits hold from now on: for calls that begin from now on, for workers that are made, and for those that live.
     ///
     /// Where the kernel does not let this user raise a limit of a process, and where there was none on the network, workers are
-    /// replaced when their calls have ended. If the plugin cannot be loaded within the new limits, those that live go on with
-    /// the old ones of their processes.
+    /// replaced when their calls have ended. If the plugin cannot be loaded within the new limits, which
+    /// ``WorkerFactory/rehearse(_:)`` finds out before, those that live go on with the old ones of their processes.
     func adopt(_ limits: EffectiveLimits) {
         let before = factory.options.limits
         factory.adopt(limits)

@@ -177,6 +177,10 @@ import Testing
             #expect(try await answer == "ping")
             await host.shutdown()
         }
+        // Without a sandbox the ports are there for it, too.
+        let (open, plugin) = try await free()
+        for wanted in [other, 0] { _ = try UnrulyPlugin.ask(plugin, "net listen 0.0.0.0 \(wanted)") }
+        await open.shutdown()
     }
 
     @Test("what is refused is an event with what was wanted, once") func events() async throws {

@@ -53,6 +53,32 @@ struct PermissionLoadTests {
         await free.shutdown()
     }
 
+    @Test(
+        "what no worker can be given as it was granted refuses the plugin before a byte of it runs",
+        arguments: ["net:https://api.example.com/v1/*", "net.listen", "device:usb"])
+    func inexpressible(_ text: String) async throws {
+        let folder = try Sample.Folder()
+        let witness = folder.path + "/ran"
+        let path = try Sample.build(
+            in: folder, name: "asks", id: "asks", ["permissions": [.string(text), "threads"]],
+            constructorFile: witness)
+        var configuration = PluginHost.Configuration()
+        configuration.permissions = .granted(try policy([text, "threads", "fs.write:\(folder.path)"], for: "asks"))
+        configuration.isolation = .worker
+        configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let host = PluginHost(configuration)
+        let error = try #require(await failure { () async throws(PluginError) in try await host.load(path) })
+        #expect(error.code == .permissionDenied && error.facts == .names([text]), "\(error)")
+        #expect(error.message.contains("cannot be enforced in a worker"), "\(error)")
+        #expect(!FileManager.default.fileExists(atPath: witness))
+        await host.shutdown()
+        // In this process nothing has to be enforced, and the witness works.
+        let own = self.host(configuration.permissions)
+        _ = try await own.load(path)
+        #expect(FileManager.default.fileExists(atPath: witness))
+        await own.shutdown()
+    }
+
     @Test("what is required is enough, and what is optional is told to be missing")
     func enough() async throws {
         let folder = try Sample.Folder()

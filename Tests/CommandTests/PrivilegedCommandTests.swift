@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import PluginCore
+import TestPrograms
 import Testing
 
 /// A command that has more rights than who calls it, as a set-user or set-group file has.
@@ -33,12 +34,16 @@ struct PrivilegedCommandTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            try folder.write(Data(contentsOf: URL(fileURLWithPath: Command.path)), to: "bin/keyway")
             try folder.write(
                 Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/hash-embedder.so")), to: "chosen/chosen.so")
-            let worker = try folder.write(
-                "#!/bin/sh\n: >'\(folder.url.path)/witness'\nexit 1\n", to: "chosen/keyway-worker")
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: worker.path)
+            let script = try folder.write("#!/bin/sh\n: >'\(folder.url.path)/witness'\nexit 1\n", to: "script")
+            let worker = folder.url.appendingPathComponent("chosen/keyway-worker")
+            // By another process: a file that this one writes is open in whatever other tests start meanwhile, and not to be
+            // run.
+            let folders = folder.url.appendingPathComponent("bin").path
+            try Programs.succeed("/bin/mkdir", ["-m", "700", folders])
+            try Programs.succeed("/bin/cp", [Command.path, folders + "/keyway"])
+            try Programs.succeed("/usr/bin/install", ["-m", "755", script.path, worker.path])
             environment = [
                 "KEYWAY_PLUGIN_PATH": "\(folder.url.path)/chosen", "KEYWAY_WORKER": worker.path,
                 "KEYWAY_CONFIG_DIR": "\(folder.url.path)/chosen", "KEYWAY_PLUGINS_DISABLE": "other",

@@ -306,36 +306,20 @@ verdict_of_task perform(const task *task)
     return verdict;
 }
 
-static void write_line(const char *path, const char *line)
-{
-    int file = open(path, O_WRONLY | O_CLOEXEC);
-    NEED(file >= 0 && write(file, line, strlen(line)) == (ssize_t)strlen(line));
-    close(file);
-}
-
-/* A POSIX queue belongs to a user and a group that its namespace has. */
-static void keep_numbers(uid_t uid, gid_t gid)
-{
-    char line[32];
-    snprintf(line, sizeof line, "%u %u 1", uid, uid);
-    write_line("/proc/self/uid_map", line);
-    write_line("/proc/self/setgroups", "deny");
-    snprintf(line, sizeof line, "%u %u 1", gid, gid);
-    write_line("/proc/self/gid_map", line);
-}
-
 /* With a file system of its own in /tmp, so that there is something to be unmounted. */
 static int be_alone(void)
 {
     const int spaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
     uid_t uid = getuid();
     gid_t gid = getgid();
+    int error;
     /* A root without CAP_SYS_ADMIN does as others do. */
     int is_root = uid == 0 && unshare(spaces) == 0;
     if (!is_root && unshare(spaces | CLONE_NEWUSER) != 0)
         return -errno;
-    if (!is_root)
-        keep_numbers(uid, gid);
+    /* A POSIX queue belongs to a user and a group that its namespace has. */
+    if (!is_root && (error = kws_map_user(uid, gid)) != 0)
+        return -error;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
         || mount("none", "/tmp", "tmpfs", 0, NULL) != 0)
         return -errno;

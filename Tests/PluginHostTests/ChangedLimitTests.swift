@@ -172,16 +172,19 @@ import Testing
         await own.shutdown()
     }
 
-    @Test("a plugin that fills its folders beyond the limit is ended with the limit and its source") func disk()
-        async throws
-    {
+    @Test(
+        "a plugin that fills its folders beyond the limit, also one that is set later, is ended with the limit and its source",
+        arguments: [true, false])
+    func disk(_ isSetLater: Bool) async throws {
         let folder = try Sample.Folder()
         try Data(count: 6 << 20).write(to: URL(fileURLWithPath: folder.path + "/there-already"))
-        let (host, plugin) = try await load(["disk=4M", "workers=1"]) {
+        let (host, plugin) = try await load(isSetLater ? ["workers=1"] : ["disk=4M", "workers=1"]) {
             $0.workers.allowed = [try Permission(.writeFiles, folder.path)]
         }
         // What was there before is not the plugin's.
         _ = try UnrulyPlugin.ask(plugin, "write \(folder.path)/little")
+        // It holds for the very next call.
+        if isSetLater { try host.setLimits(LimitSet(["disk=4M"]), of: plugin.id) }
         let error = try await UnrulyPlugin.error(of: plugin, "write-much \(folder.path)/much")
         #expect(error.code == .resourceExhausted, "\(error)")
         #expect(

@@ -1,6 +1,7 @@
 import Foundation
 import PluginHost
 import Synchronization
+import TestPrograms
 import Testing
 
 /// Plugins in processes of their own, as a host sees them.
@@ -342,5 +343,24 @@ import Testing
         }
         await host.shutdown()
         await wrong.shutdown()
+    }
+
+    @Test("a program of workers that is being written may be tried again, and runs when that is done")
+    func programIsWritten() async throws {
+        let unruly = try UnrulyPlugin()
+        let program = unruly.folder.path + "/keyway-worker"
+        try Programs.succeed("/bin/cp", [PluginScanner.locate().path, program])
+        let host = try UnrulyPlugin.host { $0.workers.program = program }
+        let file = try #require(FileHandle(forUpdatingAtPath: program))
+        await #expect { try await host.load(unruly.path) } throws: { error in
+            let error = error as? PluginError
+            return error?.code == .unavailable && error?.retryable == true && error?.message.contains(program) == true
+        }
+        try file.close()
+        // Programs that other tests start have the file open until they run.
+        var plugin = try? await host.load(unruly.path)
+        while plugin == nil, !Task.isCancelled { plugin = try? await host.load(unruly.path) }
+        #expect(try UnrulyPlugin.ask(#require(plugin)).build == 1)
+        await host.shutdown()
     }
 }

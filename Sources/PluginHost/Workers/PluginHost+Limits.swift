@@ -11,8 +11,9 @@ extension PluginHost {
     /// Calls that run go on with their limits. Workers get limits of the kernel at once; where it does not let this user raise
     /// one, they are replaced when their calls have ended.
     /// - Returns: what holds now.
-    /// - Throws: `invalidArgument` for a kind that nothing enforces, `notFound` if there is no such plugin, `unsupported` if it runs in this process, where nothing limits it. What the plugin
-    ///   cannot be loaded within is thrown as by a load, such as `memoryLimit`, and nothing has changed.
+    /// - Throws: `invalidArgument` for a kind that nothing enforces, `notFound` if there is no such plugin, `unsupported` if it
+    ///   runs in this process, where nothing limits it. What the plugin cannot be loaded within is thrown as by a load, such as
+    ///   `memoryLimit`, and nothing has changed.
     @discardableResult
     public func setLimits(_ limits: LimitSet, of name: String) throws(PluginError) -> EffectiveLimits {
         if let kind = LimitKind.allCases.first(where: { limits[$0] != nil && !$0.holdsInWorkers }) {
@@ -41,15 +42,5 @@ extension PluginHost {
 
 extension EffectiveLimits {
     /// `[{"kind","value","unit","source","setBy"}]`, each as in errors (``EffectiveLimit/facts(by:)``).
-    public var json: JSON {
-        .array(
-            all.map { limit in
-                [
-                    "kind": .string(limit.kind.rawValue), "value": .int(limit.value),
-                    "unit": .string(limit.kind.unit.rawValue),
-                    "source": .string(limit.kind.mechanism?.rawValue ?? limit.source.rawValue),
-                    "setBy": .string(limit.source.rawValue),
-                ]
-            })
-    }
+    public var json: JSON { .array(all.compactMap { $0.facts().members["limit"] }) }
 }

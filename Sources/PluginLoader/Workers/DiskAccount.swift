@@ -2,7 +2,8 @@ internal import CPluginLinux
 internal import PluginCore
 internal import Synchronization
 
-/// What a plugin has on disk: all that is in its data folder, and what granted folders have grown by since it was loaded.
+/// What a plugin has on disk: all that is in its data folder, and what granted folders have grown by since they were looked
+/// at first: when it was loaded, or when it got a limit.
 final class DiskAccount: Sendable {
     private struct Seen {
         /// What the granted folders held at first.
@@ -21,7 +22,14 @@ final class DiskAccount: Sendable {
         granted = folders.filter { $0 != dataFolder }
         guard dataFolder != nil || !granted.isEmpty else { return nil }
         seen = Mutex(nil)
-        if let limit = options.limits[.disk] { _ = isOver(limit.value) }
+        if options.limits[.disk] != nil { begin() }
+    }
+
+    /// Looks for the first time, if nobody has: what is there now is not the plugin's. Blocks.
+    func begin() {
+        let others = Self.usage(of: granted)
+        let own = Self.usage(of: dataFolder.map { [$0] } ?? [])
+        seen.withLock { seen in seen = seen ?? Seen(before: others, held: own) }
     }
 
     private static func usage(of folders: [String]) -> Int64 {

@@ -11,6 +11,8 @@ extension WorkerPool {
     /// ``WorkerFactory/rehearse(_:)`` finds out before, those that live go on with the old ones of their processes.
     func adopt(_ limits: EffectiveLimits) {
         let before = factory.options.limits
+        // Before any call has the limit, or what that call writes first would count as there before.
+        if before[.disk] == nil, limits[.disk] != nil { disk?.begin() }
         factory.adopt(limits)
         remote.adopt(factory.options)
         handle(.rules(Self.rules(factory)))

@@ -210,13 +210,20 @@ final class Zygote: Sendable {
     }
 
     private static func failure(_ path: String, _ reason: Int32) -> PluginError {
-        guard reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EAGAIN else {
-            return WorkerProgram.missing("\(path) cannot be run (error \(reason))", [path])
+        let facts = PluginError.Facts.errno(reason, call: "posix_spawn")
+        switch reason {
+        case EMFILE, ENFILE, ENOMEM, EAGAIN:
+            return PluginError(
+                .resourceExhausted, "\(path) cannot be started (error \(reason))",
+                remedy: "Raise the limits on open files (ulimit -n) and processes (ulimit -u)", facts: facts,
+                stage: .load)
+        case ETXTBSY:
+            return PluginError(
+                .unavailable, "\(path) is being written, and cannot be run until that is done",
+                remedy: "Try it again; install a program under another name and rename it, so that it is whole at once",
+                facts: facts, stage: .load, retryable: true)
+        default: return WorkerProgram.missing("\(path) cannot be run (error \(reason))", [path])
         }
-        return PluginError(
-            .resourceExhausted, "\(path) cannot be started (error \(reason))",
-            remedy: "Raise the limits on open files (ulimit -n) and processes (ulimit -u)",
-            facts: .errno(reason, call: "posix_spawn"), stage: .load)
     }
 
     /// The Swift runtime's own reporter of crashes takes milliseconds, and starts a process.

@@ -8,6 +8,7 @@ extension PluginHost {
     ///
     /// Where limits of processes become lower, a worker that nobody calls loads the plugin within them first. This blocks its
     /// thread for as long, some milliseconds with most plugins, and 30 seconds at most.
+    /// A first limit on disks looks at all of its folders before it holds, which takes longer the more files are in them.
     /// Calls that run go on with their limits. Workers get limits of the kernel at once; where it does not let this user raise
     /// one, they are replaced when their calls have ended.
     /// - Returns: what holds now.

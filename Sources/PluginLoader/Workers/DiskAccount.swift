@@ -27,23 +27,27 @@ final class DiskAccount: Sendable {
 
     /// Looks for the first time, if nobody has: what is there now is not the plugin's. Blocks.
     func begin() {
-        let others = Self.usage(of: granted)
-        let own = Self.usage(of: dataFolder.map { [$0] } ?? [])
+        let (own, others) = look()
         seen.withLock { seen in seen = seen ?? Seen(before: others, held: own) }
-    }
-
-    private static func usage(of folders: [String]) -> Int64 {
-        folders.reduce(0) { $0 + max(0, unsafe kwl_disk_usage($1)) }
     }
 
     /// Is it above the limit, and has it grown since the last look? What only reads, or makes room, may go on. Blocks.
     func isOver(_ limit: Int64) -> Bool {
-        let (own, others) = (Self.usage(of: dataFolder.map { [$0] } ?? []), Self.usage(of: granted))
+        let (own, others) = look()
         return seen.withLock { seen in
             let before = seen?.before ?? others
             let held = own + others - before
             defer { seen = Seen(before: before, held: held) }
             return held > limit && held > seen?.held ?? held
         }
+    }
+
+    /// In bytes: what its data folder holds, and what the granted folders hold.
+    private func look() -> (own: Int64, others: Int64) {
+        (Self.usage(of: dataFolder.map { [$0] } ?? []), Self.usage(of: granted))
+    }
+
+    private static func usage(of folders: [String]) -> Int64 {
+        folders.reduce(0) { $0 + max(0, unsafe kwl_disk_usage($1)) }
     }
 }

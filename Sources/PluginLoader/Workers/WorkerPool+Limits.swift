@@ -64,13 +64,15 @@ extension WorkerPool {
         guard let disk, let limit = factory.options.limits[.disk], !state.isLookingAtDisk else { return }
         state.isLookingAtDisk = true
         HostThreads.workers.submit { [self] in
-            let isOver = disk.isOver(limit.value)
-            let processes = monitor.withLock { state in
-                state.isLookingAtDisk = false
-                return isOver ? Array(state.processes.values) : []
+            if disk.isOver(limit.value) {
+                // Also one whose call has just ended; a spare has written nothing.
+                let processes = monitor.withLock { $0.processes.values.filter { $0.facts.calls > 0 } }
+                for process in processes { process.kill(KWW_KILL_DISK) }
+                // They may write until they are gone: that is no matter of the calls that follow.
+                for process in processes { process.awaitEnd() }
+                _ = disk.isOver(limit.value)
             }
-            // Also one whose call has just ended; a spare has written nothing.
-            for process in processes where process.facts.calls > 0 { process.kill(KWW_KILL_DISK) }
+            monitor.withLock { $0.isLookingAtDisk = false }
         }
     }
 }

@@ -114,6 +114,9 @@ final class WorkerProcess: ZygoteChild, @unchecked Sendable {  // what the point
         if hasEnded { observer(self) }
     }
 
+    /// Waits until the process is gone.
+    func awaitEnd() { life.wait { $0.hasEnded ? () : nil } }
+
     /// - Parameter reason: KWW_KILL_*.
     func kill(_ reason: UInt32) { unsafe kww_worker_kill(worker, reason) }
 

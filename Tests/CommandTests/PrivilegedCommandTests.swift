@@ -38,18 +38,14 @@ struct PrivilegedCommandTests {
                 Data(contentsOf: URL(fileURLWithPath: "\(Command.plugins)/hash-embedder.so")), to: "chosen/chosen.so")
             let script = try folder.write("#!/bin/sh\n: >'\(folder.url.path)/witness'\nexit 1\n", to: "script")
             let worker = folder.url.appendingPathComponent("chosen/keyway-worker")
-            // By another process: a file that this one writes is open in whatever other tests start meanwhile, and not to be
-            // run.
-            let folders = folder.url.appendingPathComponent("bin").path
-            try Programs.succeed("/bin/mkdir", ["-m", "700", folders])
-            try Programs.succeed("/bin/cp", [Command.path, folders + "/keyway"])
-            try Programs.succeed("/usr/bin/install", ["-m", "755", script.path, worker.path])
+            try Programs.install(script.path, at: worker.path)
             environment = [
                 "KEYWAY_PLUGIN_PATH": "\(folder.url.path)/chosen", "KEYWAY_WORKER": worker.path,
                 "KEYWAY_CONFIG_DIR": "\(folder.url.path)/chosen", "KEYWAY_PLUGINS_DISABLE": "other",
                 "KEYWAY_TRUST": "development", "XDG_CACHE_HOME": "\(folder.url.path)/cache",
                 "XDG_STATE_HOME": "\(folder.url.path)/state", "XDG_RUNTIME_DIR": folder.url.path,
             ]
+            try Programs.install(Command.path, at: command)
         }
 
         /// The kernel takes such rights away from a file whose owner or group changes, so the group comes first.

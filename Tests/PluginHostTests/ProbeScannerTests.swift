@@ -74,9 +74,7 @@ struct ProbeScannerTests {
     func untrusted(mode: Int) async throws {
         let folder = try Sample.Folder()
         let path = "\(folder.path)/keyway-worker"
-        // By another process: a file that this one writes is open in whatever other tests start meanwhile, and not to be run.
-        try Programs.succeed("/bin/cp", [PluginScanner.locate().path, path])
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        try Programs.install(PluginScanner.locate().path, at: path, mode: mode)
         // Who has a group for itself makes builds that it can write; every other group is somebody else.
         var status = stat()
         #expect(unsafe stat(path, &status) == 0)

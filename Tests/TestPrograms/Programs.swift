@@ -51,6 +51,14 @@ public enum Programs {
         }
         return result.output
     }
+
+    /// Copies a file that is to be run, with the folders above it; blocks the thread.
+    ///
+    /// Another process writes it: what this one has open to be written is open also in whatever other tests start
+    /// meanwhile, until that runs, and the kernel runs no such file (ETXTBSY of execve(2)).
+    public static func install(_ file: String, at path: String, mode: Int = 0o755) throws {
+        try succeed("/usr/bin/install", ["-D", "-m", String(mode, radix: 8), file, path])
+    }
 }
 
 /// How a program ended, and what it printed.
